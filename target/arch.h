@@ -1,0 +1,39 @@
+/* GuestArch: the only contract that a guest ISA meets. target/<family>/arch.c defines one constant
+ * per program name and registers nothing: the Makefile links the right one as `guest_arch`.
+ */
+#ifndef TARGET_ARCH_H
+#define TARGET_ARCH_H
+
+#include "tcg/tcg.h"
+
+/* Exits every guest may raise (ir_raise codes). The embedder has one table from these to actions. */
+enum {
+    EX_SYSCALL = TCG_EXIT_GUEST,    /* pc is past the instruction */
+    EX_ILLEGAL,                     /* pc at the instruction; arg = encoding */
+    EX_BREAKPOINT,                  /* pc at the instruction; arg = its immediate */
+    EX_TRAP,                        /* PowerPC trap, arg guest's own; pc at the instruction */
+    EX_FPE,                         /* arg = host FPE_* si_code */
+    EX_ICACHE,                      /* cache flush of [cpu->exit_arg .. ) done by helper; just resume */
+    EX_YIELD,                       /* sched_yield and resume; pc past the instruction */
+    EX_PRIVILEGED,                  /* pc at the instruction */
+    EX_GUEST_FIRST = 32,
+};
+
+typedef struct CpuModel { const char *name, *text; uint64_t features[2]; } CpuModel;
+typedef struct CpuFeature { const char *name; uint8_t bit; } CpuFeature;   /* bit in features[bit >> 6] */
+
+typedef struct GuestArch {
+    TcgGuest tcg;                   /* name is the one in qemu-<name> */
+    uint16_t elf_machine; uint8_t elf_class, elf_data;      /* EM_*, ELFCLASS*, ELFDATA* */
+    const char *triplet;            /* Debian multiarch triplet: /usr/<triplet> */
+    const char *uname_machine;
+    const CpuModel *models; int nmodels;                    /* models[0] is the default */
+    const CpuFeature *features; int nfeatures;
+    /* Reset a CPU for a new process; features of the chosen model are in f. */
+    void (*reset)(CpuState *cpu, const uint64_t *f);
+    void (*dump)(const CpuState *cpu, char *out, size_t cap);      /* -d cpu, crash dumps */
+} GuestArch;
+
+extern const GuestArch guest_arch;
+
+#endif

@@ -1,0 +1,157 @@
+/* The intermediate representation: types, instructions, units, and the builder.
+ *
+ * A unit (IrUnit) is the translation of one extended block of guest code: a linear array of
+ * three-address instructions in which every value is defined once and named by the index of its
+ * instruction (IrVal). Values live from their definition to the end of their basic block
+ * (a `label` starts a new one); what must cross blocks goes through locals or guest registers.
+ * The only consumers are interp.c and the host backend. Thread rules: a unit belongs to one thread.
+ */
+#ifndef TCG_IR_H
+#define TCG_IR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint64_t gaddr;             /* a guest address; 32-bit guests keep it zero-extended */
+typedef uint32_t IrVal;             /* index of the defining instruction; 0 = no value */
+
+typedef enum IrType {
+    IR_VOID, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128,
+    IR_F32, IR_F64, IR_V64, IR_V128, IR_V256, IR_FLAGS, IR_NTYPES
+} IrType;
+
+typedef enum IrOp {
+#define OP(name, res, args, flags, text) IR_##name,
+#include "ops.def"
+#undef OP
+    IR_NOPS
+} IrOp;
+
+typedef enum IrLane { E8, E16, E32, E64 } IrLane;
+
+/* Integer conditions compare (a, b); on flags they read N Z C V as an Arm core does:
+ * EQ Z, NE !Z, LTU !C, GEU C, LEU !C|Z, GTU C&!Z, LT N!=V, GE N==V, LE Z|N!=V, GT !Z&N==V,
+ * MI N, PL !N, VS V, VC !V. TST* compare (a & b) with 0 (integer only). On FP compares:
+ * EQ LT LE GT GE are false on unordered, NE is true on unordered, UN is "unordered", OR "ordered". */
+typedef enum IrCond {
+    COND_EQ, COND_NE, COND_LT, COND_GE, COND_LE, COND_GT, COND_LTU, COND_GEU, COND_LEU, COND_GTU,
+    COND_TSTZ, COND_TSTNZ, COND_MI, COND_PL, COND_VS, COND_VC, COND_UN, COND_OR, COND_NEVER, COND_ALWAYS
+} IrCond;
+static inline IrCond cond_invert(IrCond c) { return (IrCond)(c ^ 1); }   /* pairs are adjacent; not for FP LT..GT */
+
+/* IrInsn.mem */
+enum {
+    MEM_8 = 0, MEM_16 = 1, MEM_32 = 2, MEM_64 = 3, MEM_128 = 4, MEM_SIZE = 7,
+    MEM_SIGNED = 8,                 /* load: sign-extend */
+    MEM_BE = 16,                    /* big-endian in memory */
+    MEM_ALIGN = 32,                 /* misaligned access raises the guest's alignment fault */
+    MEM_ACQUIRE = 64, MEM_RELEASE = 128,
+    MEM_ATOMIC = 256,               /* single-copy atomic at its size even when 16 bytes */
+};
+enum { FENCE_RR = 1, FENCE_RW = 2, FENCE_WR = 4, FENCE_WW = 8, FENCE_ALL = 15, FENCE_SYNC_CORE = 16 };
+
+typedef enum FpRound { FP_RNE, FP_RTZ, FP_RDN, FP_RUP, FP_RNA, FP_RODD, FP_DYN } FpRound;  /* RNA ties away; RODD to odd */
+enum { FPF_INVALID = 1, FPF_DIVZERO = 2, FPF_OVERFLOW = 4, FPF_UNDERFLOW = 8, FPF_INEXACT = 16, FPF_DENORM = 32 };
+enum { FMA_NEG_PRODUCT = 1, FMA_NEG_ADDEND = 2, FMA_NEG_RESULT = 4 };
+enum {
+    FMINMAX_NAN,        /* any NaN gives the guest's propagated NaN (Arm FMIN) */
+    FMINMAX_NUM,        /* IEEE 754-2008 minNum: a quiet NaN loses to a number; sNaN gives NaN (Arm FMINNM) */
+    FMINMAX_NUM2019,    /* minimumNumber: any NaN loses to a number, sNaN raises invalid (RISC-V) */
+    FMINMAX_VMX,        /* AltiVec vminfp: NaN propagates as in an add, no flags */
+};
+/* fcvt_fi/fu aux. Out of range saturates and raises invalid (only). NaN gives 0, or: */
+enum { CVT_NAN_MAX = 1, CVT_NAN_MIN = 2, CVT_WRAP_JS = 4 /* modulo 2^32 as Arm FJCVTZS without its Z flag */ };
+
+/* One instruction: 48 bytes. Fields a row does not mention are 0. */
+typedef struct IrInsn {
+    uint16_t op;                    /* IrOp */
+    uint8_t  type, type2;           /* IrType of the result (or of the operand for put, store) ; see ops.def */
+    uint8_t  cond, lane, round, nargs;
+    uint16_t mem;
+    uint16_t aux;
+    IrVal    arg[6];                /* operands; call uses up to six */
+    int64_t  imm;
+    union {
+        uint64_t imm2;              /* calljump*, raise */
+        struct { uint32_t uses, last; } u;   /* scratch of passes elsewhere: number of uses, last use */
+    };
+} IrInsn;
+
+typedef struct IrUnit {
+    gaddr    pc;                    /* guest pc of the first instruction */
+    uint32_t flags;                 /* translation-mode bits, part of the lookup key (GuestArch) */
+    uint32_t n, cap;                /* instructions; insn[0] is unused */
+    IrInsn  *insn;                  /* owned; grows */
+    uint32_t nguest;                /* guest instructions */
+    uint32_t guest_len;             /* bytes of guest code from pc when contiguous; see ranges */
+    struct { gaddr pc; uint32_t len; } range[8];   /* guest code covered, for invalidation */
+    uint32_t nrange;
+    uint16_t nlabels;
+    const struct TcgGuest *guest;
+} IrUnit;
+
+typedef struct IrOpInfo { const char *name; char result; const char *args; const char *flags; uint16_t bits; const char *text; } IrOpInfo;
+enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64 };
+extern const IrOpInfo ir_op_info[IR_NOPS];
+extern const char *const ir_type_name[IR_NTYPES], *const ir_cond_name[];
+
+/* --- Builder (build.c). Every function appends one instruction, folding constants when it can.
+ * Operand types must match the row; debug builds verify. */
+void   ir_unit_init(IrUnit *u, const struct TcgGuest *g);
+void   ir_unit_reset(IrUnit *u, gaddr pc, uint32_t flags);
+void   ir_unit_free(IrUnit *u);
+IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type);            /* raw append; returns the zeroed instruction */
+IrVal  ir_op1(IrUnit *u, IrOp op, IrType t, IrVal a);
+IrVal  ir_op2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b);       /* folds constants, x+0, x&x ... */
+IrVal  ir_op3(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, IrVal c);
+IrVal  ir_const(IrUnit *u, IrType t, int64_t v);             /* I32 values are kept sign-extended in imm */
+bool   ir_is_const(const IrUnit *u, IrVal v, int64_t *out);
+IrVal  ir_get(IrUnit *u, int reg);
+void   ir_put(IrUnit *u, int reg, IrVal v);
+IrVal  ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset);
+void   ir_st_env(IrUnit *u, int mem, uint32_t offset, IrVal v);
+IrVal  ir_load(IrUnit *u, IrType t, int mem, IrVal addr, int64_t off);
+void   ir_store(IrUnit *u, int mem, IrVal addr, int64_t off, IrVal v);
+IrVal  ir_rmw(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, IrVal v);
+IrVal  ir_cas(IrUnit *u, IrType t, int mem, IrVal addr, IrVal expect, IrVal desired);
+IrVal  ir_setcond(IrUnit *u, IrType t, IrCond c, IrVal a, IrVal b);   /* a, b of type t too */
+IrVal  ir_select(IrUnit *u, IrType t, IrCond c, IrVal a, IrVal b, IrVal x, IrVal y);
+IrVal  ir_setcond_f(IrUnit *u, IrType t, IrCond c, IrVal flags);
+IrVal  ir_select_f(IrUnit *u, IrType t, IrCond c, IrVal flags, IrVal x, IrVal y);
+IrVal  ir_extract(IrUnit *u, IrType t, IrVal a, int pos, int len);
+IrVal  ir_sextract(IrUnit *u, IrType t, IrVal a, int pos, int len);
+IrVal  ir_deposit(IrUnit *u, IrType t, IrVal a, IrVal b, int pos, int len);
+IrVal  ir_fp(IrUnit *u, IrOp op, IrType t, FpRound r, int aux, IrVal a, IrVal b, IrVal c);   /* fadd..fma, fmin, fround, fsqrt */
+IrVal  ir_fcvt(IrUnit *u, IrOp op, IrType to, IrType from, FpRound r, int aux, IrVal a);
+IrVal  ir_fcmp(IrUnit *u, IrCond c, IrType t, bool signalling, IrVal a, IrVal b);
+IrVal  ir_v1(IrUnit *u, IrOp op, IrType t, IrLane e, int64_t imm, IrVal a);
+IrVal  ir_v2(IrUnit *u, IrOp op, IrType t, IrLane e, int64_t imm, IrVal a, IrVal b);
+IrVal  ir_v3(IrUnit *u, IrOp op, IrType t, IrLane e, int64_t imm, IrVal a, IrVal b, IrVal c);
+IrVal  ir_vfp(IrUnit *u, IrOp op, IrType t, IrLane e, FpRound r, int aux, IrVal a, IrVal b, IrVal c);
+IrVal  ir_vcmp(IrUnit *u, IrType t, IrLane e, IrCond c, IrVal a, IrVal b);
+IrVal  ir_vconv(IrUnit *u, IrOp op, IrType to, IrType from, IrLane e, int64_t imm, int aux, IrVal a);  /* vzext vlow vdup vget */
+IrVal  ir_vset(IrUnit *u, IrType t, IrLane e, int lane, IrVal a, IrVal b);
+IrVal  ir_call(IrUnit *u, int helper, int nargs, const IrVal *args);   /* types from the guest's HelperDesc */
+int    ir_label_new(IrUnit *u);
+void   ir_label(IrUnit *u, int label);
+void   ir_br(IrUnit *u, int label);
+void   ir_brcond(IrUnit *u, IrCond c, IrVal a, IrVal b, int label);
+void   ir_brcond_f(IrUnit *u, IrCond c, IrVal flags, int label);
+void   ir_insn(IrUnit *u, gaddr pc, int len);
+void   ir_exit_if(IrUnit *u, IrCond c, IrVal a, IrVal b, gaddr pc);
+void   ir_exit_if_f(IrUnit *u, IrCond c, IrVal flags, gaddr pc);
+void   ir_jump(IrUnit *u, gaddr pc);
+void   ir_jump_ind(IrUnit *u, IrVal pc);
+void   ir_calljump(IrUnit *u, gaddr pc, gaddr ret);
+void   ir_calljump_ind(IrUnit *u, IrVal pc, gaddr ret);
+void   ir_ret(IrUnit *u, IrVal pc);
+void   ir_raise(IrUnit *u, int code, int64_t arg, gaddr pc);
+
+/* --- Tools. All return NULL or a g_malloc'd message. */
+char  *ir_verify(const IrUnit *u);
+void   ir_print(const IrUnit *u, void (*out)(void *ctx, const char *line), void *ctx);
+char  *ir_parse(IrUnit *u, const char *text);                /* the form ir_print writes */
+void   ir_optimize(IrUnit *u, unsigned level);               /* passes.c; level 0: none, 1: tier 1 */
+
+#endif

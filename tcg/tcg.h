@@ -1,0 +1,136 @@
+/* The translator's public contract. It knows no guest and no OS: an embedder hands it a TcgGuest
+ * (data and callbacks) and asks it to run a CpuState until something happens.
+ *
+ * Thread rules: one Tcg per process, shared by all guest threads; tcg_run is called by each with its
+ * own CpuState; lookup is lock-free, translation runs in parallel.
+ */
+#ifndef TCG_H
+#define TCG_H
+
+#include <setjmp.h>
+#include "ir.h"
+
+/* Head of every guest's CPU state; the guest's registers follow (offsets in RegDesc).
+ * One per guest thread, 64-byte aligned, owned by that thread except where said. */
+typedef struct CpuState {
+    _Atomic uint32_t exit_request;  /* atomic: non-zero asks translated code to leave at the next poll */
+    uint32_t tb_flags;              /* translation-mode bits of this CPU now; guest keeps it current (FP mode) */
+    gaddr    pc;                    /* valid whenever translated code is not running */
+    uint64_t mem_base;              /* host address of guest address 0 */
+    uint64_t fp_sticky;             /* FPF_* gathered outside the host FPU */
+    uint32_t fp_round;              /* FpRound, the dynamic mode */
+    uint32_t exit_code;             /* why tcg_run returned: TCG_EXIT_* or a code of ir_raise */
+    int64_t  exit_arg;
+    gaddr    fault_addr;            /* TCG_EXIT_FAULT: guest address */
+    struct Tcg *tcg;                /* const */
+    struct TcgThread *thread;       /* engine-private: pair stack, caches; const after tcg_thread_init */
+    void    *task;                  /* embedder's; const */
+    uint64_t host[16];              /* engine-private: saved host rsp, pair stack limits, scratch */
+} CpuState;
+
+enum {                              /* exit codes of the engine; guests' own start at 16 */
+    TCG_EXIT_POLL = 1,              /* exit_request was seen */
+    TCG_EXIT_FAULT = 2,             /* data access fault, reported by tcg_fault (si_code by the embedder) */
+    TCG_EXIT_NOEXEC = 3,            /* pc is not in executable guest memory; fault_addr = pc */
+    TCG_EXIT_ALIGN = 4,             /* MEM_ALIGN access misaligned; fault_addr */
+    TCG_EXIT_GUEST = 16,
+};
+
+typedef struct RegDesc {
+    const char *name;
+    uint32_t offset;                /* in CpuState */
+    uint8_t  type;                  /* IrType: I32 I64 F32 F64 V128 */
+    uint8_t  pin;                   /* priority for a pinned host register, 1 first, 0 never; per class (int, vector) */
+    uint16_t gdb;                   /* gdb register number + 1, 0 none */
+} RegDesc;
+
+typedef struct HelperDesc {
+    const char *name;
+    void *fn;                       /* ret fn(CpuState *, args...) ; V128 passed as const void * ; V128/I128 result: void fn(CpuState*, void *out, args...) */
+    uint8_t ret, nargs, arg[6];     /* IrType */
+    uint8_t reads, writes;          /* HELPER_NONE, HELPER_ALL, HELPER_LIST */
+    const uint16_t *read_list, *write_list;   /* register indexes, 0xffff-terminated, for HELPER_LIST */
+    bool faults;                    /* may touch guest memory through cpu (fault reported at this guest pc) */
+} HelperDesc;
+enum { HELPER_NONE, HELPER_ALL, HELPER_LIST };
+
+typedef enum NanRule { NAN_CANON, NAN_SNAN_FIRST, NAN_FIRST, NAN_X86 } NanRule;
+/* NAN_CANON: always the default NaN (RISC-V). NAN_SNAN_FIRST: first signalling operand, else first quiet (Arm).
+ * NAN_FIRST: first NaN operand in a, b, c order of the instruction, quieted (PowerPC). */
+typedef struct FpRules {
+    NanRule nan;
+    bool default_nan_negative;
+    bool tiny_before_rounding;
+    bool fma_addend_first;          /* operand order for NaN choice is c, a, b (Arm); PowerPC: a, c, b of its own encoding */
+    bool fma_inf_zero_nan_default;  /* inf*0 + qNaN gives the default NaN with invalid (Arm); else propagates (invalid raised) */
+} FpRules;
+
+typedef struct TcgGuest {
+    const char *name;
+    uint8_t  addr_bits;             /* 32 or 64 */
+    bool     big_endian;
+    bool     sync_icache;           /* guest has an explicit cache flush (still watched) */
+    FpRules  fp;
+    size_t   state_size;
+    const RegDesc *regs; int nregs;
+    const HelperDesc *helpers; int nhelpers;
+    /* Translate one extended block at u->pc into u (already reset). Reads guest code only through
+     * fetch(ctx, pc, buf, len), which returns the bytes available (0: not executable).
+     * The last instruction must be an OPF_END one. Never fails: unknown encodings become raise. */
+    void (*translate)(IrUnit *u, int max_insns,
+                      size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len), void *ctx);
+    /* One line of assembly at pc; returns the length in bytes. */
+    int (*disas)(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
+    /* True when flags-like register reg is certainly overwritten before any read or fault from pc on. May be NULL. */
+    bool (*reg_dead_at)(int reg, gaddr pc, uint32_t flags,
+                        size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
+} TcgGuest;
+
+/* What the embedder provides. */
+typedef struct TcgHost {
+    void  *ctx;
+    /* Guest code bytes at pc, up to len, stopping at a page that is not executable; 0 = none. Marks the pages as holding code. */
+    size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
+    uint64_t mem_base;              /* host address of guest address 0 */
+    bool   code_check;              /* reserved */
+} TcgHost;
+
+typedef struct TcgOptions {
+    bool interp;                    /* -accel interp */
+    bool one_insn, nochain;         /* -one-insn-per-tb, -d nochain */
+    unsigned opt_level;             /* 0 or 1 */
+    size_t cache_bytes;             /* code buffer, 0 = default 64 MiB (reserved, committed as used) */
+    void (*on_translate)(void *ctx, const IrUnit *u, int stage, const void *code, size_t len);  /* logs, perf map: TCG_STAGE_*; may be NULL */
+    void (*on_exec)(void *ctx, CpuState *cpu, gaddr pc);    /* -d exec,cpu; NULL = no cost */
+    void *log_ctx;
+} TcgOptions;
+enum { TCG_STAGE_OP, TCG_STAGE_OP_OPT, TCG_STAGE_CODE };
+
+typedef struct Tcg Tcg;
+Tcg  *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o);   /* NULL and errno on refusal */
+void  tcg_thread_init(Tcg *t, CpuState *cpu);       /* before a thread's first tcg_run */
+void  tcg_thread_free(CpuState *cpu);
+void  tcg_after_fork_child(Tcg *t, CpuState *cpu);  /* re-initialise locks; only cpu survives */
+void  tcg_before_fork(Tcg *t); void tcg_after_fork_parent(Tcg *t);
+
+/* Run from cpu->pc until an exit; returns cpu->exit_code; every guest register is in CpuState. */
+int   tcg_run(CpuState *cpu);
+
+/* Ask a CPU to leave translated code soon. Async-signal-safe; from any thread. */
+void  tcg_request_exit(CpuState *cpu);
+
+/* From a host SIGSEGV/SIGBUS handler: if the fault came from translated code (or a faulting helper) of cpu,
+ * rebuild the guest state into *cpu (pc = faulting instruction), set exit_code TCG_EXIT_FAULT and fault_addr, arrange
+ * uc so that tcg_run returns, and return true. Async-signal-safe. False: not ours. */
+bool  tcg_fault(CpuState *cpu, void *host_ucontext, void *host_addr);
+/* Is this host pc inside the code buffer (async-signal-safe)? */
+bool  tcg_owns_pc(const Tcg *t, uintptr_t host_pc);
+
+/* Guest code in [start, end) may have changed or gone: drop every unit that overlaps. Any thread; safe while others run.
+ * Returns the number of units dropped. */
+int   tcg_invalidate(Tcg *t, gaddr start, gaddr end);
+void  tcg_flush(Tcg *t);
+
+void *tcg_host_fp_enter(CpuState *cpu);             /* reserved for embedders that call host FP from helpers */
+
+#endif
