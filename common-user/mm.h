@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's address space: an ordered map of its mappings is the truth for mmap, mremap, brk, /proc/self/maps,
+ * fault codes and limits. Errors are Linux's, as -errno in host numbers. Every function takes the lock itself.
+ * prot and flags are host values (PROT_*, MAP_*). Guest PROT_EXEC never becomes host PROT_EXEC.
+ * Pages that hold translated code are write-protected on the host, in every alias of the same backing object.
+ */
+#ifndef COMMON_USER_MM_H
+#define COMMON_USER_MM_H
+
+#include <stdio.h>
+#include <sys/types.h>
+#include "target/arch.h"
+
+typedef struct Mm Mm;
+
+typedef struct MmConfig {
+    const GuestArch *arch;
+    uint64_t page_size;             /* guest's */
+    uint64_t task_size;             /* first invalid guest address */
+    uint64_t mmap_base;             /* top of the mmap area; 0 = the host's choice (64-bit, base 0) */
+    uint64_t guest_base;            /* -B: wanted mem_base (64-bit guests), 0 = identity */
+    uint64_t reserved_va;           /* -R; 32-bit guests always reserve 4 GiB */
+} MmConfig;
+
+Mm      *mm_new(const MmConfig *c, char *err, size_t errcap);      /* NULL: err says why */
+void     mm_set_tcg(Mm *mm, Tcg *tcg);
+uint64_t mm_base(const Mm *mm);                 /* host address of guest address 0 */
+uint64_t mm_page_size(const Mm *mm);
+uint64_t mm_task_size(const Mm *mm);
+void     mm_before_fork(Mm *mm); void mm_after_fork(Mm *mm, bool child);
+
+int64_t  mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);      /* address or -errno */
+int64_t  mm_unmap(Mm *mm, gaddr at, uint64_t len);
+int64_t  mm_protect(Mm *mm, gaddr at, uint64_t len, int prot);     /* PROT_GROWSDOWN/UP accepted */
+int64_t  mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags, gaddr newaddr);
+int64_t  mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice);
+int64_t  mm_msync(Mm *mm, gaddr at, uint64_t len, int flags);
+int64_t  mm_mlock(Mm *mm, gaddr at, uint64_t len, int flags);      /* flags as mlock2 */
+int64_t  mm_munlock(Mm *mm, gaddr at, uint64_t len);
+int64_t  mm_mincore(Mm *mm, gaddr at, uint64_t len, uint8_t *vec); /* vec: host memory, one byte per page */
+int64_t  mm_shmat(Mm *mm, int id, gaddr at, int flags);            /* address or -errno */
+int64_t  mm_shmdt(Mm *mm, gaddr at);
+void     mm_brk_set(Mm *mm, gaddr start);       /* exec: end of the program's bss */
+gaddr    mm_brk(Mm *mm, gaddr to);              /* the new break, or the old one when refused (Linux's rule) */
+void     mm_name(Mm *mm, gaddr at, const char *name);              /* [stack], [heap], [vdso]; static strings */
+
+/* Facts about one address. False: unmapped. */
+typedef struct MmInfo { gaddr start, end; int prot, flags; uint64_t dev, ino, off; } MmInfo;
+bool     mm_query(Mm *mm, gaddr at, MmInfo *out);
+/* True when all of [at, at+len) is mapped with at least prot. Never a substitute for EFAULT handling. */
+bool     mm_covered(Mm *mm, gaddr at, uint64_t len, int prot);
+
+/* Writes /proc/self/maps as the guest's kernel would. */
+void     mm_maps(Mm *mm, FILE *out);
+uint64_t mm_total(Mm *mm);                      /* bytes mapped */
+
+/* A write to [at, at+len) failed because of our protection: drops the code there, makes the pages (and aliases) writable
+ * and returns true: repeat the access. False: the guest's own fault. */
+bool     mm_unprotect_code(Mm *mm, gaddr at, uint64_t len);
+/* Explicit cache flush by the guest. */
+void     mm_icache_flush(Mm *mm, gaddr at, uint64_t len);
+/* TcgHost.fetch; ctx is the Mm. */
+size_t   mm_fetch(void *ctx, gaddr pc, void *buf, size_t len);
+
+#endif

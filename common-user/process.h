@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Threads, fork, vfork, exec and exit. Results are as the syscall's: value or -errno. All on the calling task's thread. */
+#ifndef COMMON_USER_PROCESS_H
+#define COMMON_USER_PROCESS_H
+
+#include "common-user/task.h"
+
+/* clone and clone3 after argument conversion. flags are the kernel's CLONE_* without the exit signal. */
+typedef struct CloneArgs {
+    uint64_t flags; int exit_signal;
+    gaddr stack;                    /* new stack pointer (top); 0 keeps the parent's */
+    gaddr tls, parent_tid, child_tid, pidfd;
+    const int32_t *set_tid; size_t set_tid_size; int cgroup;      /* clone3 only; host memory */
+} CloneArgs;
+int64_t process_clone(Task *t, const CloneArgs *a);     /* child side returns 0 with its own current task: use `current` after */
+int64_t process_set_tid_address(Task *t, gaddr at);     /* returns the tid */
+_Noreturn void process_exit_thread(Task *t, int code);  /* exit(2) */
+_Noreturn void process_exit_group(Task *t, int code);
+/* argv and envp: NULL-terminated host arrays of host strings. dirfd/flags as execveat (AT_FDCWD, 0 for execve). */
+int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+/* Opens a /proc file that must show the guest (self, thread-self or own pid): fd, or -ENOENT when the host's own is right. */
+int64_t process_proc_open(Task *t, const char *abspath, int flags);
+/* readlink of /proc/self/exe and the like: length, or -ENOENT when the host's own answer is right. */
+int64_t process_proc_readlink(Task *t, const char *abspath, char *buf, size_t cap);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals. Host handlers (our restorer, host alternate stack) take one signal from the kernel, block all others, ask the
+ * CPU to leave translated code and return; the loop then builds the guest's frame at a block boundary. Blocked signals
+ * stay queued in the kernel, so realtime queues, signalfd, sigtimedwait and sigpending are the kernel's own.
+ * Signal numbers and masks here are the host's; the caller converts. All run on the task's own thread.
+ */
+#ifndef COMMON_USER_SIGNALS_H
+#define COMMON_USER_SIGNALS_H
+
+#include "common-user/task.h"
+
+/* Kernel-internal results of linux_syscall: the loop turns them into a restart or EINTR as Linux does. */
+enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514 };
+enum { SIGMASK_UNBLOCKABLE_HOST = (1 << (SIGSEGV - 1)) | (1 << (SIGBUS - 1)) };   /* never blocked on the host */
+
+void    signal_init(Process *p);                /* reads inherited dispositions and installs SIGSEGV, SIGBUS handlers */
+void    signal_thread_init(Task *t);            /* host alternate stack of this thread */
+
+int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old);
+int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old);    /* may be -ERESTARTNOINTR */
+int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old);
+int64_t signal_suspend(Task *t, uint64_t mask);                   /* rt_sigsuspend */
+uint64_t signal_pending_held(Task *t);                            /* to be or-ed into the host's rt_sigpending */
+/* ppoll, pselect6, epoll_pwait...: until the end of this syscall `mask` is in force. Returns the mask to give to the host
+ * call (made with safe_syscall), which must be told to apply it. */
+uint64_t signal_temp_mask(Task *t, uint64_t mask);
+/* Mask for a host call that names signals to wait for or read (sigtimedwait, signalfd): as is. */
+
+/* A blocking host syscall: -errno, result, or -ERESTARTSYS when a signal came first or the kernel wants a restart. Other
+ * syscalls may be made directly; those that can sleep for long must come here. */
+long    safe_syscall(Task *t, long nr, ...);
+
+/* Loop's side. */
+void    signal_force(Task *t, const siginfo_t *info);             /* synchronous; blocked or ignored: kills */
+/* Delivers what is pending. in_syscall: ret is the syscall's result, to be restarted or set. Resumes with pc in the handler or not. */
+void    signal_deliver(Task *t, bool in_syscall, int64_t ret);
+_Noreturn void signal_die(Task *t, const siginfo_t *info);        /* the process dies of info->si_signo, silently */
+/* sigreturn's: put the mask back. Called by the ABI's own sigreturn after it restored registers. */
+void    signal_restore_mask(Task *t, uint64_t mask);
+/* Where the frame goes: sp after alt stack switch decided by act; on_stack says SS_ONSTACK is in use. */
+gaddr   signal_frame_sp(Task *t, const SigAct *act, gaddr sp);
+SigStack signal_altstack_for_frame(Task *t, gaddr sp);            /* uc_stack, with SS_ONSTACK when sp is on it; disarms */
+
+#endif

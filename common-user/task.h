@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A Task is one guest thread (and one host thread); a Process is what tasks of one thread group share.
+ * `current` is the only thread-local of the program. A vfork child borrows the parent's host thread:
+ * it has its own Task and Process copy, and shares the Mm.
+ */
+#ifndef COMMON_USER_TASK_H
+#define COMMON_USER_TASK_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+#include "target/arch.h"
+
+struct LinuxAbi;
+struct Mm;
+
+enum { TASK_NSIG = 64 };
+
+/* rt_sigaction in host form: flags are the host's SA_* values, mask has bit n-1 for host signal n. */
+typedef struct SigAct { gaddr handler; uint64_t flags, mask; gaddr restorer; } SigAct;
+typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;    /* flags: SS_DISABLE, SS_AUTODISARM */
+
+typedef struct Process {
+    const GuestArch *arch;          /* const */
+    const struct LinuxAbi *abi;     /* const */
+    const struct Options *opt;      /* const */
+    struct Mm *mm;                  /* const; shared with a vfork parent */
+    Tcg *tcg;                       /* const; shared likewise */
+    pthread_mutex_t sig_lock;       /* guards act[] */
+    SigAct act[TASK_NSIG + 1];      /* lock: sig_lock */
+    pthread_mutex_t task_lock;      /* guards tasks */
+    struct Task *tasks;             /* lock: task_lock; linked by Task.next */
+    _Atomic int ntasks;
+    bool vfork_child;               /* const: a vfork child that has not exec'd */
+    bool secure;                    /* const: AT_SECURE */
+    /* Identity, as /proc/self shows it. Strings are owned; written by exec set-up only. */
+    char *exe;                      /* absolute host path of the guest program */
+    char *cmdline; size_t cmdline_len;                /* argv as /proc/self/cmdline has it */
+    uint8_t *auxv; size_t auxv_len;                   /* in guest form */
+    gaddr arg_start, arg_end, env_start, env_end, stack_top, entry, load_bias, vdso;
+    uint64_t features[2];           /* of the chosen CPU model */
+    uint64_t seed; bool seeded;     /* -seed */
+} Process;
+
+typedef struct Task {
+    CpuState *cpu;                  /* owned */
+    Process *proc;
+    struct Task *next;              /* lock: proc->task_lock */
+    pid_t tid;                      /* as the guest sees it: the host's */
+    gaddr clear_tid;                /* CLONE_CHILD_CLEARTID, set_tid_address; 0 none */
+    gaddr robust_list; uint64_t robust_len;           /* as the guest passed them */
+
+    /* Signals; owner thread only, but its own host handlers write `pending` and `info`. */
+    uint64_t sigmask;               /* what the guest believes is blocked */
+    uint64_t saved_mask;            /* restored after the syscall when restore_mask */
+    bool restore_mask;
+    SigStack altstack;
+    _Atomic int pending;            /* host signal taken from the kernel, not yet delivered; 0 none. All else is host-blocked meanwhile */
+    siginfo_t info;                 /* of `pending` */
+    siginfo_t sync_held[2]; uint8_t sync_is_held;     /* asynchronous SIGSEGV (bit 0), SIGBUS (bit 1) that the guest blocks */
+    struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */
+    bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
+
+    void *host_stack; size_t host_stack_len;          /* alternate signal stack of the host thread */
+} Task;
+
+extern _Thread_local Task *current;
+
+Task *task_new(Process *p, const CpuState *copy);     /* copy NULL: reset CPU. Not yet on the list */
+void  task_link(Task *t);                             /* adds to proc->tasks; on the thread itself: sets current, tid, alt stack */
+void  task_free(Task *t);                             /* unlinks; on the thread itself */
+
+#endif

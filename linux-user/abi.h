@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LinuxAbi: what one guest architecture's Linux does its own way. linux-user/<program>/abi.c defines the one
+ * constant `linux_abi`; the Makefile links the right one. Everything else under linux-user/ is common.
+ */
+#ifndef LINUX_USER_ABI_H
+#define LINUX_USER_ABI_H
+
+#include "common-user/gmem.h"
+#include "common-user/signals.h"
+#include "common-user/task.h"
+
+typedef struct SigDelivery {
+    int sig;                        /* guest number */
+    const siginfo_t *info;          /* host form */
+    const SigAct *act;
+    uint64_t mask;                  /* to be restored by sigreturn (guest bit order = number - 1) */
+} SigDelivery;
+
+typedef struct LinuxAbi {
+    /* data model */
+    uint8_t  word;                  /* bytes of long and pointers: 4 or 8 */
+    uint8_t  align64;               /* alignment of a 64-bit integer in a struct: 8, 4 (i386), 2 (m68k) */
+    bool     big_endian;
+    bool     pairs_aligned;         /* 32-bit: a 64-bit syscall argument starts at an even register (ppc, arm) */
+    uint32_t page_size;
+    uint64_t task_size, stack_top, mmap_base;   /* mmap_base 0: the host's choice */
+    uint64_t et_dyn_base;           /* where a PIE with an interpreter goes */
+
+    /* system calls */
+    uint8_t  syscall_len;           /* bytes of the syscall instruction, for restart */
+    uint64_t (*syscall_nr)(const CpuState *cpu);
+    void     (*syscall_args)(const CpuState *cpu, uint64_t args[7]);       /* raw registers, zero-extended when 32-bit */
+    void     (*syscall_result)(CpuState *cpu, int64_t ret);                 /* -4095..-1 (guest errno) or a value */
+    const uint16_t *errno_map; uint16_t errno_map_len;                      /* host errno → guest; NULL or 0 entry: same */
+    const uint8_t *sig_to_guest;    /* [65] by host number; NULL: same numbers. Masks are converted with it too */
+    bool     clone_tls_before_ctid; /* argument order flags, stack, ptid, tls, ctid */
+    uint64_t sa_restorer;           /* SA_RESTORER bit of this ABI, 0 when it has none */
+    bool     sigaction_has_restorer;/* kernel struct has the field */
+
+    /* CPU */
+    void     (*start)(CpuState *cpu, gaddr entry, gaddr sp);                /* registers of a new program */
+    void     (*set_tls)(CpuState *cpu, uint64_t tls);
+    void     (*clone_child)(CpuState *cpu, gaddr sp);                       /* result 0; sp unless 0 */
+    gaddr    (*get_sp)(const CpuState *cpu);
+    uint64_t (*hwcap)(const CpuState *cpu, int which);                      /* AT_HWCAP (1), AT_HWCAP2 (2) */
+    const char *platform;           /* AT_PLATFORM; NULL none */
+    /* One more auxv entry at a time by index: false when done. NULL none. */
+    bool     (*auxv_extra)(const CpuState *cpu, int i, uint64_t *type, uint64_t *value);
+    uint32_t minsigstksz;           /* MINSIGSTKSZ; AT_MINSIGSTKSZ when auxv_minsigstksz */
+    bool     auxv_minsigstksz;
+    bool     stack_args_at_sp;      /* reserved */
+    int      (*cpuinfo)(const CpuState *cpu, int ncpu, char *out, size_t cap);    /* /proc/cpuinfo text */
+
+    /* signals: 0 or -EFAULT. setup leaves the CPU in the handler. */
+    int64_t  (*sigframe_setup)(Task *t, const SigDelivery *d);
+    int64_t  (*sigreturn)(Task *t, bool rt);
+    /* Guest exception (EX_*) → siginfo, for codes the common table does not know. False: not handled. */
+    bool     (*exception)(Task *t, int code, siginfo_t *info);
+
+    /* vDSO image: an ELF file, mapped read+exec; NULL none. symbols are resolved in it by vdso_symbol(). */
+    const uint8_t *vdso; uint32_t vdso_len;
+    uint32_t vdso_sigreturn, vdso_rt_sigreturn;                             /* offsets in the image */
+} LinuxAbi;
+
+extern const LinuxAbi linux_abi;
+
+/* dispatch.c: runs one system call; args as syscall_args gives them. Result: value, -errno (host numbers), or
+ * -ERESTARTSYS... ; t->syscall_noresult says "registers are already right". After clone the running task is `current`. */
+int64_t linux_syscall(Task *t, uint64_t nr, const uint64_t args[7]);
+int64_t linux_errno_to_guest(const LinuxAbi *abi, int64_t ret);             /* dispatch.c */
+
+/* Number conversions (siginfo.c). */
+int      linux_sig_to_guest(const LinuxAbi *abi, int host);
+int      linux_sig_to_host(const LinuxAbi *abi, int guest);                 /* 0..64; other numbers unchanged */
+uint64_t linux_mask_to_guest(const LinuxAbi *abi, uint64_t host);
+uint64_t linux_mask_to_host(const LinuxAbi *abi, uint64_t guest);
+/* 128 bytes of guest siginfo_t, in guest layout and byte order. */
+void     linux_siginfo_to_guest(const LinuxAbi *abi, uint8_t out[128], const siginfo_t *host);
+void     linux_siginfo_to_host(const LinuxAbi *abi, siginfo_t *host, const uint8_t in[128]);
+
+#endif
