@@ -25,7 +25,7 @@ typedef struct CpuState {
     struct Tcg *tcg;                /* const */
     struct TcgThread *thread;       /* engine-private: pair stack, caches; const after tcg_thread_init */
     void    *task;                  /* embedder's; const */
-    uint64_t host[16];              /* engine-private: saved host rsp, pair stack limits, scratch */
+    uint64_t host[96];              /* engine-private: saved host rsp, spill slots, locals, helper arguments */
 } CpuState;
 
 enum {                              /* exit codes of the engine; guests' own start at 16 */
