@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: threads, the run loop, translation, faults and fork. What units are and how they are
+ * found is in cache.c; the code that runs them is the backend's (host/<h>) or interp.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine.h"
+#include "interp.h"
+
+Tcg *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o)
+{
+    Tcg *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->guest = g;
+    t->host = *h;
+    t->opt = *o;
+    t->nolink = o->nochain || o->on_exec;
+    if (!t->opt.cache_bytes)
+        t->opt.cache_bytes = 64 << 20;
+    if (t->opt.cache_bytes < 4u << CHUNK_BITS)
+        t->opt.cache_bytes = 4u << CHUNK_BITS;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->cond, NULL);
+    if (!cache_init(t))
+        return NULL;
+    if (!t->opt.interp && !host_init(t))
+        t->opt.interp = true;
+    return t;
+}
+
+void tcg_thread_init(Tcg *t, CpuState *cpu)
+{
+    TcgThread *th = calloc(1, sizeof *th);
+    th->jtab = aligned_alloc(64, sizeof *th->jtab << JTAB_BITS);
+    th->tcg = t;
+    th->cpu = cpu;
+    ir_unit_init(&th->ir, t->guest);
+    cpu->tcg = t;
+    cpu->thread = th;
+    cpu->mem_base = t->host.mem_base;
+    jtab_clear(th);
+    if (!t->opt.interp)
+        host_thread_init(th);
+    pthread_mutex_lock(&t->lock);
+    th->gen = t->gen;
+    th->next = t->threads;
+    t->threads = th;
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void thread_release(TcgThread *th)
+{
+    if (!th->tcg->opt.interp)
+        host_thread_free(th);
+    ir_unit_free(&th->ir);
+    free(th->jtab);
+    free(th);
+}
+
+void tcg_thread_free(CpuState *cpu)
+{
+    TcgThread *th = cpu->thread;
+    if (!th)
+        return;
+    pthread_mutex_lock(&th->tcg->lock);
+    TcgThread **p = &th->tcg->threads;
+    while (*p && *p != th)
+        p = &(*p)->next;
+    if (*p)
+        *p = th->next;
+    pthread_mutex_unlock(&th->tcg->lock);
+    cpu->thread = NULL;
+    thread_release(th);
+}
+
+/* --- fork: the forking thread is outside tcg_run. */
+void tcg_before_fork(Tcg *t)
+{
+    pthread_mutex_lock(&t->lock);
+    while (atomic_load(&t->stop))
+        pthread_cond_wait(&t->cond, &t->lock);
+}
+
+void tcg_after_fork_parent(Tcg *t)
+{
+    pthread_mutex_unlock(&t->lock);
+}
+
+void tcg_after_fork_child(Tcg *t, CpuState *cpu)
+{
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->cond, NULL);
+    atomic_store(&t->stop, 0);
+    for (TcgThread *th = t->threads, *next; th; th = next) {
+        next = th->next;
+        if (th != cpu->thread && !th->active)
+            thread_release(th);         /* one that was inside the C library stays, leaked */
+    }
+    t->threads = cpu->thread;
+    if (cpu->thread)
+        cpu->thread->next = NULL;
+}
+
+/* --- translation */
+static UnitRange *copy_ranges(TcgThread *th, const IrUnit *ir, Unit *u)
+{
+    u->nrange = ir->nrange ? ir->nrange : 1;
+    u->range = cache_alloc(th, u->nrange * sizeof *u->range);
+    if (!u->range)
+        return NULL;
+    for (unsigned i = 0; i < ir->nrange; i++)
+        u->range[i] = (UnitRange){ ir->range[i].pc, ir->range[i].len };
+    if (!ir->nrange)
+        u->range[0] = (UnitRange){ ir->pc, ir->guest_len ? ir->guest_len : 4 };
+    return u->range;
+}
+
+static IrUnit *copy_ir(TcgThread *th, const IrUnit *ir)
+{
+    IrUnit *c = cache_alloc(th, sizeof *c);
+    IrInsn *insn = cache_alloc(th, ir->n * sizeof *insn);
+    if (!c || !insn)
+        return NULL;
+    *c = *ir;
+    c->insn = memcpy(insn, ir->insn, ir->n * sizeof *insn);
+    c->cap = ir->n;
+    return c;
+}
+
+static void log_stage(Tcg *t, const IrUnit *ir, int stage, const void *code, size_t len)
+{
+    if (t->opt.on_translate)
+        t->opt.on_translate(t->opt.log_ctx, ir, stage, code, len);
+}
+
+/* NULL: the cache is full. */
+static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, bool *retry)
+{
+    Tcg *t = th->tcg;
+    uint64_t seq = __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST);
+    IrUnit *ir = &th->ir;
+    int max = t->opt.one_insn ? 1 : UNIT_MAX_INSNS, rc;
+    Unit *u = cache_alloc(th, sizeof *u);
+    if (!u)
+        return NULL;
+    for (;;) {
+        ir_unit_reset(ir, pc, flags);
+        t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
+        log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
+        ir_optimize(ir, t->opt.opt_level);
+        log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
+        *u = (Unit){ .pc = pc, .flags = flags, .live = 1, .nguest = (uint16_t)ir->nguest };
+        if (t->opt.interp) {
+            rc = HOST_NO;
+            break;
+        }
+        rc = host_compile(th, ir, u);
+        if (rc == HOST_FULL && !cache_chunk(th))
+            return NULL;
+        if (rc == HOST_TOOBIG && max == 1)
+            rc = HOST_NO;
+        if (rc == HOST_OK || rc == HOST_NO)
+            break;
+        if (rc == HOST_TOOBIG)
+            max = max > (int)ir->nguest ? (int)(ir->nguest + 1) / 2 : max / 2;
+        if (max < 1)
+            max = 1;
+    }
+    if (rc == HOST_OK)
+        log_stage(t, ir, TCG_STAGE_CODE, u->code, u->code_len);
+    else if (!(u->ir = copy_ir(th, ir)))
+        return NULL;
+    if (!copy_ranges(th, ir, u))
+        return NULL;
+    atomic_fetch_add(&t->n_units, 1);
+    if (rc == HOST_NO)
+        atomic_fetch_add(&t->n_interp, 1);
+    u = cache_publish(th, u, seq);
+    *retry = !u;
+    return u;
+}
+
+Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags)
+{
+    Tcg *t = th->tcg;
+    for (;;) {
+        Unit *u = cache_lookup(t, pc, flags);
+        if (u)
+            return u;
+        uint8_t probe[4];
+        if (!t->host.fetch(t->host.ctx, pc, probe, 1)) {
+            th->cpu->exit_code = TCG_EXIT_NOEXEC;
+            th->cpu->fault_addr = pc;
+            return NULL;
+        }
+        bool retry = false;
+        u = translate_once(th, pc, flags, &retry);
+        if (u)
+            return u;
+        if (!retry)
+            cache_flush(th, t);
+    }
+}
+
+/* --- running */
+/* A poll exit that only a flush asked for is not the embedder's business. */
+enum { REQ_EMBEDDER = 1, REQ_FLUSH = 2 };
+
+static bool poll_is_internal(TcgThread *th)
+{
+    uint32_t r = atomic_fetch_and(&th->cpu->exit_request, ~(uint32_t)REQ_FLUSH);
+    cache_leave(th);
+    cache_enter(th);
+    return !(r & ~(uint32_t)REQ_FLUSH);
+}
+
+static int run_interp(TcgThread *th, Unit *u)
+{
+    if (sigsetjmp(th->interp_env, 0)) {
+        th->in_interp = false;
+        th->cpu->exit_code = TCG_EXIT_FAULT;
+        th->cpu->fault_addr = th->fault_addr;
+        return TCG_EXIT_FAULT;
+    }
+    th->in_interp = true;
+    int rc = interp_unit(u->ir, th->cpu);
+    th->in_interp = false;
+    return rc;
+}
+
+static int run_loop(TcgThread *th, CpuState *cpu)
+{
+    Tcg *t = th->tcg;
+    uint8_t *field = NULL, *stub = NULL;
+    for (;;) {
+        if (cpu->tb_flags != th->flags) {
+            th->flags = cpu->tb_flags;
+            jtab_clear(th);
+            if (!t->opt.interp)
+                host_thread_reset(th);
+            field = NULL;
+        }
+        uint32_t gen = th->gen;
+        Unit *u = engine_unit(th, cpu->pc, cpu->tb_flags);
+        if (!u)
+            return (int)cpu->exit_code;
+        if (t->opt.on_exec)
+            t->opt.on_exec(t->opt.log_ctx, cpu, cpu->pc);
+        int rc;
+        if (u->code) {
+            if (!t->nolink) {
+                if (!field)
+                    jtab_fill(th, u);
+                else if (gen == th->gen)
+                    link_site(th, field, stub, u);
+            }
+            rc = host_enter(cpu, u->code, &field, &stub);
+            if (!rc && t->nolink && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
+                rc = TCG_EXIT_POLL;
+        } else {
+            field = NULL;
+            rc = run_interp(th, u);
+            if (!rc && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
+                rc = TCG_EXIT_POLL;
+        }
+        if (rc == TCG_EXIT_POLL && poll_is_internal(th)) {
+            field = NULL;
+            rc = 0;
+        }
+        if (rc) {
+            cpu->exit_code = (uint32_t)rc;
+            return rc;
+        }
+    }
+}
+
+int tcg_run(CpuState *cpu)
+{
+    TcgThread *th = cpu->thread;
+    cache_enter(th);
+    int rc = run_loop(th, cpu);
+    cache_leave(th);
+    return rc;
+}
+
+void tcg_request_exit(CpuState *cpu)
+{
+    atomic_fetch_or(&cpu->exit_request, REQ_EMBEDDER);
+}
+
+/* --- faults (in the signal handler) */
+static void interp_escape(void *thread)
+{
+    siglongjmp(((TcgThread *)thread)->interp_env, 1);
+}
+
+bool tcg_fault(CpuState *cpu, void *uc, void *addr)
+{
+    TcgThread *th = cpu->thread;
+    if (!th || !th->active)
+        return false;
+    cpu->fault_addr = (gaddr)(uintptr_t)addr - cpu->mem_base;
+    th->fault_addr = cpu->fault_addr;
+    if (th->in_interp) {
+        host_redirect(uc, interp_escape, th);
+        return true;
+    }
+    bool resume = false;
+    if (th->tcg->opt.interp || !host_fault(cpu, uc, addr, &resume))
+        return false;
+    if (!resume)
+        cpu->exit_code = TCG_EXIT_FAULT;
+    return true;
+}
+
+bool tcg_owns_pc(const Tcg *t, uintptr_t pc)
+{
+    return pc - (uintptr_t)t->code < t->code_size;
+}
+
+void *tcg_host_fp_enter(CpuState *cpu)
+{
+    (void)cpu;
+    return NULL;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the engine: units, threads and the shared code cache. Included by engine.c cache.c link.c
+ * unwind.c and the host backend only; embedders and guests see tcg.h.
+ *
+ * Ownership: units, link sites and page nodes live in arenas and are freed only by a flush, which
+ * happens when no thread is inside tcg_run. A dropped unit may therefore still be executing.
+ */
+#ifndef TCG_ENGINE_H
+#define TCG_ENGINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "tcg.h"
+
+typedef struct Unit Unit;
+typedef struct TcgThread TcgThread;
+
+/* A patchable branch in emitted code: the rel32 at `field` leads to `to`, or to its own slow stub. */
+typedef struct LinkSite {
+    struct LinkSite *next;          /* lock: the target's list */
+    uint8_t *field;                 /* the four bytes */
+    uint8_t *stub;                  /* where it leads when not linked */
+} LinkSite;
+
+typedef struct UnitRange { gaddr pc; uint32_t len; } UnitRange;
+
+struct Unit {
+    gaddr    pc;                    /* const: key with flags */
+    uint32_t flags;
+    _Atomic uint32_t live;          /* cleared once, when dropped */
+    _Atomic(Unit *) next;           /* hash chain */
+    void    *code;                  /* const: host entry; NULL: interpret ir */
+    IrUnit  *ir;                    /* const: when there is no code */
+    uint32_t code_len;
+    uint16_t nrange, nguest;
+    UnitRange *range;               /* const: guest code covered */
+    LinkSite *in;                   /* lock: branches that lead here */
+    const uint8_t *unwind;          /* const: see unwind.c */
+    uint32_t unwind_len;
+    Unit    *older;                 /* next unit of the same code chunk, at lower addresses */
+};
+
+enum {
+    HASH_BITS = 16, PAGE_BITS = 12, PAGE_BUCKETS = 8192,
+    CHUNK_BITS = 16,                /* code memory is handed to threads in chunks */
+    JTAB_BITS = 12,                 /* entries of the per-thread table of indirect targets */
+    ARENA_BLOCK = 64 << 10,
+    UNIT_MAX_CODE = 24 << 10,       /* bytes that one unit may emit */
+    UNIT_MAX_INSNS = 64,
+};
+
+typedef struct PageNode { struct PageNode *next; gaddr page; Unit *unit; } PageNode;
+typedef struct ArenaBlock { struct ArenaBlock *next; size_t size; char data[]; } ArenaBlock;
+typedef struct JumpEntry { _Atomic gaddr pc; void *_Atomic code; } JumpEntry;
+
+struct Tcg {
+    const TcgGuest *guest; TcgHost host; TcgOptions opt;    /* const */
+    bool nolink;                    /* const: every unit returns to tcg_run */
+    _Atomic(Unit *) *hash;          /* 1 << HASH_BITS chains; insertion by CAS, removal under lock */
+    uint8_t *code; size_t code_size;                        /* const: the reserved region */
+    uint8_t *code_start;            /* const: first byte after the trampolines */
+    _Atomic size_t code_next;       /* first byte not handed out */
+    _Atomic(Unit *) *chunk_units;   /* per chunk, its youngest unit */
+    pthread_mutex_t lock;           /* page index, link lists, thread list, arena list, flushing */
+    pthread_cond_t cond;
+    PageNode **pages;               /* lock */
+    gaddr page_lo, page_hi;         /* lock: bounds of pages in the index */
+    uint64_t inval_seq;             /* atomic: number of invalidations begun */
+    ArenaBlock *arenas;             /* lock */
+    size_t arena_bytes;             /* atomic */
+    TcgThread *threads;             /* lock */
+    _Atomic uint32_t stop;          /* a flush wants everybody out */
+    _Atomic uint32_t gen;           /* number of flushes */
+    struct HostCode *hc;            /* backend: trampolines, register map */
+    _Atomic uint64_t n_units, n_interp, n_flush, n_drop;    /* statistics */
+};
+
+struct TcgThread {
+    JumpEntry *jtab;                /* 1 << JTAB_BITS; filled by the owner, entries cleared by anybody */
+    Tcg *tcg; CpuState *cpu;
+    TcgThread *next;                /* lock */
+    _Atomic uint32_t active;        /* inside tcg_run */
+    uint32_t gen, flags;            /* of what jtab and the pair stack hold */
+    uint8_t *chunk, *chunk_end;     /* free part of this thread's code chunk */
+    char *arena, *arena_end;
+    IrUnit ir;                      /* scratch of translation */
+    struct HostScratch *hs;         /* backend: scratch of compilation */
+    uint8_t *pair_base; size_t pair_size;                   /* pair stack; lowest page is the guard */
+    sigjmp_buf interp_env;
+    volatile bool in_interp;
+    volatile gaddr fault_addr;
+};
+
+/* cache.c */
+bool  cache_init(Tcg *t);
+Unit *cache_lookup(Tcg *t, gaddr pc, uint32_t flags);
+Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq);  /* the unit to run: u, a twin that was first, or NULL (stale: retranslate) */
+void *cache_alloc(TcgThread *th, size_t size);              /* zeroed, lives until the flush; NULL: out of memory */
+bool  cache_chunk(TcgThread *th);                           /* a new code chunk; false: region is full */
+void  cache_flush(TcgThread *self, Tcg *t);                 /* self may be NULL; not under lock */
+void  cache_enter(TcgThread *th);                           /* before using any unit */
+void  cache_leave(TcgThread *th);
+Unit *cache_find_code(Tcg *t, const void *host_pc);         /* async-signal-safe */
+void  jtab_fill(TcgThread *th, Unit *u);
+void  jtab_clear(TcgThread *th);
+static inline uint32_t cache_hash(gaddr pc) { return (uint32_t)((pc >> 1) ^ (pc >> 17)) & ((1u << HASH_BITS) - 1); }
+static inline uint32_t jtab_index(gaddr pc) { return (uint32_t)(pc >> 1) & ((1u << JTAB_BITS) - 1); }
+
+/* link.c */
+void  link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to);
+void  link_drop_in(Unit *u);                                /* under lock: every branch that leads to u goes to its stub again */
+
+/* unwind.c: host offset -> guest pc, one entry per guest instruction */
+size_t unwind_encode(uint8_t *out, const uint32_t *host_off, const gaddr *pc, int n, gaddr base);
+bool  unwind_find(const Unit *u, uint32_t host_off, gaddr *pc);
+
+/* engine.c */
+Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why not */
+
+/* host/<h>: the backend */
+bool  host_init(Tcg *t);                                    /* emits trampolines; false: no backend, interpret */
+void  host_thread_init(TcgThread *th);
+void  host_thread_free(TcgThread *th);
+void  host_thread_reset(TcgThread *th);                     /* forget code addresses (pair stack) after a flush */
+/* Emit ir into the thread's chunk. On success fills code, code_len and the unwind table of u and advances the chunk.
+ * HOST_FULL: chunk too small, get another; HOST_TOOBIG: fewer instructions; HOST_NO: interpret. */
+enum { HOST_OK, HOST_FULL, HOST_TOOBIG, HOST_NO };
+int   host_compile(TcgThread *th, const IrUnit *ir, Unit *u);
+/* Run code until it leaves; an exit code, or 0: go on at cpu->pc (with link request in *field, *stub when a branch wants a target). */
+int   host_enter(CpuState *cpu, void *code, uint8_t **field, uint8_t **stub);
+void  host_patch(uint8_t *field, const uint8_t *to);        /* atomically */
+bool  host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume);  /* in emitted code or its helper: see tcg_fault */
+void  host_redirect(void *ucontext, void (*fn)(void *), void *arg);         /* continue in fn(arg) after the signal handler */
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Direct links between units: a branch is patched to its target when it is first taken, and back to
+ * its own stub when the target is dropped. */
+#include "engine.h"
+
+void link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to)
+{
+    Tcg *t = th->tcg;
+    LinkSite *s = cache_alloc(th, sizeof *s);
+    if (!s)
+        return;
+    pthread_mutex_lock(&t->lock);
+    if (atomic_load(&to->live)) {
+        *s = (LinkSite){ to->in, field, stub };
+        to->in = s;
+        host_patch(field, to->code);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void link_drop_in(Unit *u)
+{
+    for (LinkSite *s = u->in; s; s = s->next)
+        host_patch(s->field, s->stub);
+    u->in = NULL;
+}
