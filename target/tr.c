@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop over guest instructions that every guest's translate callback runs: fetching, following direct jumps,
+ * ranges of code covered, and the end of the unit. The guest's part is step().
+ */
+#include "target/tr.h"
+
+enum { PAGE = 4096 };
+
+const uint8_t *tr_fetch(Tr *t, gaddr pc, size_t len)
+{
+    if (pc >= t->buf_pc && pc + len <= t->buf_pc + t->buf_len)
+        return t->buf + (pc - t->buf_pc);
+    size_t want = PAGE - (pc & (PAGE - 1));             /* a fetch marks pages as code: stay in this one */
+    if (want > TR_BUF)
+        want = TR_BUF;
+    if (want < len)
+        want = len;
+    t->buf_pc = pc;
+    t->buf_len = t->fetch(t->ctx, pc, t->buf, want);
+    return t->buf_len >= len ? t->buf : NULL;
+}
+
+/* Is pc in code that this unit covers already? */
+static bool visited(const Tr *t, gaddr pc)
+{
+    for (uint32_t i = 0; i < t->u->nrange; i++)
+        if (pc - t->u->range[i].pc < t->u->range[i].len)
+            return true;
+    return false;
+}
+
+void tr_jump(Tr *t, gaddr target)
+{
+    if (t->n + 1 >= t->max || t->u->nrange == 8 || target == t->pc || visited(t, target)) {
+        ir_jump(t->u, target);
+        tr_end(t);
+        return;
+    }
+    t->target = target;
+    t->next = TR_FOLLOW;
+}
+
+/* Account for the instruction at t->pc in the ranges of the unit. */
+static void cover(Tr *t)
+{
+    IrUnit *u = t->u;
+    if (u->nrange && t->pc == t->range_end) {
+        u->range[u->nrange - 1].len += t->len;
+    } else {
+        u->range[u->nrange].pc = t->pc;
+        u->range[u->nrange++].len = t->len;
+    }
+    t->range_end = t->pc + t->len;
+    if (u->nrange == 1)
+        u->guest_len = u->range[0].len;
+}
+
+void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
+             size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t))
+{
+    Tr t = { .u = u, .features = features, .pc = u->pc, .fetch = fetch, .ctx = ctx, .max = max_insns };
+    gaddr wrap = u->guest->addr_bits == 32 ? 0xffffffff : ~0ull;
+    while (t.n < t.max) {
+        if (t.followed && visited(&t, t.pc))
+            break;
+        t.next = TR_FALL;
+        if (!step(&t)) {
+            if (t.n)
+                break;
+            ir_insn(u, t.pc, 0);
+            ir_raise(u, TCG_EXIT_NOEXEC, 0, t.pc);
+            return;
+        }
+        t.n++;
+        u->nguest = t.n;
+        cover(&t);
+        if (t.next == TR_END)
+            return;
+        t.followed |= t.next == TR_FOLLOW;
+        t.pc = (t.next == TR_FOLLOW ? t.target : t.pc + t.len) & wrap;
+    }
+    ir_jump(u, t.pc);
+}
