@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The x86-64 code generator: what a lowering function may use.
+ *
+ * One lowering function per IR op, in a row of lower[] (rows.def). It is called once per instruction,
+ * in order, and must (1) fetch operands, (2) allocate its destination and scratch registers, (3) emit.
+ * Everything it got is locked until it returns; operands that die here are freed after it.
+ *
+ *   static void lower_x(Em *e, const IrInsn *in)
+ *   {
+ *       int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]);
+ *       int d = def_x(e, 0);                    // may equal a or b unless DEF_EARLY
+ *       vex_op(e, ..., d, a, opd_reg(b));
+ *   }
+ *
+ * Rules
+ *  - Never write a register got from use_*; guest registers live there.
+ *  - Host flags may hold a live IR flags value: call flags_clobber(e) before emitting anything that changes
+ *    EFLAGS, after the last use_* (loads and moves do not change them).
+ *  - An op that can fault on guest memory writes its destination only after its last access.
+ *  - I32 values in GPRs have zero upper halves except when use_g was told of a truncation: write them with 32-bit
+ *    instructions (which clear the upper half) and read only 32 bits.
+ *  - F32 and F64 values sit in the low lanes, upper lanes undefined; V64 likewise. Sticky FP flags gather in MXCSR;
+ *    MXCSR.RC is the guest's dynamic mode at all times in translated code.
+ *  - What cannot be done: em_unsupported(e), and the whole unit is interpreted (counted).
+ */
+#ifndef TCG_X86_EMIT_H
+#define TCG_X86_EMIT_H
+
+#include <string.h>
+#include "tcg/engine.h"
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REG_RIPREL = 16, NOREG = 255 };
+
+/* rbp = CpuState, rsp = pair stack. Temporaries: rax rcx rdx, xmm0-4. The rest are pins
+ * (r15 is the guest memory base when there is one). */
+enum { NTMP_G = 3, NTMP_X = 5, MEM_BASE_REG = R15 };
+
+/* Slots of CpuState.host[] */
+enum {
+    HS_CSP, HS_PSP,                     /* saved C and pair stack pointers */
+    HS_LINK,                            /* return address of the link stub that left, or 0 */
+    HS_FN,                              /* helper to call */
+    HS_JTAB, HS_MXCSR,                  /* per-thread jump table; guest MXCSR control bits to load on entry */
+    HS_HELPER,                          /* non-zero while C called from translated code runs: its unit return address */
+    HS_TMP,                             /* scratch of trampolines */
+    HS_RET, HS_RET_HI,                  /* helper result */
+    HS_TMP2, HS_PAD,
+    HS_ARG = 12,                        /* helper arguments: 6 integers, then 6 x 8 bytes FP */
+    HS_FARG = 18,
+    HS_VARG = 24,                       /* and 6 vectors of 16 bytes, the helper's V128 result in HS_RET */
+    HS_SPILL = 36, NSPILL = 28,         /* overlays nothing: 8 bytes each, pairs for 16 */
+    HS_LOCAL = 64,                      /* 16 locals of 16 bytes */
+};
+static inline int32_t hs_off(int slot) { return (int32_t)(offsetof(CpuState, host) + 8 * (size_t)slot); }
+
+typedef struct Mem { uint8_t base, index, scale; int32_t disp; } Mem;     /* index NOREG; scale 0..3; base REG_RIPREL: disp = pool index */
+typedef struct Opd { bool mem; uint8_t reg; Mem m; } Opd;
+static inline Opd opd_reg(int r) { return (Opd){ false, (uint8_t)r, { 0 } }; }
+static inline Opd opd_mem(int base, int32_t disp) { return (Opd){ true, 0, { (uint8_t)base, NOREG, 0, disp } }; }
+static inline Opd opd_env(int32_t off) { return opd_mem(RBP, off); }
+
+typedef enum VKind { V_NONE, V_CONST, V_G, V_X, V_ENV, V_EFLAGS, V_DEFER } VKind;
+typedef struct Val {
+    uint8_t  kind, reg;
+    uint8_t  hint;                      /* pin that the result may be computed into, or NOREG */
+    uint8_t  type;
+    bool     owned;                     /* reg is a temporary of this value (else a pin that holds guest register `guest`) */
+    bool     dirty;                     /* I32 with undefined upper half */
+    bool     packed;                    /* FLAGS value in packed form in a GPR or slot */
+    bool     spilled;                   /* V_ENV is a spill slot of ours */
+    uint16_t guest;                     /* guest register + 1 that it mirrors, 0 none */
+    uint16_t uses;
+    int32_t  off;                       /* V_ENV */
+    uint32_t last;                      /* last use */
+    IrVal    rep;                       /* representative (itself, or the value it is a view of) */
+    IrVal    next;                      /* others mirroring the same guest register */
+} Val;
+
+typedef struct Em Em;
+typedef struct Cold Cold;
+struct Cold {
+    void (*fn)(Em *e, Cold *c);
+    uint8_t *from[4]; int nfrom;        /* rel32 fields that jump here */
+    uint8_t *back;                      /* where the hot path goes on */
+    const IrInsn *in;
+    uint8_t r[8];                       /* registers, as the lowering function left them */
+    uint64_t a, b;
+};
+
+typedef struct HostCode {               /* const after host_init */
+    int8_t  *pin;                       /* per guest register: its GPR or XMM number, or -1 */
+    int16_t  pinned_g[16], pinned_x[16];/* the guest register of a host register, or -1 */
+    bool     base_reg;                  /* guest memory is at r15 */
+    bool     avx, avx2, fma, bmi1, bmi2, lzcnt, movbe, pclmul, aes;
+    uint8_t *enter, *leave, *link, *poll, *raise, *ind_miss, *ret_miss, *cold_call, *helper_none, *helper_all, *fault_exit;
+} HostCode;
+
+enum { POOL_MAX = 64, COLD_MAX = 256, FIX_MAX = 256 };
+
+struct Em {
+    uint8_t *p, *start, *limit;         /* next byte, first byte, end of the room */
+    TcgThread *th; const HostCode *hc; const IrUnit *u; const TcgGuest *guest;
+    uint32_t i;                         /* instruction being lowered */
+    Val     *val;                       /* per IrVal */
+    bool     unsupported, toobig;
+    int      bad_op;                    /* for statistics */
+    /* register state */
+    IrVal    own_g[16], own_x[16];      /* value that owns a temporary, 0 free */
+    uint32_t lock_g, lock_x;            /* registers in use by this op */
+    uint32_t borrowed_g, borrowed_x;    /* pins lent to this op; restored after it */
+    uint32_t pending_g, pending_x;      /* pins that already hold a value whose put comes later */
+    IrVal   *mirror;                    /* per guest register: values that mirror it */
+    uint64_t spill_free;
+    IrVal    result;                    /* = i while its destination is to be allocated */
+    /* host flags */
+    IrVal    eflags;                    /* FLAGS value that lives in EFLAGS, or 0 */
+    bool     inv;                       /* CF = NOT C (after a subtraction) */
+    uint8_t  alu; uint8_t alu_type; IrVal alu_a, alu_b;     /* EFLAGS are those of this IR op (IR_add, IR_sub, IR_and), 0 unknown */
+    /* deferred pieces */
+    Cold    *cold; int ncold;
+    struct { uint64_t lo, hi; } *pool; int npool;
+    struct { uint8_t *at; int pool, tail; } *fix; int nfix;     /* disp32 fields of pool operands; tail: bytes of immediate after */
+    uint8_t **label; struct { uint8_t *at; int label; } *lfix; int nlfix;
+    uint32_t *uw_off; gaddr *uw_pc; int nuw;
+    gaddr    pc;                        /* current guest instruction */
+    uint32_t *reloc; int nreloc;        /* offsets of 64-bit absolute guest addresses (kind in the top bits: RELOC_*) */
+};
+enum { RELOC_GUEST_PC = 0, RELOC_FIELD_MAX = 512 };
+
+/* --- operands. Types are those of the IR; the value must be V_G-like for _g, V_X-like for _x. */
+int   use_g(Em *e, IrVal v);            /* in a GPR, locked */
+int   use_x(Em *e, IrVal v);            /* in an XMM register, locked */
+Opd   use_o(Em *e, IrVal v);            /* register or memory, whichever it is in now (memory: as wide as its type; constants of vector type come from the pool) */
+bool  use_imm(Em *e, IrVal v, int64_t *c);          /* constant? (any size) */
+bool  use_imm32(Em *e, IrVal v, int64_t *c);        /* constant that fits a sign-extended 32-bit immediate of its type? */
+bool  dies(Em *e, IrVal v);             /* no use after this op */
+
+/* --- destination and scratch */
+enum { DEF_EARLY = 1 };                 /* written before all operands are read: differs from all of them */
+int   def_g(Em *e, int flags);
+int   def_x(Em *e, int flags);
+int   def_copy_g(Em *e, IrVal a, IrVal b);          /* destination that already holds a, and is not b's register (b = 0: no b); b is used (locked) too */
+int   def_copy_x(Em *e, IrVal a, IrVal b);
+void  def_at_g(Em *e, int reg);         /* the destination is this register, which take_g or tmp_g gave */
+void  def_at_x(Em *e, int reg);
+void  def_slot(Em *e, int32_t *off);    /* destination is a 16-byte memory slot (I128) */
+int   tmp_g(Em *e);
+int   tmp_x(Em *e);
+void  take_g(Em *e, int reg);           /* this very temporary (rax, rcx, rdx): whoever was in it moves away */
+void  view(Em *e, IrVal of);            /* the result is the same register content as `of` (set in analysis, too) */
+
+/* --- host flags */
+void  flags_clobber(Em *e);             /* before changing EFLAGS */
+
+/* --- cold code, emitted after the unit */
+Cold *cold_new(Em *e, void (*fn)(Em *e, Cold *c));  /* in = the current instruction */
+void  jcc_cold(Em *e, int cc, Cold *c);             /* hot: jump there on condition */
+void  cold_back(Em *e, Cold *c);                    /* hot: mark where the cold path returns */
+void  jmp_back(Em *e, Cold *c);                     /* cold: return */
+
+/* C from emitted code, hot or cold. Every register but EFLAGS survives, except what fn changes through regs. The
+ * descriptor is a copy of the instruction's attributes and the registers r[] (0 the destination). */
+typedef struct ColdDesc { uint16_t op; uint8_t type, type2, cond, lane, round, pad; uint16_t aux; uint8_t r[6]; int64_t imm; } ColdDesc;
+typedef struct ColdRegs { uint64_t g[16]; struct { uint64_t lo, hi; } x[16]; uint32_t mxcsr; } ColdRegs;
+void  call_fp_cold(Em *e, const IrInsn *in, const uint8_t r[6]);    /* -> fp_cold(cpu, regs, desc), fp_cold.c */
+void  fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d);
+
+void  em_unsupported(Em *e);
+Opd   pool(Em *e, uint64_t lo, uint64_t hi);        /* 16-byte constant as a memory operand, 16-aligned */
+
+#include "asm_int.h"
+
+extern void (*const lower[IR_NOPS])(Em *e, const IrInsn *in);
+
+#endif
