@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The x86-64 code generator: what a lowering function may use.
  *
- * One lowering function per IR op, in a row of lower[] (rows.def). It is called once per instruction,
+ * One lowering function per IR op, in a row of a lower_rows_* list. It is called once per instruction,
  * in order, and must (1) fetch operands, (2) allocate its destination and scratch registers, (3) emit.
  * Everything it got is locked until it returns; operands that die here are freed after it.
  *
@@ -87,7 +87,10 @@ struct Cold {
     uint64_t a, b;
 };
 
+typedef void Lower(Em *e, const IrInsn *in);
+
 typedef struct HostCode {               /* const after host_init */
+    Lower   *lower[IR_NOPS];            /* null: such units are interpreted */
     int8_t  *pin;                       /* per guest register: its GPR or XMM number, or -1 */
     int16_t  pinned_g[16], pinned_x[16];/* the guest register of a host register, or -1 */
     bool     base_reg;                  /* guest memory is at r15 */
@@ -170,6 +173,9 @@ Opd   pool(Em *e, uint64_t lo, uint64_t hi);        /* 16-byte constant as a mem
 
 #include "asm_int.h"
 
-extern void (*const lower[IR_NOPS])(Em *e, const IrInsn *in);
+/* Rows: each emit_*.c exports its own list, ended by a null fn; host_init gathers them by op. */
+typedef struct LowerRow { uint16_t op; Lower *fn; } LowerRow;
+extern const LowerRow lower_rows_int[], lower_rows_flags[], lower_rows_mem[], lower_rows_flow[];
+extern const LowerRow lower_rows_fp[], lower_rows_vec[];    /* emit_fp.c, emit_vec.c */
 
 #endif
