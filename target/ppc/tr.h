@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the PowerPC translator files share: register accessors, addresses, CR. Neighbours: target/tr.h, cpu.h, help.h. */
+#ifndef TARGET_PPC_TR_H
+#define TARGET_PPC_TR_H
+
+#include "target/ppc/help.h"
+#include "target/tr.h"
+
+enum { L_B = 1, L_H, L_HA, L_W, L_SIZE = 7, L_U = 8, L_R = 16 };         /* kind of access, update, byte-reversed */
+enum { AE_RB, AE_0, AE_M1 };                                              /* what adde and subfe add */
+enum { BR_AA = 1, BR_LK = 2 };
+enum { LT = 8, GT = 4, EQ = 2, SO = 1 };
+
+static inline IrVal imm(Tr *t, int32_t v) { return ir_const(t->u, IR_I32, v); }
+static inline IrVal op1(Tr *t, IrOp op, IrVal a) { return ir_op1(t->u, op, IR_I32, a); }
+static inline IrVal op2(Tr *t, IrOp op, IrVal a, IrVal b) { return ir_op2(t->u, op, IR_I32, a, b); }
+static inline IrVal op2l(Tr *t, IrOp op, IrVal a, IrVal b) { return ir_op2(t->u, op, IR_I64, a, b); }
+static inline IrVal wide(Tr *t, IrVal a) { return ir_op1(t->u, IR_zext32, IR_I64, a); }
+static inline IrVal swide(Tr *t, IrVal a) { return ir_op1(t->u, IR_sext32, IR_I64, a); }
+static inline IrVal low(Tr *t, IrVal a) { return ir_op1(t->u, IR_trunc32, IR_I32, a); }
+static inline IrVal get_r(Tr *t, int n) { return ir_get(t->u, R_R0 + n); }
+static inline void put_r(Tr *t, int n, IrVal v) { ir_put(t->u, R_R0 + n, v); }
+static inline IrVal get_r0(Tr *t, int n) { return n ? get_r(t, n) : imm(t, 0); }        /* (RA|0) */
+static inline IrVal get_f(Tr *t, int n) { return ir_get(t->u, R_F0 + n); }
+static inline void put_f(Tr *t, int n, IrVal v) { ir_put(t->u, R_F0 + n, v); }
+static inline IrVal get_v(Tr *t, int n) { return ir_get(t->u, R_V0 + n); }
+static inline void put_v(Tr *t, int n, IrVal v) { ir_put(t->u, R_V0 + n, v); }
+
+/* Effective address as an I64, wrapped to 32 bits. */
+static inline IrVal ea_x(Tr *t, int ra, int rb) { return wide(t, op2(t, IR_add, get_r0(t, ra), get_r(t, rb))); }
+
+/* CR field crf := cond of a against b (signed or not), with SO. */
+void put_cr_cmp(Tr *t, int crf, bool is_signed, IrVal a, IrVal b);
+static inline void put_cr0(Tr *t, IrVal result) { put_cr_cmp(t, 0, true, result, imm(t, 0)); }
+/* CR bit n as 0 or 1. */
+IrVal get_crbit(Tr *t, int n);
+/* CR1 := FX FEX VX OX, for the record forms of FP instructions. */
+void put_cr1(Tr *t);
+/* A memory barrier within the unit ends what is known about compares. */
+static inline void forget_compare(Tr *t) { t->scratch[0] = 0; }
+
+#endif
