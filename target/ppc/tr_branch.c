@@ -63,13 +63,13 @@ static void jump(Tr *t, gaddr target, int how)
 
 bool tr_b(Tr *t, const OpB *a, int how)
 {
-    jump(t, (uint32_t)(how & BR_AA ? a->li : a->li + t->pc), how);
+    jump(t, (uint32_t)(a->li + (how & BR_AA ? 0 : t->pc)), how);
     return true;
 }
 
 bool tr_bc(Tr *t, const OpBC *a, int how)
 {
-    gaddr target = (uint32_t)(how & BR_AA ? a->bd : a->bd + t->pc);
+    gaddr target = (uint32_t)(a->bd + (how & BR_AA ? 0 : t->pc));
     IrCond c; IrVal x, y;
     if (!condition(t, a->bo, a->bi, &c, &x, &y)) {
         jump(t, target, how);

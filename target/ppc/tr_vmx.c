@@ -3,6 +3,7 @@
  * positions are mirrored. AltiVec Technology Programming Environments Manual, chapter 6.
  */
 #include "target/ppc/tr.h"
+#include "ppc/ppc.decode.h"
 #include "ppc/vmx.decode.h"
 
 enum { OFF_VSAT = offsetof(PpcCpu, vsat) };
