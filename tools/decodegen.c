@@ -155,7 +155,7 @@ static void emit_getters(const Spec *s, FILE *out)
     for (int i = 0; i < s->nforms; i++) {
         const Form *f = &s->form[i];
         fprintf(out, "static inline void operands_%s_%s(Op%s *a, uint64_t insn)\n{\n", s->isa, f->name, f->type);
-        if (f->foreign)
+        if (f->foreign || !f->n)
             fprintf(out, "    *a = (Op%s){ 0 };\n", f->type);
         for (int k = 0; k < f->n; k++)
             emit_member(&f->m[k], out);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qemu-riscv64. */
+#include <elf.h>
+#include "arch.h"
+
+static const RegDesc regs[] = {
+#define CLASS_X IR_I64
+#define CLASS_F IR_F64
+#define REG(id, name, field, class, pin, gdb) { name, offsetof(RvCpu, field), CLASS_##class, pin, gdb },
+#include "regs.def"
+#undef REG
+};
+
+enum { EXTENSIONS = RV_ALL_FEATURES & ~(1 << FEAT_RV64), BASE = 1 << FEAT_RV64 };
+enum { IMAFDC = 1 << FEAT_M | 1 << FEAT_A | 1 << FEAT_F | 1 << FEAT_D | 1 << FEAT_C };
+
+static const CpuModel models[] = {
+    { "max", "everything that is emulated", { BASE | EXTENSIONS } },
+    { "rv64", "RV64GC with everything that is emulated", { BASE | EXTENSIONS } },
+    { "rv64gc", "RV64GC alone", { BASE | IMAFDC } },
+    { "rv64i", "RV64I alone", { BASE } },
+};
+
+const GuestArch guest_arch = {
+    .tcg = {
+        .name = "riscv64", .addr_bits = 64, .sync_icache = true, .fp = { .nan = NAN_CANON, .fma_inf_zero_nan_default = true },
+        .state_size = sizeof(RvCpu), .regs = regs, .nregs = R_COUNT, .helpers = rv_helpers, .nhelpers = H_COUNT,
+        .translate = rv_translate, .disas = rv64_disas,
+    },
+    .elf_machine = EM_RISCV, .elf_class = ELFCLASS64, .elf_data = ELFDATA2LSB,
+    .triplet = "riscv64-linux-gnu", .uname_machine = "riscv64",
+    .models = models, .nmodels = 4,
+    .features = rv_features + 1, .nfeatures = FEAT_COUNT - 1,      /* without RV64 */
+    .reset = rv_reset, .dump = rv64_dump,
+};
