@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 32-bit PowerPC Linux: registers of system calls and new programs, auxv, /proc/cpuinfo. Frames are in sigframe.c.
+ * Source: the 32-bit PowerPC ELF ABI; Linux asm/elf.h, asm/processor.h, entry_32.S.
+ */
+#include <stdio.h>
+#include "linux-user/abi.h"
+#include "linux-user/ppc/sigframe.h"
+#include "target/ppc/arch.h"
+
+static uint64_t syscall_nr(const CpuState *cpu) { return ((const PpcCpu *)cpu)->gpr[0]; }
+
+static void syscall_args(const CpuState *cpu, uint64_t args[7])
+{
+    for (int i = 0; i < 7; i++)
+        args[i] = ((const PpcCpu *)cpu)->gpr[3 + i];
+}
+
+/* Errors are positive in r3 with CR0.SO set. */
+static void syscall_result(CpuState *cpu, int64_t ret)
+{
+    PpcCpu *c = (PpcCpu *)cpu;
+    bool failed = ret < 0 && ret >= -4095;
+    c->gpr[3] = failed ? -ret : ret;
+    c->cr[0] = (c->cr[0] & ~1u) | failed;
+}
+
+static void start(CpuState *cpu, gaddr entry, gaddr sp)
+{
+    PpcCpu *c = (PpcCpu *)cpu;
+    cpu->pc = entry;
+    c->gpr[1] = sp;
+}
+
+static void set_tls(CpuState *cpu, uint64_t tls) { ((PpcCpu *)cpu)->gpr[2] = tls; }
+
+static void clone_child(CpuState *cpu, gaddr sp)
+{
+    PpcCpu *c = (PpcCpu *)cpu;
+    syscall_result(cpu, 0);
+    if (sp)
+        c->gpr[1] = sp;
+}
+
+static gaddr get_sp(const CpuState *cpu) { return ((const PpcCpu *)cpu)->gpr[1]; }
+
+/* ARCH_DLINFO: alignment pads, then cache block sizes. */
+static bool auxv_extra(const CpuState *cpu, int i, uint64_t *type, uint64_t *value)
+{
+    static const uint32_t entry[][2] = { { 22, 22 }, { 22, 22 }, { 19, 32 }, { 20, 32 }, { 21, 0 } };
+    if (i >= (int)(sizeof entry / sizeof entry[0]))
+        return false;
+    *type = entry[i][0];
+    *value = entry[i][1];
+    return true;
+}
+
+static int cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)
+{
+    int n = 0;
+    bool vmx = cpu->tb_flags & 1 << FEAT_ALTIVEC;
+    for (int i = 0; i < ncpu && n < (int)cap; i++)
+        n += snprintf(out + n, cap - n, "processor\t: %d\ncpu\t\t: %s%s\nclock\t\t: 1000.000000MHz\nrevision\t: 1.2 (pvr 8003 0102)\nbogomips\t: 50.00\n\n",
+                      i, vmx ? "7447A" : "750", vmx ? ", altivec supported" : "");
+    if (n < (int)cap)
+        n += snprintf(out + n, cap - n, "timebase\t: 25000000\nplatform\t: PowerMac\n");
+    return n;
+}
+
+const LinuxAbi linux_abi = {
+    .word = 4, .align64 = 8, .big_endian = true, .pairs_aligned = true,
+    .page_size = 4096, .task_size = 0xc0000000, .stack_top = 0xc0000000, .mmap_base = 0xb7ff0000, .et_dyn_base = 0x20000000,
+    .syscall_len = 4, .syscall_nr = syscall_nr, .syscall_args = syscall_args, .syscall_result = syscall_result,
+    .sa_restorer = 0x04000000, .sigaction_has_restorer = true,
+    .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = ppc_hwcap, .platform = "ppc7450",
+    .auxv_extra = auxv_extra, .minsigstksz = 2048, .cpuinfo = cpuinfo,
+    .sigframe_setup = ppc_sigframe_setup, .sigreturn = ppc_sigreturn,
+};

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signal frames of 32-bit PowerPC, byte for byte as Linux arch/powerpc/kernel/signal_32.c lays them out (struct
+ * sigframe for plain handlers, struct rt_sigframe for SA_SIGINFO), big-endian.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include "linux-user/ppc/sigframe.h"
+#include "target/ppc/cpu.h"
+
+enum { SIGNAL_FRAMESIZE = 64, NR_SIGRETURN = 119, NR_RT_SIGRETURN = 172, MSR_EE_PR_ME = 0xd000, MSR_FP = 0x2000, MSR_VEC = 1 << 25 };
+enum { G_NIP = 32, G_MSR, G_ORIG_R3, G_CTR, G_LR, G_XER, G_CCR };
+
+typedef struct Mcontext {
+    uint32_t gregs[48];
+    uint64_t fregs[33];
+    uint32_t pad[2];                /* the sigreturn trampoline */
+    uint32_t vregs[33][4] __attribute__((aligned(16)));     /* [32]: VSCR in the last word, VRSAVE in the first */
+} Mcontext;
+
+typedef struct Sigcontext { uint32_t unused[4]; uint32_t signal, handler, oldmask, regs; } Sigcontext;
+
+typedef struct Ucontext {
+    uint32_t flags, link, stack_sp, stack_flags, stack_size, pad[7], regs, mask[2], maskext[30], pad2[3];
+    Mcontext mcontext;
+} Ucontext;
+
+typedef struct Sigframe { Sigcontext sctx; Mcontext mctx; uint32_t gap[56]; } Sigframe;
+typedef struct RtSigframe { uint8_t info[128]; Ucontext uc; uint32_t gap[56]; } RtSigframe;
+_Static_assert(offsetof(Mcontext, vregs) == 464 && offsetof(Ucontext, mcontext) == 192, "layout of signal_32.c");
+
+static void save(const PpcCpu *c, Mcontext *m, uint32_t nr)
+{
+    memset(m, 0, sizeof *m);
+    for (int i = 0; i < 32; i++) {
+        m->gregs[i] = htobe32(c->gpr[i]);
+        m->fregs[i] = htobe64(c->fpr[i]);
+        for (int k = 0; k < 4; k++)
+            m->vregs[i][k] = htobe32(c->vr[i].w[3 - k]);
+    }
+    m->gregs[G_NIP] = htobe32(c->head.pc);
+    m->gregs[G_MSR] = htobe32(MSR_EE_PR_ME | MSR_FP | (c->head.tb_flags & 1 << FEAT_ALTIVEC ? MSR_VEC : 0));
+    m->gregs[G_ORIG_R3] = htobe32(c->gpr[3]);
+    m->gregs[G_CTR] = htobe32(c->ctr);
+    m->gregs[G_LR] = htobe32(c->lr);
+    m->gregs[G_XER] = htobe32(ppc_get_xer(c));
+    m->gregs[G_CCR] = htobe32(ppc_get_cr(c));
+    m->fregs[32] = htobe64(c->fpscr);
+    m->vregs[32][3] = htobe32(ppc_get_vscr(c));
+    m->vregs[32][0] = htobe32(c->vrsave);
+    m->pad[0] = htobe32(0x38000000 | nr);               /* li r0, nr */
+    m->pad[1] = htobe32(0x44000002);                    /* sc */
+}
+
+static void restore(PpcCpu *c, const Mcontext *m)
+{
+    for (int i = 0; i < 32; i++) {
+        c->gpr[i] = be32toh(m->gregs[i]);
+        c->fpr[i] = be64toh(m->fregs[i]);
+    }
+    if (be32toh(m->gregs[G_MSR]) & MSR_VEC) {
+        for (int i = 0; i < 32; i++)
+            for (int k = 0; k < 4; k++)
+                c->vr[i].w[3 - k] = be32toh(m->vregs[i][k]);
+        ppc_set_vscr(c, be32toh(m->vregs[32][3]));
+    }
+    c->vrsave = be32toh(m->vregs[32][0]);
+    c->head.pc = be32toh(m->gregs[G_NIP]);
+    c->ctr = be32toh(m->gregs[G_CTR]);
+    c->lr = be32toh(m->gregs[G_LR]);
+    ppc_set_xer(c, be32toh(m->gregs[G_XER]));
+    ppc_set_cr(c, be32toh(m->gregs[G_CCR]));
+    c->fpscr = be64toh(m->fregs[32]);
+    c->res_addr = ~0u;
+}
+
+/* Stack pointer of the handler: the back chain points to the interrupted frame. */
+static int64_t enter(Task *t, const SigDelivery *d, gaddr sp, uint32_t tramp, uint32_t r4, uint32_t r5, uint32_t r6)
+{
+    PpcCpu *c = (PpcCpu *)t->cpu;
+    if (gmem_put_u32(t, sp, c->gpr[1]) < 0)
+        return -EFAULT;
+    c->gpr[1] = sp;
+    c->gpr[3] = d->sig;
+    c->gpr[4] = r4;
+    c->gpr[5] = r5;
+    c->gpr[6] = r6;
+    c->lr = tramp;
+    c->fpscr = 0;                                       /* handlers start with exceptions off */
+    t->cpu->pc = (uint32_t)d->act->handler;
+    return 0;
+}
+
+static int64_t setup_plain(Task *t, const SigDelivery *d)
+{
+    PpcCpu *c = (PpcCpu *)t->cpu;
+    gaddr at = (signal_frame_sp(t, d->act, c->gpr[1]) - sizeof(Sigframe)) & ~15ull;
+    Sigframe f;
+    memset(&f, 0, sizeof f);
+    gaddr mctx = at + offsetof(Sigframe, mctx);
+    f.sctx.signal = htobe32(d->sig);
+    f.sctx.handler = htobe32(d->act->handler);
+    f.sctx.oldmask = htobe32(d->mask);
+    f.sctx.unused[3] = htobe32(d->mask >> 32);
+    f.sctx.regs = htobe32(mctx);
+    save(c, &f.mctx, NR_SIGRETURN);
+    if (gmem_write(t, at, &f, sizeof f) < 0)
+        return -EFAULT;
+    return enter(t, d, at - SIGNAL_FRAMESIZE, mctx + offsetof(Mcontext, pad), at, 0, 0);
+}
+
+static int64_t setup_rt(Task *t, const SigDelivery *d)
+{
+    PpcCpu *c = (PpcCpu *)t->cpu;
+    gaddr at = (signal_frame_sp(t, d->act, c->gpr[1]) - sizeof(RtSigframe)) & ~15ull;
+    RtSigframe f;
+    memset(&f, 0, sizeof f);
+    gaddr uc = at + offsetof(RtSigframe, uc), mctx = uc + offsetof(Ucontext, mcontext);
+    linux_siginfo_to_guest(t->proc->abi, f.info, d->info);
+    SigStack ss = signal_altstack_for_frame(t, c->gpr[1]);
+    f.uc.stack_sp = htobe32(ss.sp);
+    f.uc.stack_flags = htobe32(ss.flags);
+    f.uc.stack_size = htobe32(ss.size);
+    f.uc.regs = htobe32(mctx);
+    f.uc.mask[0] = htobe32(d->mask);
+    f.uc.mask[1] = htobe32(d->mask >> 32);
+    save(c, &f.uc.mcontext, NR_RT_SIGRETURN);
+    if (gmem_write(t, at, &f, sizeof f) < 0)
+        return -EFAULT;
+    return enter(t, d, at - SIGNAL_FRAMESIZE - 16, mctx + offsetof(Mcontext, pad), at, uc, at);
+}
+
+int64_t ppc_sigframe_setup(Task *t, const SigDelivery *d)
+{
+    return d->act->flags & SA_SIGINFO ? setup_rt(t, d) : setup_plain(t, d);
+}
+
+int64_t ppc_sigreturn(Task *t, bool rt)
+{
+    PpcCpu *c = (PpcCpu *)t->cpu;
+    uint32_t sp = c->gpr[1], mask[2];
+    gaddr regs;
+    if (rt) {
+        RtSigframe f;
+        gaddr at = sp + SIGNAL_FRAMESIZE + 16;
+        if (gmem_read(t, &f, at, offsetof(RtSigframe, uc.mcontext)) < 0)
+            return -EFAULT;
+        mask[0] = be32toh(f.uc.mask[0]);
+        mask[1] = be32toh(f.uc.mask[1]);
+        regs = be32toh(f.uc.regs);
+        SigStack ss = { be32toh(f.uc.stack_sp), be32toh(f.uc.stack_size), be32toh(f.uc.stack_flags) };
+        signal_altstack(t, &ss, NULL);                  /* Linux ignores its error too */
+    } else {
+        Sigcontext s;
+        if (gmem_read(t, &s, sp + SIGNAL_FRAMESIZE, sizeof s) < 0)
+            return -EFAULT;
+        mask[0] = be32toh(s.oldmask);
+        mask[1] = be32toh(s.unused[3]);
+        regs = be32toh(s.regs);
+    }
+    Mcontext m;
+    if (gmem_read(t, &m, regs, sizeof m) < 0)
+        return -EFAULT;
+    restore(c, &m);
+    signal_restore_mask(t, linux_mask_to_host(t->proc->abi, (uint64_t)mask[1] << 32 | mask[0]));
+    return 0;
+}
