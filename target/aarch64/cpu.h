@@ -23,7 +23,6 @@ typedef struct A64Cpu {
     uint64_t tpidr, tpidrro;
     uint64_t ex_addr;               /* exclusive monitor: address, ~0 = open */
     uint64_t ex_val[2];             /* value loaded, zero-extended from the access size */
-    uint32_t ex_size;               /* bytes covered by the monitor */
     uint64_t pac_key[5][2];         /* IA IB DA DB GA; set by reset, per process */
     uint64_t features[2];
     uint64_t midr;
@@ -68,7 +67,7 @@ void     a64_set_nzcv(A64Cpu *c, uint32_t pstate);
 uint32_t a64_fpsr(const A64Cpu *c);
 void     a64_set_fpsr(A64Cpu *c, uint32_t v);
 void     a64_set_fpcr(A64Cpu *c, uint32_t v);
-/* True when addr carries a tag in its top byte, tags were off, and now are on: resume at the same pc. */
-bool     a64_enable_tags(A64Cpu *c, gaddr addr);
+/* For a data fault at a non-canonical address (host: SIGSEGV with SI_KERNEL): true when tags were off and now are on: resume at the same pc. */
+bool     a64_enable_tags(A64Cpu *c);
 
 #endif

@@ -65,14 +65,30 @@ static inline void or_qc(Tr *t, IrVal diff)
 /* --- modes of this unit */
 /* FPCR.DN or FZ is set: FP arithmetic must go through the exact helpers (H_fp_*, H_vfp_*), not IR FP ops. */
 static inline bool fp_slow(Tr *t) { return t->u->flags & A64_TB_FPSLOW; }
-/* The address to access for register value a: its tag removed when the program uses tags. */
+/* Guest loads and stores at base + off: the address tag is removed when the program uses tags. */
 IrVal mem_addr(Tr *t, IrVal a);
+IrVal mem_load(Tr *t, IrType type, int mem, IrVal base, int64_t off);
+void  mem_store(Tr *t, int mem, IrVal base, int64_t off, IrVal v);
 
-/* --- flags */
+/* --- flags. The FLAGS value that NZCV holds is remembered within a basic block (Tr.scratch[A64_LIVE_FLAGS]). */
+enum { A64_LIVE_FLAGS };
 IrVal get_flags(Tr *t);                 /* FLAGS value of NZCV now */
+IrVal get_flags_packed(Tr *t);          /* the same as I32 in flags_pack layout */
 void  put_flags(Tr *t, IrVal flags);    /* NZCV := flags */
 void  put_flags_packed(Tr *t, IrVal w); /* NZCV := I32 in flags_pack layout */
+static inline void forget_flags(Tr *t) { t->scratch[A64_LIVE_FLAGS] = 0; }      /* after ir_label */
 IrCond a64_cond(int cond);              /* the 4-bit condition field; AL and NV are COND_ALWAYS */
+int32_t a64_pack_const(int nzcv);       /* N Z C V in bits 3..0 to the packed layout */
+IrVal a64_flags_select(Tr *t, int cond, IrVal flags, int nzcv);     /* FLAGS: cond holds now ? flags : nzcv */
+
+/* --- shared pieces */
+/* Register rm extended as option says (UXTB..SXTX), shifted left; result of width sf. */
+IrVal a64_extend(Tr *t, int sf, int rm, int option, int shift);
+/* pointer authentication, tr_pac.c; keys IA IB DA DB; all values I64 */
+IrVal pac_sign(Tr *t, IrVal ptr, IrVal modifier, int key);
+IrVal pac_auth(Tr *t, IrVal ptr, IrVal modifier, int key);
+IrVal pac_strip(Tr *t, IrVal ptr);
+IrVal pac_generic(Tr *t, IrVal a, IrVal b);
 
 /* --- decoders, one per .decode file; false: no row matches */
 bool a64_decode_dp(Tr *t, uint32_t insn);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the family: the parts of GuestArch that prog-aarch64.c puts together. */
+#ifndef TARGET_AARCH64_ARCH_H
+#define TARGET_AARCH64_ARCH_H
+
+#include "cpu.h"
+
+void a64_translate(IrUnit *u, int max_insns, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
+bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
+int  a64_disas(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
+void a64_reset(CpuState *cpu, const uint64_t *features);
+void a64_dump(const CpuState *cpu, char *out, size_t cap);
+
+extern const FpRules a64_fp_rules;
+extern const RegDesc a64_regs[R_COUNT];
+extern const HelperDesc a64_helpers[];
+extern const int a64_nhelpers;
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* C helpers of the scalar translators (rows: helpers.def): FP in unusual modes, half precision, fixed point,
+ * counters, instruction cache. */
+#include <string.h>
+#include <time.h>
+#include "arch.h"
+#include "help.h"
+
+SfEnv a64_fp_enter(const A64Cpu *c)
+{
+    return (SfEnv){
+        .round = (FpRound)c->head.fp_round, .rules = &a64_fp_rules,
+        .flush_inputs = c->fpcr & FPCR_FZ, .flush_outputs = c->fpcr & FPCR_FZ,
+        .default_nan = c->fpcr & FPCR_DN, .half_alt = c->fpcr & FPCR_AHP,
+    };
+}
+
+void a64_fp_leave(A64Cpu *c, const SfEnv *e)
+{
+    c->head.fp_sticky |= e->flags & 0x1f;
+    if (e->flags & FPF_DENORM && c->fpcr & FPCR_FZ) c->fpsr_idc |= FPSR_IDC;
+}
+
+uint64_t help_fp_op(CpuState *cpu, uint64_t packed, uint64_t a, uint64_t b, uint64_t c)
+{
+    A64Cpu *s = (A64Cpu *)cpu;
+    SfOp op;
+    memcpy(&op, &packed, sizeof op);
+    SfEnv e = a64_fp_enter(s);
+    if (op.round != FP_DYN) e.round = (FpRound)op.round;
+    uint64_t r = sf_scalar(&e, op, a, b, c);
+    a64_fp_leave(s, &e);
+    return r;
+}
+
+/* Conversions to and from half precision: FZ does not flush the half side. */
+uint64_t help_fp_half(CpuState *cpu, uint64_t how, uint64_t v)
+{
+    A64Cpu *s = (A64Cpu *)cpu;
+    SfEnv e = a64_fp_enter(s);
+    uint64_t r = (uint64_t)sf_cvt(&e, (SfFmt)(how >> 8 & 0xff), (SfFmt)(how & 0xff), v);
+    a64_fp_leave(s, &e);
+    return r;
+}
+
+uint64_t help_fp_fixed(CpuState *cpu, uint64_t how, uint64_t v)
+{
+    A64Cpu *s = (A64Cpu *)cpu;
+    SfEnv e = a64_fp_enter(s);
+    e.round = FP_RTZ;
+    uint64_t r = sf_to_fixed(&e, (SfFmt)(how & 0xff), v, how >> 16 & 0xff, how >> 8 & 1, 0, how >> 24 & 0xff);
+    a64_fp_leave(s, &e);
+    return r;
+}
+
+/* Arm ARM FPRoundIntN: out of range, infinity and NaN give the most negative integer and invalid alone. */
+uint64_t help_fp_rint_int(CpuState *cpu, uint64_t how, uint64_t v)
+{
+    A64Cpu *s = (A64Cpu *)cpu;
+    SfFmt f = (SfFmt)(how & 0xff);
+    int width = how >> 8 & 0xff, round = how >> 16 & 0xff;
+    SfEnv e = a64_fp_enter(s);
+    if (round != FP_DYN) e.round = (FpRound)round;
+    uint64_t r = (uint64_t)sf_round_int(&e, f, v, true);
+    SfEnv check = e;
+    check.flags = 0;
+    sf_to_int(&check, f, r, width, true, 0);
+    if (sf_is_nan(f, v) || check.flags & FPF_INVALID) {
+        e.flags = (e.flags & FPF_DENORM) | FPF_INVALID;
+        int exp = width - 1;                            /* -2^exp */
+        r = f == SF64 ? 1ull << 63 | (uint64_t)(1023 + exp) << 52 : 1ull << 31 | (uint64_t)(127 + exp) << 23;
+    }
+    a64_fp_leave(s, &e);
+    return r;
+}
+
+uint32_t help_set_fpcr(CpuState *cpu, uint32_t v)
+{
+    uint32_t before = cpu->tb_flags;
+    a64_set_fpcr((A64Cpu *)cpu, v);
+    return cpu->tb_flags != before;
+}
+
+uint64_t help_cntvct(CpuState *cpu)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void help_ic_ivau(CpuState *cpu, uint64_t addr)
+{
+    enum { LINE = 64 };
+    gaddr at = addr & ~(gaddr)(LINE - 1);
+    tcg_invalidate(cpu->tcg, at, at + LINE);
+}
