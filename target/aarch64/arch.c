@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AArch64 registers and CPU state: reset, dump, the flag and FP control words that signal frames and gdb see. */
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include "arch.h"
 

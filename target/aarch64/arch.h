@@ -4,6 +4,19 @@
 #define TARGET_AARCH64_ARCH_H
 
 #include "cpu.h"
+#include "target/decode.h"
+
+typedef enum A64Helper {
+#define HELPER(id, ret, n, a, b, c, d, fx) H_##id,
+#include "helpers.def"
+#undef HELPER
+    H_COUNT
+} A64Helper;
+
+/* The decoders, NULL-terminated: rows for tests, fuzzers, disassembly. */
+extern const DecodeIsa isa_a64_dp, isa_a64_sys, isa_a64_ldst, isa_a64_fp;
+extern const DecodeIsa isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shift, isa_simd_perm, isa_simd_fp, isa_simd_ldst, isa_simd_crypto;
+extern const DecodeIsa *const a64_isas[];
 
 void a64_translate(IrUnit *u, int max_insns, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
 bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);

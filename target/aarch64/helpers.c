@@ -13,8 +13,8 @@ static const uint16_t qc_only[] = { R_QC, 0xffff };
 
 #define TOUCHES(fx) ((fx) == ALL ? HELPER_ALL : (fx) == QC ? HELPER_LIST : HELPER_NONE)
 const HelperDesc a64_helpers[] = {
-#define HELPER(id, ret, n, a, b, c, d, fx) { \
-    .name = #id, .fn = (void *)help_##id, .ret = IR_##ret, .nargs = n, .arg = { IR_##a, IR_##b, IR_##c, IR_##d }, \
+#define HELPER(id, result, n, a, b, c, d, fx) { \
+    .name = #id, .fn = (void *)help_##id, .ret = IR_##result, .nargs = n, .arg = { IR_##a, IR_##b, IR_##c, IR_##d }, \
     .reads = TOUCHES(fx), .writes = TOUCHES(fx), .read_list = qc_only, .write_list = qc_only, .faults = (fx) == ALL || (fx) == MEM },
 #include "helpers.def"
 #undef HELPER

@@ -3,10 +3,6 @@
  * translators, and the look-ahead that tells when NZCV is dead. Arm ARM C4.1, table "Main encoding table". */
 #include "tr_a64.h"
 #include "arch.h"
-#include "aarch64/dp.decode.h"
-#include "aarch64/sys.decode.h"
-#include "aarch64/ldst.decode.h"
-#include "aarch64/fp.decode.h"
 
 /* --- flags */
 
@@ -64,17 +60,14 @@ static bool decode_reserved(Tr *t, uint32_t insn) { return insn >> 16 ? none(t, 
 static bool decode_ldst(Tr *t, uint32_t insn) { return a64_decode_ldst(t, insn) || a64_simd(t, insn); }
 static bool decode_vector(Tr *t, uint32_t insn) { return a64_decode_fp(t, insn) || a64_simd(t, insn); }
 
-typedef struct Group { bool (*decode)(Tr *, uint32_t); int (*flags)(const uint64_t *, uint64_t); } Group;
-static int flags_unknown(const uint64_t *f, uint64_t insn) { return 0; }
+typedef struct Group { bool (*decode)(Tr *, uint32_t); const DecodeIsa *isa; } Group;      /* isa: for the flags column */
+#define DP   { a64_decode_dp, &isa_a64_dp }
+#define SYS  { a64_decode_sys, &isa_a64_sys }
+#define LDST { decode_ldst, &isa_a64_ldst }
+#define FPV  { decode_vector, &isa_a64_fp }
 static const Group groups[16] = {
-    [0x0] = { decode_reserved, flags_unknown },
-    [0x1] = { none, flags_unknown }, [0x2] = { none, flags_unknown }, [0x3] = { none, flags_unknown },
-    [0x4] = { decode_ldst, flags_effect_a64_ldst }, [0x6] = { decode_ldst, flags_effect_a64_ldst },
-    [0xc] = { decode_ldst, flags_effect_a64_ldst }, [0xe] = { decode_ldst, flags_effect_a64_ldst },
-    [0x5] = { a64_decode_dp, flags_effect_a64_dp }, [0xd] = { a64_decode_dp, flags_effect_a64_dp },
-    [0x7] = { decode_vector, flags_effect_a64_fp }, [0xf] = { decode_vector, flags_effect_a64_fp },
-    [0x8] = { a64_decode_dp, flags_effect_a64_dp }, [0x9] = { a64_decode_dp, flags_effect_a64_dp },
-    [0xa] = { a64_decode_sys, flags_effect_a64_sys }, [0xb] = { a64_decode_sys, flags_effect_a64_sys },
+    { decode_reserved, NULL }, { none, NULL }, { none, NULL }, { none, NULL }, LDST, DP, LDST, FPV,
+    DP, DP, SYS, SYS, LDST, DP, LDST, FPV,
 };
 
 static bool step(Tr *t)
@@ -107,6 +100,13 @@ static bool direct_jump(uint32_t insn, gaddr *pc)
     return true;
 }
 
+static int flags_effect(const uint64_t *features, uint32_t insn)
+{
+    const DecodeIsa *isa = groups[insn >> 25 & 15].isa;
+    int row = isa ? isa->match(features, insn) : -1;
+    return row < 0 ? 0 : isa->rows[row].flags;
+}
+
 bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx)
 {
     enum { LOOK_AHEAD = 12 };
@@ -127,7 +127,7 @@ bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, 
             at--;
             continue;
         }
-        int effect = groups[insn >> 25 & 15].flags(features, insn);
+        int effect = flags_effect(features, insn);
         if (effect & DECODE_WRITES_FLAGS) return true;
         if (!(effect & DECODE_NO_FLAGS)) return false;
         pc += 4;

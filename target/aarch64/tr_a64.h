@@ -5,14 +5,7 @@
 #define TARGET_AARCH64_TR_A64_H
 
 #include "target/tr.h"
-#include "cpu.h"
-
-typedef enum A64Helper {
-#define HELPER(id, ret, n, a, b, c, d, fx) H_##id,
-#include "helpers.def"
-#undef HELPER
-    H_COUNT
-} A64Helper;
+#include "arch.h"
 
 #define A64_REG_X(n) (R_X0 + (n))
 #define A64_REG_V(n) (R_V0 + (n))
