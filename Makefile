@@ -48,7 +48,7 @@ objs = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 TCG_SRC := $(wildcard tcg/*.c tcg/host/$(HOST)/*.c tcg/host/$(HOST)/*.S)
 USER_SRC := $(wildcard loader/*.c thunk/*.c common-user/*.c common-user/host/linux-$(HOST)/*.c common-user/host/linux-$(HOST)/*.S linux-user/*.c gdbstub/*.c)
 guest_src = $(filter-out target/$(call family,$(1))/prog-%,$(wildcard target/*.c target/$(call family,$(1))/*.c)) \
-	$(wildcard target/$(call family,$(1))/prog-$(1).c linux-user/$(1)/*.c)
+	$(wildcard target/$(call family,$(1))/prog-$(1).c $(sort linux-user/$(call family,$(1))/*.c linux-user/$(1)/*.c))
 $(B)/obj/%.o: %.c | $(GEN) $(B)/config.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
