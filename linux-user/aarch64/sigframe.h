@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signal frames of AArch64 Linux. 0 or -EFAULT. */
+#ifndef LINUX_USER_AARCH64_SIGFRAME_H
+#define LINUX_USER_AARCH64_SIGFRAME_H
+#include "linux-user/abi.h"
+
+int64_t a64_sigframe_setup(Task *t, const SigDelivery *d);
+int64_t a64_sigreturn(Task *t, bool rt);
+
+#endif
