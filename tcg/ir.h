@@ -63,7 +63,7 @@ enum {
 /* fcvt_fi/fu aux. Out of range saturates and raises invalid (only). NaN gives 0, or: */
 enum { CVT_NAN_MAX = 1, CVT_NAN_MIN = 2, CVT_WRAP_JS = 4 /* modulo 2^32 as Arm FJCVTZS without its Z flag */ };
 
-/* One instruction: 48 bytes. Fields a row does not mention are 0. */
+/* One instruction: 56 bytes. Fields a row does not mention are 0; nargs is always the number of operands. */
 typedef struct IrInsn {
     uint16_t op;                    /* IrOp */
     uint8_t  type, type2;           /* IrType of the result (or of the operand for put, store) ; see ops.def */
@@ -89,12 +89,21 @@ typedef struct IrUnit {
     uint32_t nrange;
     uint16_t nlabels;
     const struct TcgGuest *guest;
+    /* Reader of guest code for passes that look past the unit (TcgHost.fetch, set by the engine); NULL: they do not. */
+    size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
+    void *fetch_ctx;
 } IrUnit;
 
 typedef struct IrOpInfo { const char *name; char result; const char *args; const char *flags; uint16_t bits; const char *text; } IrOpInfo;
 enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64 };
 extern const IrOpInfo ir_op_info[IR_NOPS];
 extern const char *const ir_type_name[IR_NTYPES], *const ir_cond_name[];
+IrType ir_result_type(const IrInsn *i);             /* IR_VOID when it defines no value */
+IrType ir_operand_type(const IrInsn *i, int k);     /* not for call (HelperDesc says) and host_insn */
+static inline bool ir_is_terminator(const IrInsn *i)    /* control never falls through */
+{
+    return i->op == IR_br || i->op >= IR_jump;
+}
 
 /* --- Builder (build.c). Every function appends one instruction, folding constants when it can.
  * Operand types must match the row; debug builds verify. */
@@ -138,7 +147,8 @@ void   ir_label(IrUnit *u, int label);
 void   ir_br(IrUnit *u, int label);
 void   ir_brcond(IrUnit *u, IrCond c, IrVal a, IrVal b, int label);
 void   ir_brcond_f(IrUnit *u, IrCond c, IrVal flags, int label);
-void   ir_insn(IrUnit *u, gaddr pc, int len);
+void   ir_insn(IrUnit *u, gaddr pc, int len);                /* also adds to range, nguest, guest_len */
+void   ir_add_range(IrUnit *u, gaddr pc, uint32_t len);      /* guest code that the unit depends on */
 void   ir_exit_if(IrUnit *u, IrCond c, IrVal a, IrVal b, gaddr pc);
 void   ir_exit_if_f(IrUnit *u, IrCond c, IrVal flags, gaddr pc);
 void   ir_jump(IrUnit *u, gaddr pc);

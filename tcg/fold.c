@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See fold.h. Every rule is checked against ir_eval over random operands by tests/tcg/test_fold.c. */
+#include "fold.h"
+#include "eval.h"
+
+const FoldRule fold_rules[IR_NOPS][FOLD_RULES] = {
+    [IR_add]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
+    [IR_sub]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_NEG_B, 0, 0 } },
+    [IR_mul]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, 1, 0 }, { FOLD_B_IS, FOLD_TO_NEG_A, -1, 0 } },
+    [IR_mulhs]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_mulhu]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 1, 0 } },
+    [IR_mulhsu] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_divs] = { { FOLD_B_IS, FOLD_TO_A, 1, 0 }, { FOLD_B_IS, FOLD_TO_NEG_A, -1, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_divu] = { { FOLD_B_IS, FOLD_TO_A, 1, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_rems] = { { FOLD_B_IS, FOLD_TO_CONST, 1, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, 0 }, { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
+    [IR_remu] = { { FOLD_B_IS, FOLD_TO_CONST, 1, 0 }, { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
+    [IR_and]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_or]   = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_xor]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_NOT_A, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
+    [IR_andc] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 },
+                  { FOLD_A_IS, FOLD_TO_NOT_B, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
+    [IR_orc]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, -1 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_A_IS, FOLD_TO_NOT_B, 0, 0 },
+                  { FOLD_A_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
+    [IR_eqv]  = { { FOLD_B_IS, FOLD_TO_NOT_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
+    [IR_shl]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_shr]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_sar]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, -1, -1 } },
+    [IR_rotr] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, -1, -1 } },
+    [IR_clmul]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, 1, 0 } },
+    [IR_clmulh] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 1, 0 } },
+    [IR_vand] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_vor]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_vxor] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
+    [IR_vandc] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
+    [IR_vorc] = { { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
+    [IR_vadd] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
+    [IR_vsub] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
+    [IR_vsmin] = { { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_vsmax] = { { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_vumin] = { { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_vumax] = { { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+};
+
+const FoldPair fold_pairs[] = {
+    { IR_neg, IR_neg, 0 }, { IR_not, IR_not, 0 }, { IR_bswap, IR_bswap, 0 }, { IR_bitrev, IR_bitrev, 0 },
+    { IR_sext8, IR_sext8, FOLD_TO_INNER }, { IR_sext16, IR_sext16, FOLD_TO_INNER }, { IR_sext16, IR_sext8, FOLD_TO_INNER },
+    { IR_zext8, IR_zext8, FOLD_TO_INNER }, { IR_zext16, IR_zext16, FOLD_TO_INNER }, { IR_zext16, IR_zext8, FOLD_TO_INNER },
+    { IR_sext16, IR_zext8, FOLD_TO_INNER },
+    { IR_zext8, IR_setcond, FOLD_TO_INNER }, { IR_zext8, IR_setcond_f, FOLD_TO_INNER },
+    { IR_zext16, IR_setcond, FOLD_TO_INNER }, { IR_zext16, IR_setcond_f, FOLD_TO_INNER },
+    { IR_trunc32, IR_sext32, 0 }, { IR_trunc32, IR_zext32, 0 },
+    { IR_lo, IR_pair, 0 }, { IR_hi, IR_pair, 1 },
+    { IR_flags_unpack, IR_flags_pack, 0 },
+    { IR_fneg, IR_fneg, 0 }, { IR_fabs, IR_fabs, FOLD_TO_INNER }, { IR_fbits, IR_ffrom, 0 }, { IR_ffrom, IR_fbits, 0 },
+    { IR_vnot, IR_vnot, 0 }, { IR_vlow, IR_vzext, 0 }, { IR_vlow, IR_vpair, 0 },
+    { 0, 0, 0 },
+};
+
+static bool is_const(const IrUnit *u, IrVal v, int64_t *out)
+{
+    if (u->insn[v].op != IR_const)
+        return false;
+    *out = u->insn[v].imm;
+    return true;
+}
+
+static void make_const(IrInsn *i, IrType t, int64_t v)
+{
+    *i = (IrInsn){ .op = IR_const, .type = (uint8_t)t, .imm = t == IR_I32 ? (int32_t)v : t == IR_F32 ? (uint32_t)v : v };
+}
+
+static void make_mov(IrInsn *i, IrType t, IrVal v)
+{
+    *i = (IrInsn){ .op = IR_mov, .type = (uint8_t)t, .nargs = 1, .arg = { v } };
+}
+
+static void make_unary(IrInsn *i, IrOp op, IrVal v)
+{
+    *i = (IrInsn){ .op = (uint16_t)op, .type = i->type, .nargs = 1, .arg = { v } };
+}
+
+/* All operands are constants. */
+static bool fold_constants(IrUnit *u, IrInsn *i)
+{
+    IrValue val[4], r;
+    const IrValue *v[4];
+    IrType t = ir_result_type(i);
+    if (!i->nargs || i->nargs > 4 || ir_op_info[i->op].bits & OPF_FP || !ir_is_pure((IrOp)i->op) ||
+        t == IR_FLAGS || t == IR_I128)
+        return false;
+    for (int k = 0; k < i->nargs; k++) {
+        const IrInsn *d = &u->insn[i->arg[k]];
+        if (d->op != IR_const)
+            return false;
+        eval_const(&val[k], (IrType)d->type, d->imm);
+        v[k] = &val[k];
+    }
+    ir_eval(&r, i, v, NULL);
+    if (t == IR_V128 && r.u[0] != r.u[1])
+        return false;
+    make_const(i, t, (int64_t)r.u[0]);
+    return true;
+}
+
+static bool apply(IrInsn *i, const FoldRule *r)
+{
+    IrVal a = i->arg[0], b = i->arg[1];
+    switch (r->then) {
+    case FOLD_TO_A: make_mov(i, (IrType)i->type, a); break;
+    case FOLD_TO_B: make_mov(i, (IrType)i->type, b); break;
+    case FOLD_TO_CONST: make_const(i, (IrType)i->type, r->result); break;
+    case FOLD_TO_NEG_A: make_unary(i, IR_neg, a); break;
+    case FOLD_TO_NEG_B: make_unary(i, IR_neg, b); break;
+    case FOLD_TO_NOT_A: make_unary(i, IR_not, a); break;
+    default: make_unary(i, IR_not, b); break;
+    }
+    return true;
+}
+
+static bool fold_identity(IrUnit *u, IrInsn *i)
+{
+    int64_t ka = 0, kb = 0;
+    bool ca = is_const(u, i->arg[0], &ka), cb = is_const(u, i->arg[1], &kb);
+    for (const FoldRule *r = fold_rules[i->op]; r->when; r++) {
+        if ((r->when == FOLD_B_IS && cb && kb == r->k) || (r->when == FOLD_A_IS && ca && ka == r->k) ||
+            (r->when == FOLD_SAME && i->arg[0] == i->arg[1]))
+            return apply(i, r);
+    }
+    return false;
+}
+
+static bool fold_pair(IrUnit *u, IrInsn *i)
+{
+    const IrInsn *d = &u->insn[i->arg[0]];
+    for (const FoldPair *p = fold_pairs; p->outer | p->inner; p++) {
+        if (p->outer != i->op || p->inner != d->op || (i->op == IR_vnot && i->type != d->type))
+            continue;
+        IrVal v = p->arg == FOLD_TO_INNER ? i->arg[0] : d->arg[p->arg];
+        IrType want = ir_result_type(i);
+        if (ir_result_type(&u->insn[v]) != want)
+            continue;                   /* vlow of another type than went in */
+        make_mov(i, want, v);
+        return true;
+    }
+    return false;
+}
+
+/* --- conditions */
+int ir_cond_known(const IrUnit *u, const IrInsn *i)
+{
+    int64_t a, b;
+    if (i->cond == COND_ALWAYS || i->cond == COND_NEVER)
+        return i->cond == COND_ALWAYS;
+    IrType t = ir_operand_type(i, 0);
+    if (t == IR_FLAGS)
+        return -1;
+    if (is_const(u, i->arg[0], &a) && is_const(u, i->arg[1], &b)) {
+        uint64_t m = t == IR_I32 ? 0xffffffffu : ~0ull;
+        return eval_cond((IrCond)i->cond, t, (uint64_t)a & m, (uint64_t)b & m);
+    }
+    if (i->arg[0] == i->arg[1] && i->cond < COND_TSTZ)
+        return eval_cond((IrCond)i->cond, t, 0, 0);
+    return -1;
+}
+
+/* Condition c on the flags that d defines, as a comparison of integers. */
+static bool flags_as_compare(const IrInsn *d, IrCond c, IrCond *out)
+{
+    if (d->op == IR_flags_sub && c <= COND_GTU) {
+        *out = c;
+        return true;
+    }
+    if (d->op == IR_flags_and && (c == COND_EQ || c == COND_NE)) {
+        *out = c == COND_EQ ? COND_TSTZ : COND_TSTNZ;
+        return true;
+    }
+    return false;
+}
+
+static bool fold_flags_use(IrUnit *u, IrInsn *i)
+{
+    const IrInsn *d = &u->insn[i->arg[0]];
+    IrCond c;
+    if (!flags_as_compare(d, (IrCond)i->cond, &c))
+        return false;
+    switch (i->op) {
+    case IR_setcond_f:
+        if (i->type != d->type)
+            return false;
+        i->op = IR_setcond;
+        break;
+    case IR_select_f:
+        i->op = IR_select;
+        i->type2 = d->type;
+        i->arg[3] = i->arg[2];
+        i->arg[2] = i->arg[1];
+        i->nargs = 4;
+        break;
+    case IR_brcond_f: i->op = IR_brcond; i->type = d->type; break;
+    default: i->op = IR_exit_if; i->type = d->type; break;
+    }
+    if (i->op != IR_select)
+        i->nargs = 2;
+    i->cond = (uint8_t)c;
+    i->arg[0] = d->arg[0];
+    i->arg[1] = d->arg[1];
+    return true;
+}
+
+/* cond_ne(setcond(...), 0): use the inner condition. Only brcond and exit_if, which have no value. */
+static bool fold_test_of_setcond(IrUnit *u, IrInsn *i)
+{
+    int64_t k;
+    const IrInsn *d = &u->insn[i->arg[0]];
+    if ((i->cond != COND_EQ && i->cond != COND_NE) || !is_const(u, i->arg[1], &k) || k)
+        return false;
+    if (d->op == IR_setcond) {
+        i->cond = i->cond == COND_NE ? d->cond : (uint8_t)cond_invert((IrCond)d->cond);
+        i->arg[0] = d->arg[0];
+        i->arg[1] = d->arg[1];
+        return true;
+    }
+    if (d->op == IR_setcond_f) {
+        i->op = i->op == IR_brcond ? IR_brcond_f : IR_exit_if_f;
+        i->type = IR_FLAGS;
+        i->cond = i->cond == COND_NE ? d->cond : (uint8_t)cond_invert((IrCond)d->cond);
+        i->arg[0] = d->arg[0];
+        i->arg[1] = 0;
+        i->nargs = 1;
+        return true;
+    }
+    return false;
+}
+
+static bool fold_condition(IrUnit *u, IrInsn *i)
+{
+    int yes = ir_cond_known(u, i);
+    if (yes >= 0) {
+        switch (i->op) {
+        case IR_setcond: case IR_setcond_f: make_const(i, (IrType)i->type, yes); return true;
+        case IR_select: make_mov(i, (IrType)i->type, i->arg[yes ? 2 : 3]); return true;
+        case IR_select_f: make_mov(i, (IrType)i->type, i->arg[yes ? 1 : 2]); return true;
+        default: return false;          /* exits and branches: left as they are */
+        }
+    }
+    switch (i->op) {
+    case IR_select:
+        if (i->arg[2] == i->arg[3]) {
+            make_mov(i, (IrType)i->type, i->arg[2]);
+            return true;
+        }
+        return false;
+    case IR_brcond: case IR_exit_if: return fold_test_of_setcond(u, i);
+    case IR_setcond: return false;
+    case IR_select_f:
+        if (i->arg[1] == i->arg[2]) {
+            make_mov(i, (IrType)i->type, i->arg[1]);
+            return true;
+        }
+        /* fall through */
+    default: return fold_flags_use(u, i);
+    }
+}
+
+/* mul and divu by a power of two have cheaper forms, but need a new constant: the builder does that.
+ * Here: fields that are whole, or that are a plain extension. */
+static bool fold_field(IrInsn *i)
+{
+    int w = i->type == IR_I32 ? 32 : 64, start = i->aux & 63, len = i->aux >> 8;
+    IrVal a = i->arg[0], b = i->arg[1];
+    if (!start && len == w) {
+        make_mov(i, (IrType)i->type, i->op == IR_deposit ? b : a);
+        return true;
+    }
+    if (i->op == IR_deposit || start || (len != 8 && len != 16))
+        return false;
+    make_unary(i, i->op == IR_extract ? (len == 8 ? IR_zext8 : IR_zext16) : (len == 8 ? IR_sext8 : IR_sext16), a);
+    return true;
+}
+
+/* Shifts by nothing, and vector ops whose immediate makes them a copy. */
+static bool fold_imm(IrInsn *i)
+{
+    if (i->imm)
+        return false;
+    make_mov(i, (IrType)i->type, i->op == IR_extr ? i->arg[1] : i->arg[0]);
+    return true;
+}
+
+/* 64-bit address arithmetic wraps, so a constant addend moves into the offset of any access. An addend whose sum went
+ * to a guest register (u.last of its instruction set by opt_forward) stays: the register is the cheaper base. */
+static bool fold_address(IrUnit *u, IrInsn *i)
+{
+    const IrInsn *d = &u->insn[i->arg[0]];
+    int64_t k, sum;
+    if (d->op != IR_add || d->u.last || !is_const(u, d->arg[1], &k) || __builtin_add_overflow(i->imm, k, &sum) || sum != (int32_t)sum)
+        return false;
+    i->arg[0] = d->arg[0];
+    i->imm = sum;
+    return true;
+}
+
+bool ir_fold(IrUnit *u, IrInsn *i)
+{
+    if (i->nargs == 0 || i->nargs > 4)
+        return false;
+    if (i->op >= IR_load && i->op <= IR_fetch_umax)
+        return i->op != IR_fence && fold_address(u, i);
+    if (ir_op_info[i->op].bits & OPF_COMM && u->insn[i->arg[0]].op == IR_const) {
+        IrVal a = i->arg[0];            /* constants stand right */
+        i->arg[0] = i->arg[1];
+        i->arg[1] = a;
+    }
+    if (fold_constants(u, i))
+        return true;
+    if (fold_rules[i->op][0].when)
+        return fold_identity(u, i);
+    switch (i->op) {
+    case IR_setcond: case IR_select: case IR_setcond_f: case IR_select_f:
+    case IR_brcond: case IR_brcond_f: case IR_exit_if: case IR_exit_if_f:
+        return fold_condition(u, i);
+    case IR_extract: case IR_sextract: case IR_deposit: return fold_field(i);
+    case IR_extr: case IR_vshli: case IR_vshri: case IR_vsari: case IR_vext: return fold_imm(i);
+    case IR_neg: case IR_not: case IR_bswap: case IR_bitrev: case IR_sext8: case IR_sext16: case IR_zext8: case IR_zext16:
+    case IR_trunc32: case IR_lo: case IR_hi: case IR_flags_unpack: case IR_fneg: case IR_fabs: case IR_fbits: case IR_ffrom:
+    case IR_vnot: case IR_vlow:
+        return fold_pair(u, i);
+    default: return false;
+    }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Simplification of one instruction: constants through ir_eval, identities from the table in fold.c. */
+#ifndef TCG_FOLD_H
+#define TCG_FOLD_H
+
+#include "ir.h"
+
+/* When a rule applies: what an operand is. `k` of the rule is compared at the op's width. */
+typedef enum FoldWhen { FOLD_END, FOLD_B_IS, FOLD_A_IS, FOLD_SAME } FoldWhen;
+/* What takes the op's place. */
+typedef enum FoldThen { FOLD_TO_A, FOLD_TO_B, FOLD_TO_CONST, FOLD_TO_NEG_A, FOLD_TO_NEG_B, FOLD_TO_NOT_A, FOLD_TO_NOT_B } FoldThen;
+
+typedef struct FoldRule { uint8_t when, then; int64_t k, result; } FoldRule;
+enum { FOLD_RULES = 6 };
+extern const FoldRule fold_rules[IR_NOPS][FOLD_RULES];     /* FOLD_END ends a row */
+
+/* outer(inner(x)): the inner op's value (TO_INNER) or its operand number `arg` */
+typedef struct FoldPair { uint16_t outer, inner; int8_t arg; } FoldPair;
+enum { FOLD_TO_INNER = -1 };
+extern const FoldPair fold_pairs[];                         /* ends with outer = inner = 0 */
+
+/* Rewrite *i in place: to const, to mov of an operand, or to a simpler op of the same value. False: nothing found.
+ * No other instruction changes, and none is added. */
+bool ir_fold(IrUnit *u, IrInsn *i);
+/* The condition of a conditional op: 0 never holds, 1 always holds, -1 not known. */
+int ir_cond_known(const IrUnit *u, const IrInsn *i);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forward pass: one walk that forwards register and local values inside a basic block, folds (fold.c), settles
+ * branches with known conditions, drops unreachable code, and closes gaps as it goes. */
+#include <string.h>
+#include "fold.h"
+#include "passes.h"
+#include "tcg.h"
+
+/* What a register or local holds: val when gen is the walk's current one. */
+typedef struct Known { IrVal val; uint32_t gen; } Known;
+
+typedef struct Forward {
+    IrUnit *u;
+    IrVal *map;                     /* old index -> new value */
+    uint32_t n;                     /* next new index */
+    uint32_t reg_gen, local_gen;    /* advanced to forget everything */
+    bool unreachable;
+    Known reg[OPT_MAX_REGS], local[16];
+} Forward;
+
+static void forget_all(Forward *f)
+{
+    f->reg_gen++;
+    f->local_gen++;
+}
+
+static void forget_call(Forward *f, const IrInsn *i)
+{
+    const HelperDesc *h = &f->u->guest->helpers[i->imm];
+    if (h->writes == HELPER_ALL)
+        f->reg_gen++;
+    else if (h->writes == HELPER_LIST)
+        for (const uint16_t *r = h->write_list; *r != 0xffff; r++)
+            if (*r < OPT_MAX_REGS)
+                f->reg[*r].gen = 0;
+}
+
+/* get: a copy when the value is known. */
+static void read_slot(Forward *f, IrInsn *i, Known *k, uint32_t gen)
+{
+    if (k->gen == gen)
+        *i = (IrInsn){ .op = IR_mov, .type = i->type, .nargs = 1, .arg = { k->val } };
+    else
+        *k = (Known){ f->n, gen };
+}
+
+/* put: true when the slot holds that value already. */
+static bool write_slot(IrInsn *i, Known *k, uint32_t gen)
+{
+    if (k->gen == gen && k->val == i->arg[0])
+        return true;
+    *k = (Known){ i->arg[0], gen };
+    return false;
+}
+
+/* Is d the result whose flags f has: f = flags_op(a, b), d = op(a, b)? */
+static bool same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f)
+{
+    int64_t x, y;
+    if (d->type != f->type || d->arg[0] != f->arg[0])
+        return false;
+    if (d->arg[1] == f->arg[1])
+        return (f->op == IR_flags_sub && d->op == IR_sub) || (f->op == IR_flags_add && d->op == IR_add) ||
+               (f->op == IR_flags_and && d->op == IR_and);
+    if (!ir_is_const(u, d->arg[1], &x) || !ir_is_const(u, f->arg[1], &y))
+        return false;
+    return d->op == IR_add && ((f->op == IR_flags_sub && x == (int64_t)(0 - (uint64_t)y)) || (f->op == IR_flags_add && x == y));
+}
+
+/* A branch on Z of an operation whose result is at hand tests the result: it needs no operand that the
+ * result's register has overwritten. */
+static void use_result(Forward *f, IrInsn *i)
+{
+    const IrUnit *u = f->u;
+    IrVal fl = i->arg[0];
+    if ((i->op != IR_exit_if_f && i->op != IR_brcond_f) || (i->cond != COND_EQ && i->cond != COND_NE))
+        return;
+    enum { NEAR = 3 };
+    uint32_t lo = fl > NEAR ? fl - NEAR : 1, hi = fl + NEAR < f->n ? fl + NEAR : f->n - 1;
+    for (uint32_t k = lo; k <= hi; k++)
+        if (same_operation(u, &u->insn[k], &u->insn[fl])) {
+            i->op = i->op == IR_exit_if_f ? IR_exit_if : IR_brcond;
+            i->type = u->insn[k].type;
+            i->cond = i->cond == COND_EQ ? COND_TSTZ : COND_TSTNZ;
+            i->arg[0] = i->arg[1] = k;
+            i->nargs = 2;
+            return;
+        }
+}
+
+/* Conditional branch or exit. True: it goes. */
+static bool settle(Forward *f, IrInsn *i)
+{
+    use_result(f, i);
+    while (ir_fold(f->u, i))
+        ;
+    int yes = ir_cond_known(f->u, i);
+    if (yes > 0) {
+        i->op = i->op == IR_brcond || i->op == IR_brcond_f ? IR_br : IR_jump;
+        i->type = i->cond = i->nargs = 0;
+        memset(i->arg, 0, sizeof i->arg);
+    }
+    return yes == 0;
+}
+
+static void settle_indirect(Forward *f, IrInsn *i)
+{
+    int64_t pc;
+    if (!ir_is_const(f->u, i->arg[0], &pc))
+        return;
+    i->op = i->op == IR_jump_ind ? IR_jump : IR_calljump;
+    i->imm = pc;
+    i->arg[0] = i->nargs = 0;
+}
+
+/* One instruction, already at its new place. True: it is not needed there. */
+static bool step(Forward *f, IrInsn *i)
+{
+    switch (i->op) {
+    case IR_get:
+        if (i->aux < OPT_MAX_REGS)
+            read_slot(f, i, &f->reg[i->aux], f->reg_gen);
+        return false;
+    case IR_put:
+        f->u->insn[i->arg[0]].u.last = 1;           /* see fold_address */
+        return i->aux < OPT_MAX_REGS && write_slot(i, &f->reg[i->aux], f->reg_gen);
+    case IR_local_get: read_slot(f, i, &f->local[i->aux & 15], f->local_gen); return false;
+    case IR_local_put: return write_slot(i, &f->local[i->aux & 15], f->local_gen);
+    case IR_call: forget_call(f, i); return false;
+    case IR_host_insn: f->reg_gen++; return false;
+    case IR_brcond: case IR_brcond_f: case IR_exit_if: case IR_exit_if_f: return settle(f, i);
+    case IR_jump_ind: case IR_calljump_ind: settle_indirect(f, i); return false;
+    default:
+        while (i->op != IR_const && i->op != IR_mov && ir_fold(f->u, i))
+            ;
+        return false;
+    }
+}
+
+static void visit(Forward *f, uint32_t at)
+{
+    IrUnit *u = f->u;
+    if (u->insn[at].op == IR_label) {
+        forget_all(f);
+        f->unreachable = false;
+    }
+    if (f->unreachable)
+        return;
+    IrInsn *i = &u->insn[f->n];
+    if (f->n != at)
+        *i = u->insn[at];
+    for (int k = 0; k < i->nargs; k++)
+        i->arg[k] = f->map[i->arg[k]];
+    if (ir_op_info[i->op].result != '-')
+        i->imm2 = 0;
+    if (step(f, i))
+        return;
+    if (i->op == IR_mov) {
+        f->map[at] = i->arg[0];
+        return;
+    }
+    f->unreachable = ir_is_terminator(i);
+    f->map[at] = f->n++;
+}
+
+void opt_forward(IrUnit *u)
+{
+    IrVal map[u->n];
+    Forward f = { .u = u, .map = map, .n = 1, .reg_gen = 1, .local_gen = 1 };
+    for (uint32_t at = 1; at < u->n; at++)
+        visit(&f, at);
+    u->n = f.n;
+}

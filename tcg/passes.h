@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passes of the optimiser (passes.c has the order). Each is linear in the unit, keeps it valid, and allocates nothing. */
+#ifndef TCG_PASSES_H
+#define TCG_PASSES_H
+
+#include "ir.h"
+
+enum { OPT_MAX_REGS = 256 };        /* registers beyond are left alone */
+
+void opt_forward(IrUnit *u);
+void opt_dead(IrUnit *u);
+
+#endif
