@@ -22,7 +22,7 @@ static Width f_width(int dbl) { return dbl ? W_D : W_S; }
 static IrVal vf(Tr *t, IrOp op, Width w, IrLane e, FpRound round, int aux, IrCond cond, IrVal a, IrVal b, IrVal c)
 {
     if (fp_slow(t)) {
-        SfOp k = { .op = op, .type = w_type(w), .type2 = w_type(w), .cond = cond, .lane = e, .round = round, .aux = aux };
+        SfOp k = sf_op(&(IrInsn){ .op = op, .type = w_type(w), .cond = cond, .lane = e, .round = round, .aux = aux });
         int64_t packed;
         _Static_assert(sizeof k == sizeof packed, "an SfOp is one argument");
         memcpy(&packed, &k, sizeof packed);
