@@ -2,25 +2,8 @@
 /* Floating-point Advanced SIMD helpers: estimates, steps, half precision, fixed point, and every vector op in the
  * DN and FZ modes. The arithmetic is softfloat's; this file walks the lanes and keeps the guest's flags. */
 #include "tr_simd.h"
+#include "help.h"
 #include "help_simd.h"
-#include "tcg/softfloat.h"
-
-static SfEnv env_of(const CpuState *cpu)
-{
-    uint32_t fpcr = ((const A64Cpu *)cpu)->fpcr;
-    return (SfEnv){
-        .round = cpu->fp_round, .rules = &guest_arch.tcg.fp,
-        .flush_inputs = fpcr & FPCR_FZ, .flush_outputs = fpcr & FPCR_FZ,
-        .default_nan = fpcr & FPCR_DN, .half_alt = fpcr & FPCR_AHP,
-    };
-}
-
-static void raise_flags(CpuState *cpu, const SfEnv *e)
-{
-    cpu->fp_sticky |= e->flags & ~(uint32_t)FPF_DENORM;
-    if (e->flags & FPF_DENORM)
-        ((A64Cpu *)cpu)->fpsr_idc = 1;
-}
 
 static IrLane lane_of(uint32_t d) { return d >> SIMD_DESC_LANE & 15; }
 static int lanes_of(uint32_t d) { return (1 << (d >> SIMD_DESC_WIDTH & 15)) >> lane_of(d); }
@@ -33,11 +16,11 @@ void help_simd_vfp(CpuState *cpu, void *out, const void *a, const void *b, const
 {
     SfOp op;
     memcpy(&op, &packed, sizeof op);
-    SfEnv e = env_of(cpu);
+    SfEnv e = a64_fp_enter((A64Cpu *)cpu);
     if (op.round != FP_DYN)
         e.round = op.round;
     sf_vector(&e, op, out, a, b, c);
-    raise_flags(cpu, &e);
+    a64_fp_leave((A64Cpu *)cpu, &e);
 }
 
 /* FPRoundIntN: like a conversion to an N-bit integer whose failures give the most negative one. */
@@ -96,7 +79,7 @@ static A64Vec convert(SfEnv *e, int fn, int half, const A64Vec *a)
 
 void help_simd_fp1(CpuState *cpu, void *out, const void *a, uint32_t d)
 {
-    SfEnv e = env_of(cpu);
+    SfEnv e = a64_fp_enter((A64Cpu *)cpu);
     IrLane lane = lane_of(d);
     A64Vec r = { { 0 } }, src = *(const A64Vec *)a;
     int fn = fn_of(d), n = lanes_of(d);
@@ -108,7 +91,7 @@ void help_simd_fp1(CpuState *cpu, void *out, const void *a, uint32_t d)
         for (int i = 0; i < n; i++)
             set(&r, lane, i, fp1(&e, lane == E64 ? SF64 : SF32, fn, imm_of(d), get(&src, lane, i)));
     }
-    raise_flags(cpu, &e);
+    a64_fp_leave((A64Cpu *)cpu, &e);
     *(A64Vec *)out = r;
 }
 
@@ -117,18 +100,18 @@ void help_simd_fp2(CpuState *cpu, void *out, const void *a, const void *b, uint3
     static SfBits (*const fn[])(SfEnv *, SfFmt, SfBits, SfBits) = {
         [F2_RECPS] = sf_arm_recps, [F2_RSQRTS] = sf_arm_rsqrts, [F2_MULX] = sf_arm_mulx,
     };
-    SfEnv e = env_of(cpu);
+    SfEnv e = a64_fp_enter((A64Cpu *)cpu);
     IrLane lane = lane_of(d);
     A64Vec r = { { 0 } };
     for (int i = 0; i < lanes_of(d); i++)
         set(&r, lane, i, fn[fn_of(d)](&e, lane == E64 ? SF64 : SF32, get(a, lane, i), get(b, lane, i)));
-    raise_flags(cpu, &e);
+    a64_fp_leave((A64Cpu *)cpu, &e);
     *(A64Vec *)out = r;
 }
 
 void help_simd_fixed(CpuState *cpu, void *out, const void *a, uint32_t d)
 {
-    SfEnv e = env_of(cpu);
+    SfEnv e = a64_fp_enter((A64Cpu *)cpu);
     IrLane lane = lane_of(d);
     SfFmt f = lane == E64 ? SF64 : SF32;
     int fbits = imm_of(d), width = 8 << lane, fn = fn_of(d);
@@ -141,6 +124,6 @@ void help_simd_fixed(CpuState *cpu, void *out, const void *a, uint32_t d)
             e.round = FP_RTZ, v = sf_to_fixed(&e, f, v, width, fn == FX_FCVTZS, 0, fbits);
         set(&r, lane, i, v);
     }
-    raise_flags(cpu, &e);
+    a64_fp_leave((A64Cpu *)cpu, &e);
     *(A64Vec *)out = r;
 }
