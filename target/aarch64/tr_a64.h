@@ -83,6 +83,11 @@ IrVal pac_auth(Tr *t, IrVal ptr, IrVal modifier, int key);
 IrVal pac_strip(Tr *t, IrVal ptr);
 IrVal pac_generic(Tr *t, IrVal a, IrVal b);
 
+/* operand text, disas.c */
+void fmt_x(char *out, int64_t v, const DisCtx *ctx);
+void fmt_rel(char *out, int64_t v, const DisCtx *ctx);
+void fmt_sysreg(char *out, int64_t v, const DisCtx *ctx);
+
 /* --- decoders, one per .decode file; false: no row matches */
 bool a64_decode_dp(Tr *t, uint32_t insn);
 bool a64_decode_sys(Tr *t, uint32_t insn);

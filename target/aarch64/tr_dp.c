@@ -73,7 +73,7 @@ static void logic(Tr *t, int op, int sf, int rd, bool sp, IrVal n, IrVal m)
 
 bool tr_logic_i(Tr *t, const OpLogI *a, int op)
 {
-    uint64_t v;
+    uint64_t v = 0;
     bitmask(a->sf, a->n, a->immr, a->imms, &v);
     logic(t, op, a->sf, a->rd, true, get_r(t, a->sf, a->rn), imm_r(t, a->sf, (int64_t)v));
     return true;
