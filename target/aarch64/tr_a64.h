@@ -60,8 +60,8 @@ static inline void or_qc(Tr *t, IrVal diff)
 static inline bool fp_slow(Tr *t) { return t->u->flags & A64_TB_FPSLOW; }
 /* Guest loads and stores at base + off: the address tag is removed when the program uses tags. */
 IrVal mem_addr(Tr *t, IrVal a);
-IrVal mem_load(Tr *t, IrType type, int mem, IrVal base, int64_t off);
-void  mem_store(Tr *t, int mem, IrVal base, int64_t off, IrVal v);
+IrVal a64_load(Tr *t, IrType type, int mem, IrVal base, int64_t off);
+void  a64_store(Tr *t, int mem, IrVal base, int64_t off, IrVal v);
 
 /* --- flags. The FLAGS value that NZCV holds is remembered within a basic block (Tr.scratch[A64_LIVE_FLAGS]). */
 enum { A64_LIVE_FLAGS };

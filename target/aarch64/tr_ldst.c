@@ -18,13 +18,13 @@ static IrVal offset(Tr *t, IrVal base, int64_t off)
     return off ? ir_op2(t->u, IR_add, IR_I64, base, imm_x(t, off)) : base;
 }
 
-IrVal mem_load(Tr *t, IrType type, int mem, IrVal base, int64_t off)
+IrVal a64_load(Tr *t, IrType type, int mem, IrVal base, int64_t off)
 {
     if (t->u->flags & A64_TB_TAGGED) base = mem_addr(t, offset(t, base, off)), off = 0;
     return ir_load(t->u, type, mem, base, off);
 }
 
-void mem_store(Tr *t, int mem, IrVal base, int64_t off, IrVal v)
+void a64_store(Tr *t, int mem, IrVal base, int64_t off, IrVal v)
 {
     if (t->u->flags & A64_TB_TAGGED) base = mem_addr(t, offset(t, base, off)), off = 0;
     ir_store(t->u, mem, base, off, v);
@@ -36,13 +36,13 @@ void mem_store(Tr *t, int mem, IrVal base, int64_t off, IrVal v)
 static void ldst(Tr *t, int size, int opc, int rt, IrVal base, int64_t off)
 {
     if (opc == OPC_STORE) {
-        mem_store(t, size, base, off, size == SIZE_X ? get_x(t, rt) : get_w(t, rt));
+        a64_store(t, size, base, off, size == SIZE_X ? get_x(t, rt) : get_w(t, rt));
     } else if (opc == OPC_LOAD) {
-        put_x(t, rt, mem_load(t, IR_I64, size, base, off));
+        put_x(t, rt, a64_load(t, IR_I64, size, base, off));
     } else if (opc == OPC_LOAD_S64) {
-        put_x(t, rt, mem_load(t, IR_I64, size | MEM_SIGNED, base, off));
+        put_x(t, rt, a64_load(t, IR_I64, size | MEM_SIGNED, base, off));
     } else {
-        put_w(t, rt, mem_load(t, IR_I32, size | MEM_SIGNED, base, off));
+        put_w(t, rt, a64_load(t, IR_I32, size | MEM_SIGNED, base, off));
     }
 }
 
@@ -50,17 +50,17 @@ static void ldst(Tr *t, int size, int opc, int rt, IrVal base, int64_t off)
 static IrVal loadv(Tr *t, int size, IrVal base, int64_t off)
 {
     switch (size) {
-    case MEM_128: return mem_load(t, IR_V128, MEM_128, base, off);
-    case MEM_64:  return v_zext(t, IR_F64, mem_load(t, IR_F64, MEM_64, base, off));
-    case MEM_32:  return v_zext(t, IR_F32, mem_load(t, IR_F32, MEM_32, base, off));
-    default:      return v_zext(t, IR_I32, mem_load(t, IR_I32, size, base, off));
+    case MEM_128: return a64_load(t, IR_V128, MEM_128, base, off);
+    case MEM_64:  return v_zext(t, IR_F64, a64_load(t, IR_F64, MEM_64, base, off));
+    case MEM_32:  return v_zext(t, IR_F32, a64_load(t, IR_F32, MEM_32, base, off));
+    default:      return v_zext(t, IR_I32, a64_load(t, IR_I32, size, base, off));
     }
 }
 
 static void storev(Tr *t, int size, int rt, IrVal base, int64_t off)
 {
     IrVal v = size == MEM_128 ? get_v(t, rt) : size == MEM_64 ? get_d(t, rt) : size == MEM_32 ? get_s(t, rt) : get_sbits(t, rt);
-    mem_store(t, size, base, off, v);
+    a64_store(t, size, base, off, v);
 }
 
 static int v_size(int size, int opc) { return opc & 2 ? MEM_128 : size; }
@@ -159,12 +159,12 @@ bool tr_pair(Tr *t, const OpPair *a)
     int64_t off = (int64_t)a->imm7 * step, at = a->idx == PAIR_POST ? 0 : off;
     if (a->load) {
         if (a->size == 1) mem |= MEM_SIGNED;
-        IrVal v = mem_load(t, IR_I64, mem, base, at), w = mem_load(t, IR_I64, mem, base, at + step);
+        IrVal v = a64_load(t, IR_I64, mem, base, at), w = a64_load(t, IR_I64, mem, base, at + step);
         put_x(t, a->rt, v);
         put_x(t, a->rt2, w);
     } else {
-        mem_store(t, mem, base, at, get_r(t, a->size == 2, a->rt));
-        mem_store(t, mem, base, at + step, get_r(t, a->size == 2, a->rt2));
+        a64_store(t, mem, base, at, get_r(t, a->size == 2, a->rt));
+        a64_store(t, mem, base, at + step, get_r(t, a->size == 2, a->rt2));
     }
     pair_writeback(t, a, base, off);
     return true;
@@ -191,8 +191,10 @@ bool tr_ldra(Tr *t, const OpPacL *a)
 {
     enum { KEY_DA = 2 };
     IrVal base = offset(t, pac_auth(t, get_x_sp(t, a->rn), imm_x(t, 0), KEY_DA + a->key), a->imm10);
-    IrVal v = mem_load(t, IR_I64, MEM_64, base, 0);
+    IrVal v = a64_load(t, IR_I64, MEM_64, base, 0);
     if (a->wb) put_x_sp(t, a->rn, base);
     put_x(t, a->rt, v);
     return true;
 }
+
+bool a64_decode_ldst(Tr *t, uint32_t insn) { return decode_a64_ldst(t, insn); }

@@ -140,7 +140,7 @@ bool tr_dc_zva(Tr *t, const OpRt *a)
 /* A clean needs read access to the line: fault where the core would. */
 bool tr_dc_clean(Tr *t, const OpRt *a)
 {
-    mem_load(t, IR_I32, MEM_8, get_x(t, a->rt), 0);
+    a64_load(t, IR_I32, MEM_8, get_x(t, a->rt), 0);
     return true;
 }
 
