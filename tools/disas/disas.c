@@ -12,7 +12,6 @@
 static const struct { const char *name; cs_arch arch; cs_mode mode; } arches[] = {
     { "x86_64", CS_ARCH_X86, CS_MODE_64 }, { "i386", CS_ARCH_X86, CS_MODE_32 },
     { "aarch64", CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN },
-    { "riscv64", CS_ARCH_RISCV, CS_MODE_RISCV64 | CS_MODE_RISCVC }, { "riscv32", CS_ARCH_RISCV, CS_MODE_RISCV32 | CS_MODE_RISCVC },
     { "ppc", CS_ARCH_PPC, CS_MODE_32 | CS_MODE_BIG_ENDIAN },
 };
 
