@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guest memory from C. Only these touch it: copy routines that recover from a host fault by an exception
- * table keyed by host pc (host/linux-x86_64/gmem.S), so a bad pointer is -EFAULT, races with munmap included.
+ * table keyed by host pc (host/linux-x86_64/host_asm.S), so a bad pointer is -EFAULT, races with munmap included.
  * Nothing probes first. Writes into pages that hold translated code unprotect them and retry.
  * All return 0 or -EFAULT unless said. A copy may be partial when it fails. Any thread; not from signal handlers.
  * Addresses of 32-bit guests must be zero-extended; a range that leaves the address space is -EFAULT.
@@ -8,6 +8,7 @@
 #ifndef COMMON_USER_GMEM_H
 #define COMMON_USER_GMEM_H
 
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include "common-user/task.h"
 

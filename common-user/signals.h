@@ -11,14 +11,18 @@
 
 /* Kernel-internal results of linux_syscall: the loop turns them into a restart or EINTR as Linux does. */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514 };
+#define SIG_BIT(sig) (1ull << ((sig) - 1))
 enum { SIGMASK_UNBLOCKABLE_HOST = (1 << (SIGSEGV - 1)) | (1 << (SIGBUS - 1)) };   /* never blocked on the host */
 
 void    signal_init(Process *p);                /* reads inherited dispositions and installs SIGSEGV, SIGBUS handlers */
 void    signal_thread_init(Task *t);            /* host alternate stack of this thread */
+void    signal_thread_done(Task *t);            /* and its end */
 
 int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old);
 int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old);    /* may be -ERESTARTNOINTR */
+/* sigaltstack without the frame's sp: the caller checks signal_on_altstack(t, sp) for EPERM and for SS_ONSTACK in old. */
 int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old);
+bool    signal_on_altstack(const Task *t, gaddr sp);
 int64_t signal_suspend(Task *t, uint64_t mask);                   /* rt_sigsuspend */
 uint64_t signal_pending_held(Task *t);                            /* to be or-ed into the host's rt_sigpending */
 /* ppoll, pselect6, epoll_pwait...: until the end of this syscall `mask` is in force. Returns the mask to give to the host
@@ -28,7 +32,11 @@ uint64_t signal_temp_mask(Task *t, uint64_t mask);
 
 /* A blocking host syscall: -errno, result, or -ERESTARTSYS when a signal came first or the kernel wants a restart. Other
  * syscalls may be made directly; those that can sleep for long must come here. */
-long    safe_syscall(Task *t, long nr, ...);
+long    safe_syscall(Task *t, long nr, ...);   /* every argument must be long or a pointer */
+
+void    signal_block_all(void);                 /* host mask of this thread, round creation of threads and forks */
+void    signal_unblock(Task *t);                /* host mask back to what t->sigmask wants, unless a signal is pending */
+SigAct  signal_get_action(Process *p, int sig);
 
 /* Loop's side. */
 void    signal_force(Task *t, const siginfo_t *info);             /* synchronous; blocked or ignored: kills */

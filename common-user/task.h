@@ -15,11 +15,12 @@
 struct LinuxAbi;
 struct Mm;
 
-enum { TASK_NSIG = 64 };
+enum { TASK_NSIG = 64, TASK_HELD = 0x100 };
+#define TASK_SS_AUTODISARM (1u << 31)             /* Linux: SS_AUTODISARM */
 
 /* rt_sigaction in host form: flags are the host's SA_* values, mask has bit n-1 for host signal n. */
 typedef struct SigAct { gaddr handler; uint64_t flags, mask; gaddr restorer; } SigAct;
-typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;    /* flags: SS_DISABLE, SS_AUTODISARM */
+typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;    /* flags: SS_DISABLE, TASK_SS_AUTODISARM */
 
 typedef struct Process {
     const GuestArch *arch;          /* const */
@@ -56,7 +57,8 @@ typedef struct Task {
     uint64_t saved_mask;            /* restored after the syscall when restore_mask */
     bool restore_mask;
     SigStack altstack;
-    _Atomic int pending;            /* host signal taken from the kernel, not yet delivered; 0 none. All else is host-blocked meanwhile */
+    _Atomic int pending;            /* host signal taken from the kernel, not yet delivered (all else is host-blocked meanwhile);
+                                     * | TASK_HELD: sync_held wants a look; 0 none */
     siginfo_t info;                 /* of `pending` */
     siginfo_t sync_held[2]; uint8_t sync_is_held;     /* asynchronous SIGSEGV (bit 0), SIGBUS (bit 1) that the guest blocks */
     struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the common code needs of the host CPU: faulting copies, the raw syscall stub, and the machine context of a
+ * signal. One folder common-user/host/<os>-<cpu>/ implements it. */
+#ifndef COMMON_USER_HOST_H
+#define COMMON_USER_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+size_t  host_copy(void *dst, const void *src, size_t n);          /* bytes not copied */
+size_t  host_zero(void *dst, size_t n);
+ssize_t host_strncpy(char *dst, const char *src, size_t cap);     /* length, cap when no NUL, -1 fault */
+int     host_load8(const void *p, uint8_t *v);                    /* 0, -1 fault */
+int     host_load16(const void *p, uint16_t *v);
+int     host_load32(const void *p, uint32_t *v);
+int     host_load64(const void *p, uint64_t *v);
+int     host_store8(void *p, uint8_t v);
+int     host_store16(void *p, uint16_t v);
+int     host_store32(void *p, uint32_t v);
+int     host_store64(void *p, uint64_t v);
+int     host_cas32(void *p, uint32_t expect, uint32_t desired, uint32_t *old);
+
+long    host_safe_syscall(void *pending, long nr, long a, long b, long c, long d, long e, long f);
+long    host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg);
+void    host_sigreturn(void);
+
+/* Kernel form of rt_sigaction. */
+typedef struct HostSigaction { void *handler; unsigned long flags; void (*restorer)(void); uint64_t mask; } HostSigaction;
+long    host_syscall(long nr, long a, long b, long c, long d, long e, long f);    /* raw: result or -errno */
+
+/* Signal context; async-signal-safe. */
+bool     host_fault_fixup(void *uc);            /* pc in the exception table: continue at its fixup */
+bool     host_fault_is_write(const void *uc);
+uintptr_t host_uc_pc(const void *uc);
+uint64_t *host_uc_sigmask(void *uc);
+void     host_uc_leave_syscall(void *uc);       /* pc inside the safe_syscall window: make it answer -ERESTARTSYS */
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* x86-64 machine context: exception table look-up, page-fault facts, the safe_syscall window. */
+#include <string.h>
+#include <ucontext.h>
+#include "common-user/host.h"
+
+typedef struct ExRow { int32_t from, to; } ExRow;
+extern const ExRow __start_gmem_extable[], __stop_gmem_extable[];
+extern const char host_safe_syscall_start[], host_safe_syscall_insn[], host_safe_syscall_interrupted[];
+
+enum { PF_WRITE = 2 };              /* bit of the page-fault error code */
+
+bool host_fault_fixup(void *ctx)
+{
+    ucontext_t *uc = ctx;
+    uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+    for (const ExRow *r = __start_gmem_extable; r < __stop_gmem_extable; r++)
+        if ((uintptr_t)&r->from + r->from == pc) {
+            uc->uc_mcontext.gregs[REG_RIP] = (greg_t)((uintptr_t)&r->to + r->to);
+            return true;
+        }
+    return false;
+}
+
+bool host_fault_is_write(const void *ctx)
+{
+    return ((const ucontext_t *)ctx)->uc_mcontext.gregs[REG_ERR] & PF_WRITE;
+}
+
+uintptr_t host_uc_pc(const void *ctx) { return (uintptr_t)((const ucontext_t *)ctx)->uc_mcontext.gregs[REG_RIP]; }
+uint64_t *host_uc_sigmask(void *ctx) { return (uint64_t *)&((ucontext_t *)ctx)->uc_sigmask; }
+
+void host_uc_leave_syscall(void *ctx)
+{
+    ucontext_t *uc = ctx;
+    uintptr_t pc = host_uc_pc(uc);
+    if (pc >= (uintptr_t)host_safe_syscall_start && pc <= (uintptr_t)host_safe_syscall_insn)
+        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)host_safe_syscall_interrupted;
+}
+
+long host_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+    long ret;
+    __asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return ret;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies that may fault, each with a row in the exception table (host pc, where to go instead), and the
+ * system call stub whose window a signal handler can recognise. Contracts: common-user/host.h. */
+        .text
+        .macro extable from, to
+        .pushsection gmem_extable, "a", @progbits
+        .long \from - ., \to - .
+        .popsection
+        .endm
+        .macro func name
+        .globl \name
+        .hidden \name
+        .type \name, @function
+        .p2align 4
+\name:
+        .endm
+
+/* size_t host_copy(void *dst, const void *src, size_t n): bytes not copied */
+func host_copy
+        movq    %rdx, %rcx
+1:      rep movsb
+2:      movq    %rcx, %rax
+        ret
+        extable 1b, 2b
+/* size_t host_zero(void *dst, size_t n): bytes not written */
+func host_zero
+        movq    %rsi, %rcx
+        xorl    %eax, %eax
+1:      rep stosb
+2:      movq    %rcx, %rax
+        ret
+        extable 1b, 2b
+/* ssize_t host_strncpy(char *dst, const char *src, size_t cap): length; -1 fault; cap when no NUL */
+func host_strncpy
+        xorl    %eax, %eax
+3:      cmpq    %rdx, %rax
+        je      4f
+1:      movzbl  (%rsi,%rax), %ecx
+        movb    %cl, (%rdi,%rax)
+        testb   %cl, %cl
+        je      4f
+        incq    %rax
+        jmp     3b
+2:      movq    $-1, %rax
+4:      ret
+        extable 1b, 2b
+/* int host_loadN(const void *src, uintN_t *out), int host_storeN(void *dst, uintN_t v): 0, or -1 for a fault */
+        .macro access size, ax, si
+func host_load\size
+1:      mov     (%rdi), \ax
+        mov     \ax, (%rsi)
+        xorl    %eax, %eax
+        ret
+        extable 1b, host_access_fault
+func host_store\size
+1:      mov     \si, (%rdi)
+        xorl    %eax, %eax
+        ret
+        extable 1b, host_access_fault
+        .endm
+        access 8, %al, %sil
+        access 16, %ax, %si
+        access 32, %eax, %esi
+        access 64, %rax, %rsi
+host_access_fault:
+        movl    $-1, %eax
+        ret
+/* int host_cas32(uint32_t *p, uint32_t expect, uint32_t desired, uint32_t *old) */
+func host_cas32
+        movl    %esi, %eax
+1:      lock cmpxchgl %edx, (%rdi)
+        movl    %eax, (%rcx)
+        xorl    %eax, %eax
+        ret
+        extable 1b, host_access_fault
+
+/* long host_safe_syscall(_Atomic int *pending, long nr, a, b, c, d, e, f) */
+func host_safe_syscall
+        pushq   %rbx
+        movq    %rdi, %rbx
+        movq    %rsi, %rax
+        movq    %rdx, %rdi
+        movq    %rcx, %rsi
+        movq    %r8, %rdx
+        movq    %r9, %r10
+        movq    16(%rsp), %r8
+        movq    24(%rsp), %r9
+        .globl host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_interrupted
+        .hidden host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_interrupted
+host_safe_syscall_start:
+        cmpl    $0, (%rbx)
+        jne     host_safe_syscall_interrupted
+host_safe_syscall_insn:
+        syscall
+        popq    %rbx
+        ret
+host_safe_syscall_interrupted:
+        movq    $-512, %rax
+        popq    %rbx
+        ret
+
+/* void host_sigreturn(void): SA_RESTORER */
+func host_sigreturn
+        movl    $15, %eax
+        syscall
+        ud2
+
+/* long host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg)
+ * The child runs fn(arg) on its own stack and exits the thread with its result. */
+func host_clone
+        subq    $16, %rsi
+        andq    $-16, %rsi
+        movq    8(%rsp), %rax
+        movq    %rax, 8(%rsi)
+        movq    %r9, (%rsi)
+        movq    %rcx, %r10
+        movl    $56, %eax
+        syscall
+        testq   %rax, %rax
+        jz      1f
+        ret
+1:      xorl    %ebp, %ebp
+        popq    %rax
+        popq    %rdi
+        call    *%rax
+        movl    %eax, %edi
+        movl    $60, %eax
+        syscall
+        ud2
+        .section .note.GNU-stack, "", @progbits

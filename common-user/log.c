@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log: items, file, address filter. */
+#include <fcntl.h>
+#include <glib.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "common-user/log.h"
+
+typedef struct LogItem { const char *name; uint32_t bit; const char *text; } LogItem;
+static const LogItem items[] = {
+#define LOG(name, bit, text) { #name, 1u << (bit), text },
+#include "common-user/log.def"
+#undef LOG
+};
+enum { NITEMS = sizeof items / sizeof *items, MAX_RANGES = 32 };
+
+/* Written by option handling before any thread exists, constant afterwards. */
+static struct { uint32_t mask; int fd; struct { gaddr lo, hi; } range[MAX_RANGES]; int nranges; } log_state = { .fd = 2 };
+
+uint32_t log_mask(void) { return log_state.mask; }
+
+void log_printf(const char *fmt, ...)
+{
+    char line[4096];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    if (n >= (int)sizeof line) n = sizeof line - 1;
+    if (write(log_state.fd, line, (size_t)n) < 0) { /* a log that cannot be written is no reason to stop */ }
+}
+
+bool log_in_range(gaddr pc)
+{
+    if (!log_state.nranges) return true;
+    for (int i = 0; i < log_state.nranges; i++)
+        if (pc >= log_state.range[i].lo && pc <= log_state.range[i].hi) return true;
+    return false;
+}
+
+char *log_set_items(const char *list)
+{
+    char **names = g_strsplit(list, ",", -1), *err = NULL;
+    for (char **n = names; *n && !err; n++) {
+        bool found = !strcmp(*n, "all");
+        if (found) log_state.mask |= ~(uint32_t)(LOG_nochain | LOG_tid);
+        for (int i = 0; i < NITEMS; i++)
+            if (!strcmp(*n, items[i].name)) { log_state.mask |= items[i].bit; found = true; }
+        if (g_str_has_prefix(*n, "trace:")) found = true;
+        if (!found && **n) err = g_strdup_printf("unknown log item '%s'; -d help lists them", *n);
+    }
+    g_strfreev(names);
+    return err;
+}
+
+char *log_set_file(const char *path)
+{
+    const char *d = strstr(path, "%d");
+    if (strchr(path, '%') && (!d || strchr(d + 1, '%') || strchr(path, '%') != d))
+        return g_strdup_printf("bad log file name '%s': only one %%d may be in it", path);
+    char *name = d ? g_strdup_printf("%.*s%d%s", (int)(d - path), path, (int)getpid(), d + 2) : g_strdup(path);
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_APPEND, 0666);
+    if (fd < 0) {
+        char *err = g_strdup_printf("cannot open log file '%s'", name);
+        g_free(name);
+        return err;
+    }
+    g_free(name);
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, 1000);        /* out of the guest's way */
+    if (high >= 0) { close(fd); fd = high; }
+    log_state.fd = fd;
+    return NULL;
+}
+
+static bool parse_range(const char *text, gaddr *lo, gaddr *hi)
+{
+    char *end;
+    gaddr a = strtoull(text, &end, 0), b;
+    char op = *end;
+    if (end == text) return false;
+    const char *rest = op == '.' && end[1] == '.' ? end + 2 : op == '+' || op == '-' ? end + 1 : NULL;
+    if (!rest || !*rest) return false;
+    b = strtoull(rest, &end, 0);
+    if (*end) return false;
+    *lo = op == '-' ? a - (b ? b - 1 : 0) : a;
+    *hi = op == '+' ? a + (b ? b - 1 : 0) : op == '-' ? a : b;
+    return *lo <= *hi;
+}
+
+char *log_set_filter(const char *ranges)
+{
+    char **parts = g_strsplit(ranges, ",", -1), *err = NULL;
+    log_state.nranges = 0;
+    for (char **p = parts; *p && !err; p++) {
+        int n = log_state.nranges;
+        if (n == MAX_RANGES || !parse_range(*p, &log_state.range[n].lo, &log_state.range[n].hi))
+            err = g_strdup_printf("bad address range '%s': want a..b, a+n or a-n", *p);
+        else log_state.nranges++;
+    }
+    g_strfreev(parts);
+    return err;
+}
+
+void log_help(void)
+{
+    printf("Log items (comma separated):\n");
+    for (int i = 0; i < NITEMS; i++) printf("%-15s %s\n", items[i].name, items[i].text);
+    printf("%-15s %s\n", "all", "everything but nochain and tid");
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Set-up of the address space, mmap, munmap and mprotect. Neighbours: mm_vma.c (the map), mm_code.c (pages that hold
+ * translated code), mm_move.c (mremap, brk, System V segments), mm_advise.c (the rest), mm_maps.c (/proc). */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "common-user/mm_priv.h"
+
+enum { GUARD = 65536, PROT_SEMAPHORE = 8 };   /* unmapped on both sides of a reservation: base + r32 + small offset stays inside */
+
+static void *reserve(uint64_t at, uint64_t len)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0);
+    return mmap((void *)(uintptr_t)at, len, PROT_NONE, flags, -1, 0);
+}
+
+Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
+{
+    Mm *mm = g_new0(Mm, 1);
+    mm->arch = c->arch;
+    mm->page = c->page_size;
+    mm->task_size = c->task_size;
+    mm->mmap_base = c->mmap_base;
+    mm->base = c->guest_base;
+    if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
+        uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
+        void *p = reserve(c->guest_base ? c->guest_base - GUARD : 0, size + 2 * GUARD);
+        if (p == MAP_FAILED) {
+            snprintf(err, errcap, "cannot reserve 0x%llx bytes of guest address space: %s", (unsigned long long)size, strerror(errno));
+            g_free(mm);
+            return NULL;
+        }
+        mm->base = (uint64_t)(uintptr_t)p + GUARD;
+        mm->reserved = true;
+        if (mm->task_size > size) mm->task_size = size;
+        if (!mm->mmap_base || mm->mmap_base > mm->task_size) mm->mmap_base = mm->task_size - (16 << 20);
+    }
+    pthread_mutex_init(&mm->lock, NULL);
+    mm->guarded = g_hash_table_new(NULL, NULL);
+    mm->shm = g_hash_table_new(NULL, NULL);
+    mm->fetch_page = ~0ull;
+    return mm;
+}
+
+void     mm_set_tcg(Mm *mm, Tcg *tcg) { mm->tcg = tcg; }
+uint64_t mm_base(const Mm *mm) { return mm->base; }
+uint64_t mm_page_size(const Mm *mm) { return mm->page; }
+uint64_t mm_task_size(const Mm *mm) { return mm->task_size; }
+void     mm_before_fork(Mm *mm) { pthread_mutex_lock(&mm->lock); }
+void     mm_after_fork(Mm *mm, bool child)
+{
+    if (child) pthread_mutex_init(&mm->lock, NULL);
+    else pthread_mutex_unlock(&mm->lock);
+}
+
+/* --- the host's side */
+
+int host_claim(Mm *mm, gaddr a, gaddr end)
+{
+    if (mm->reserved) return 0;
+    gaddr p = a;
+    for (size_t i = vma_index(mm, a); p < end; i++) {
+        gaddr hole = i < mm->n && mm->vma[i].start < end ? mm->vma[i].start : end;
+        if (hole > p) {
+            void *want = mm_host(mm, p), *got = mmap(want, hole - p, PROT_NONE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+            if (got != want) {
+                int e = errno;
+                if (got != MAP_FAILED) munmap(got, hole - p);
+                for (gaddr q = a; q < p; ) {                        /* give back what was taken */
+                    Vma *v = vma_at(mm, q);
+                    size_t k = vma_index(mm, q);
+                    gaddr stop = k < mm->n && mm->vma[k].start < p ? mm->vma[k].start : p;
+                    if (v) { q = v->end; continue; }
+                    munmap(mm_host(mm, q), stop - q);
+                    q = stop;
+                }
+                return got == MAP_FAILED && e == EPERM ? -EPERM : -ENOMEM;
+            }
+        }
+        if (i < mm->n && mm->vma[i].start < end) p = mm->vma[i].end;
+        else break;
+    }
+    return 0;
+}
+
+void host_release(Mm *mm, gaddr a, gaddr end)
+{
+    if (mm->reserved)
+        mmap(mm_host(mm, a), end - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    else
+        munmap(mm_host(mm, a), end - a);
+}
+
+gaddr mm_choose(Mm *mm, gaddr hint, uint64_t len)
+{
+    enum { LOWEST = 0x10000 };
+    if (hint >= LOWEST && hint <= mm->task_size - len && vma_free(mm, hint, len)) return hint;
+    for (int pass = 0; pass < 2; pass++) {                          /* below mmap_base downwards, then anywhere */
+        gaddr top = pass ? mm->task_size : mm->mmap_base;
+        size_t i = vma_index(mm, top - 1);
+        if (i < mm->n && mm->vma[i].start < top) i++;
+        for (;;) {
+            gaddr floor = i ? mm->vma[i - 1].end : LOWEST;
+            if (floor < LOWEST) floor = LOWEST;
+            gaddr ceiling = i < mm->n && mm->vma[i].start < top ? mm->vma[i].start : top;
+            if (ceiling > floor && ceiling - floor >= len) return ceiling - len;
+            if (!i) break;
+            i--;
+        }
+    }
+    return 0;
+}
+
+/* --- mmap */
+
+static int describe(Mm *mm, Vma *v, int flags, int fd, uint64_t off)
+{
+    v->flags = flags & (MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN);
+    if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE) v->flags = MAP_SHARED | (flags & MAP_ANONYMOUS);
+    v->off = off;
+    if (!(flags & MAP_ANONYMOUS)) {
+        struct stat st;
+        if (fstat(fd, &st) < 0) return -errno;
+        v->dev = st.st_dev;
+        v->ino = st.st_ino;
+    } else if (v->flags & MAP_SHARED) {
+        v->ino = ++mm->anon_ids;
+        v->off = 0;
+    } else {
+        v->off = 0;
+    }
+    return 0;
+}
+
+/* Old code of an object that gets another mapping is forgotten: the next fetch guards every alias, this one too. */
+static void drop_object(Mm *mm, const Vma *v, Drop *d)
+{
+    if (!v->ino || !(v->flags & MAP_SHARED)) return;
+    uint64_t len = v->end - v->start;
+    for (size_t i = 0; i < mm->n; i++) {
+        Vma *o = &mm->vma[i];
+        if (!o->has_code || o->dev != v->dev || o->ino != v->ino || o->off >= v->off + len || v->off >= o->off + (o->end - o->start)) continue;
+        code_drop(mm, o->start, o->end, d);
+        mprotect(mm_host(mm, o->start), o->end - o->start, mm_host_prot(o->prot));
+    }
+}
+
+static int64_t map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)
+{
+    if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !vma_free(mm, at, len)) return -EEXIST;
+    int e = host_claim(mm, at, at + len);
+    if (e < 0) return e;
+    flags = (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED;
+    void *p = mmap(mm_host(mm, at), len, prot, flags, fd, (off_t)off);
+    if (p == MAP_FAILED) {
+        e = -errno;
+        for (gaddr q = at; q < at + len; ) {                        /* the holes were claimed for nothing */
+            Vma *v = vma_at(mm, q);
+            size_t k = vma_index(mm, q);
+            gaddr stop = k < mm->n && mm->vma[k].start < at + len ? mm->vma[k].start : at + len;
+            if (v) { q = v->end; continue; }
+            host_release(mm, q, stop);
+            q = stop;
+        }
+        return e;
+    }
+    code_drop(mm, at, at + len, d);
+    vma_remove(mm, at, at + len);
+    return (int64_t)at;
+}
+
+static int64_t map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags, int fd, uint64_t off)
+{
+    void *p;
+    flags &= ~(MAP_FIXED | MAP_FIXED_NOREPLACE);
+    if (mm->reserved) {
+        gaddr at = mm_choose(mm, hint, len);
+        if (!at) return -ENOMEM;
+        p = mmap(mm_host(mm, at), len, prot, flags | MAP_FIXED, fd, (off_t)off);
+        return p == MAP_FAILED ? -errno : (int64_t)at;
+    }
+    p = mmap(hint ? mm_host(mm, hint) : NULL, len, prot, flags & ~MAP_32BIT, fd, (off_t)off);
+    if (p == MAP_FAILED) return -errno;
+    return (int64_t)((uint64_t)(uintptr_t)p - mm->base);
+}
+
+int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
+{
+    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+    if (!len || (off & (mm->page - 1))) return -EINVAL;
+    if (!(len = mm_round(mm, len)) || len > mm->task_size) return -ENOMEM;
+    if (fixed && (at & (mm->page - 1))) return -EINVAL;
+    if (!fixed) at &= ~(mm->page - 1);
+    if (fixed && (at >= mm->task_size || len > mm->task_size - at)) return -ENOMEM;
+    if (!fixed && (at >= mm->task_size || len > mm->task_size - at)) at = 0;
+    if (fixed && mm->reserved && at < 0x1000) return -EPERM;       /* vm.mmap_min_addr keeps page 0 */
+
+    Vma v = { .prot = (uint8_t)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) };
+    Drop d = { 0 };
+    mm_lock(mm);
+    int64_t r = describe(mm, &v, flags, fd, off);
+    if (!r) {
+        /* growing is emulated by mapping all at once: the host's own would count the wrong neighbours */
+        int hflags = flags & ~MAP_GROWSDOWN;
+        r = fixed ? map_fixed(mm, at, len, mm_host_prot(prot), hflags, fd, off, &d)
+                  : map_anywhere(mm, at, len, mm_host_prot(prot), hflags, fd, off);
+    }
+    if (r >= 0) {
+        v.start = (gaddr)r;
+        v.end = v.start + len;
+        drop_object(mm, &v, &d);
+        vma_insert(mm, &v);
+        mm->fetch_page = ~0ull;
+    }
+    mm_unlock(mm, &d);
+    return r;
+}
+
+int64_t mm_unmap(Mm *mm, gaddr at, uint64_t len)
+{
+    if ((at & (mm->page - 1)) || !len) return -EINVAL;
+    len = mm_round(mm, len);
+    if (!len || at >= mm->task_size || len > mm->task_size - at) return -EINVAL;
+    Drop d = { 0 };
+    mm_lock(mm);
+    code_drop(mm, at, at + len, &d);
+    size_t i = vma_split(mm, at), j = vma_split(mm, at + len);
+    for (size_t k = i; k < j; ) {                                   /* adjacent mappings in one host call */
+        size_t m = k;
+        while (m + 1 < j && mm->vma[m + 1].start == mm->vma[m].end) m++;
+        host_release(mm, mm->vma[k].start, mm->vma[m].end);
+        k = m + 1;
+    }
+    vma_remove(mm, at, at + len);
+    mm_unlock(mm, &d);
+    return 0;
+}
+
+static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
+{
+    Vma *v = vma_at(mm, a);
+    if (v->prot == prot) return 0;
+    if (mprotect(mm_host(mm, a), end - a, mm_host_prot(prot)) < 0) return -errno;
+    if (v->has_code) code_drop(mm, a, end, d);
+    vma_split(mm, a);
+    vma_split(mm, end);
+    vma_at(mm, a)->prot = (uint8_t)prot;
+    vma_merge(mm, a, end);
+    return 0;
+}
+
+int64_t mm_protect(Mm *mm, gaddr at, uint64_t len, int prot)
+{
+    if (at & (mm->page - 1)) return -EINVAL;
+    if ((prot & PROT_GROWSDOWN) && (prot & PROT_GROWSUP)) return -EINVAL;
+    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEMAPHORE | PROT_GROWSDOWN | PROT_GROWSUP)) return -EINVAL;
+    if (!len) return 0;
+    len = mm_round(mm, len);
+    if (!len || at >= mm->task_size || len > mm->task_size - at) return -ENOMEM;
+    Drop d = { 0 };
+    int64_t r = 0;
+    mm_lock(mm);
+    gaddr end = at + len;
+    Vma *first = vma_at(mm, at);
+    if (prot & PROT_GROWSDOWN) {
+        if (first && !(first->flags & MAP_GROWSDOWN)) r = -EINVAL;
+        else if (first) at = first->start;
+    }
+    prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
+    while (!r && at < end) {                                        /* as Linux: up to the first hole */
+        Vma *v = vma_at(mm, at);
+        if (!v) { r = -ENOMEM; break; }
+        gaddr stop = v->end < end ? v->end : end;
+        r = protect_one(mm, at, stop, prot, &d);
+        at = stop;
+    }
+    mm->fetch_page = ~0ull;
+    mm_unlock(mm, &d);
+    return r;
+}
+
+/* --- facts */
+
+bool mm_query(Mm *mm, gaddr at, MmInfo *out)
+{
+    mm_lock(mm);
+    Vma *v = vma_at(mm, at);
+    if (v) *out = (MmInfo){ v->start, v->end, v->prot, (int)v->flags, v->dev, v->ino, v->off };
+    mm_unlock(mm, NULL);
+    return v != NULL;
+}
+
+bool mm_covered(Mm *mm, gaddr at, uint64_t len, int prot)
+{
+    bool ok = true;
+    gaddr end = at + len;
+    mm_lock(mm);
+    for (size_t i = vma_index(mm, at); ok && at < end; i++) {
+        ok = i < mm->n && mm->vma[i].start <= at && (mm->vma[i].prot & prot) == prot;
+        if (ok) at = mm->vma[i].end;
+    }
+    mm_unlock(mm, NULL);
+    return ok;
+}
+
+void mm_name(Mm *mm, gaddr at, const char *name)
+{
+    mm_lock(mm);
+    Vma *v = vma_at(mm, at);
+    if (v) v->name = name;
+    mm_unlock(mm, NULL);
+}
+
+uint64_t mm_total(Mm *mm)
+{
+    uint64_t sum = 0;
+    mm_lock(mm);
+    for (size_t i = 0; i < mm->n; i++) sum += mm->vma[i].end - mm->vma[i].start;
+    mm_unlock(mm, NULL);
+    return sum;
+}

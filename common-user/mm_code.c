@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages that hold translated code. Reading code through mm_fetch write-protects a writable page and every writable alias
+ * of its backing object; a write then faults, mm_unprotect_code drops the code and opens the pages again. For guests with an
+ * explicit cache flush a page that keeps faulting is left open: the architecture makes the flush mandatory, and
+ * mm_icache_flush drops the code then. The map's lock is never held over tcg_invalidate. */
+#include <string.h>
+#include "common-user/host.h"
+#include "common-user/mm_priv.h"
+
+typedef struct Range { gaddr start, end; } Range;
+
+void drop_add(Drop *d, gaddr a, gaddr end)
+{
+    if (!d->ranges) d->ranges = g_array_new(FALSE, FALSE, sizeof(Range));
+    Range r = { a, end };
+    g_array_append_val(d->ranges, r);
+}
+
+void mm_unlock(Mm *mm, Drop *d)
+{
+    if (d && d->ranges) mm->fetch_page = ~0ull;
+    pthread_mutex_unlock(&mm->lock);
+    if (!d || !d->ranges) return;
+    for (guint i = 0; mm->tcg && i < d->ranges->len; i++) {
+        Range r = g_array_index(d->ranges, Range, i);
+        tcg_invalidate(mm->tcg, r.start, r.end);
+    }
+    g_array_free(d->ranges, TRUE);
+    d->ranges = NULL;
+}
+
+static uint32_t guard_get(const Mm *mm, gaddr page)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(mm->guarded, (gpointer)(uintptr_t)page));
+}
+
+static void guard_set(Mm *mm, gaddr page, uint32_t v)
+{
+    if (v) g_hash_table_insert(mm->guarded, (gpointer)(uintptr_t)page, GUINT_TO_POINTER(v));
+    else g_hash_table_remove(mm->guarded, (gpointer)(uintptr_t)page);
+}
+
+/* Forget guards in [a, end): by page, or by entry when the range is the larger set. */
+static void guards_forget(Mm *mm, gaddr a, gaddr end)
+{
+    if (!g_hash_table_size(mm->guarded)) return;
+    if ((end - a) / mm->page <= g_hash_table_size(mm->guarded)) {
+        for (; a < end; a += mm->page) guard_set(mm, a, 0);
+        return;
+    }
+    GHashTableIter it;
+    gpointer k;
+    g_hash_table_iter_init(&it, mm->guarded);
+    while (g_hash_table_iter_next(&it, &k, NULL))
+        if ((gaddr)(uintptr_t)k >= a && (gaddr)(uintptr_t)k < end) g_hash_table_iter_remove(&it);
+}
+
+void code_drop(Mm *mm, gaddr a, gaddr end, Drop *d)
+{
+    for (size_t i = vma_index(mm, a); i < mm->n && mm->vma[i].start < end; i++) {
+        Vma *v = &mm->vma[i];
+        if (!v->has_code) continue;
+        gaddr lo = v->start > a ? v->start : a, hi = v->end < end ? v->end : end;
+        drop_add(d, lo, hi);
+        if (lo == v->start && hi == v->end) v->has_code = false;
+    }
+    guards_forget(mm, a, end);
+}
+
+/* Calls fn for each place where the page of v that holds guest page `page` is mapped: itself, and the aliases. */
+static void for_aliases(Mm *mm, const Vma *v, gaddr page, void (*fn)(Mm *, Vma *, gaddr, void *), void *ctx)
+{
+    if (!v->ino) { fn(mm, (Vma *)v, page, ctx); return; }
+    uint64_t off = v->off + (page - v->start), dev = v->dev, ino = v->ino;
+    for (size_t i = 0; i < mm->n; i++) {
+        Vma *o = &mm->vma[i];
+        if (o->ino == ino && o->dev == dev && off >= o->off && off - o->off < o->end - o->start)
+            fn(mm, o, o->start + (off - o->off), ctx);
+    }
+}
+
+static void guard_page(Mm *mm, Vma *v, gaddr page, void *ctx)
+{
+    if (!(v->prot & PROT_WRITE)) return;
+    uint32_t g = guard_get(mm, page);
+    if (g & GUARD_ON) return;
+    if (mm->arch->tcg.sync_icache && (g & ~GUARD_ON) >= GUARD_LIMIT) return;
+    mprotect(mm_host(mm, page), mm->page, PROT_READ);
+    guard_set(mm, page, (g + 1) | GUARD_ON);
+}
+
+static void open_page(Mm *mm, Vma *v, gaddr page, void *ctx)
+{
+    uint32_t g = guard_get(mm, page);
+    if (g & GUARD_ON) {
+        mprotect(mm_host(mm, page), mm->page, mm_host_prot(v->prot));
+        guard_set(mm, page, g & ~GUARD_ON);
+    }
+    if (v->has_code) drop_add(ctx, page, page + mm->page);
+}
+
+bool mm_unprotect_code(Mm *mm, gaddr at, uint64_t len)
+{
+    bool any = false;
+    Drop d = { 0 };
+    if (at >= mm->task_size) return false;
+    if (len > mm->task_size - at) len = mm->task_size - at;
+    gaddr end = at + len;
+    mm_lock(mm);
+    if (g_hash_table_size(mm->guarded))
+        for (gaddr p = at & ~(mm->page - 1); p < end; p += mm->page) {
+            Vma *v = vma_at(mm, p);
+            if (!v) continue;
+            if (!(guard_get(mm, p) & GUARD_ON)) continue;
+            any = true;
+            for_aliases(mm, v, p, open_page, &d);
+        }
+    mm_unlock(mm, &d);
+    return any;
+}
+
+void mm_icache_flush(Mm *mm, gaddr at, uint64_t len)
+{
+    if (mm->tcg) tcg_invalidate(mm->tcg, at, at + len);
+}
+
+size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
+{
+    Mm *mm = ctx;
+    gaddr page = pc & ~(mm->page - 1);
+    if (pc >= mm->task_size) return 0;
+    if (len > mm->task_size - pc) len = mm->task_size - pc;
+    /* The marked page may be changing under us: then the change invalidates after it, and the translator drops what
+     * it read. */
+    if (atomic_load_explicit(&mm->fetch_page, memory_order_acquire) == page && pc - page + len <= mm->page)
+        return len - host_copy(buf, mm_host(mm, pc), len);
+    size_t have = 0;
+    mm_lock(mm);
+    while (have < len) {
+        gaddr at = pc + have, p = at & ~(mm->page - 1);
+        Vma *v = vma_at(mm, at);
+        if (!v || !(v->prot & PROT_EXEC)) break;
+        v->has_code = true;
+        for_aliases(mm, v, p, guard_page, NULL);
+        size_t part = p + mm->page - at;
+        have += part < len - have ? part : len - have;
+        atomic_store_explicit(&mm->fetch_page, p, memory_order_release);
+    }
+    mm_unlock(mm, NULL);
+    return have - host_copy(buf, mm_host(mm, pc), have);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mremap, brk and System V segments over the map of mappings. */
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <unistd.h>
+#include "common-user/mm_priv.h"
+
+/* --- mremap. Errors in the order of Linux's mm/mremap.c. */
+
+typedef struct Move { gaddr old, to; uint64_t oldlen, newlen; int flags; Vma v; } Move;
+
+/* Host side of a move to a chosen place: the destination is ours by then. */
+static int64_t host_move(Mm *mm, const Move *m, gaddr to)
+{
+    int flags = MREMAP_MAYMOVE | MREMAP_FIXED | (m->flags & MREMAP_DONTUNMAP);
+    void *p = mremap(mm_host(mm, m->old), m->oldlen, m->newlen, flags, mm_host(mm, to));
+    if (p == MAP_FAILED) return -errno;
+    if (mm->reserved && m->oldlen && !(m->flags & MREMAP_DONTUNMAP)) host_release(mm, m->old, m->old + m->oldlen);
+    return (int64_t)to;
+}
+
+static int64_t move_fixed(Mm *mm, Move *m, Drop *d)
+{
+    int e = host_claim(mm, m->to, m->to + m->newlen);
+    if (e < 0) return e;
+    int64_t r = host_move(mm, m, m->to);
+    if (r < 0) return r;
+    code_drop(mm, m->to, m->to + m->newlen, d);
+    vma_remove(mm, m->to, m->to + m->newlen);
+    return r;
+}
+
+static int64_t move_free(Mm *mm, Move *m)
+{
+    if (!mm->reserved) {
+        void *p = mremap(mm_host(mm, m->old), m->oldlen, m->newlen, m->flags & ~MREMAP_FIXED);
+        return p == MAP_FAILED ? -errno : (int64_t)((uint64_t)(uintptr_t)p - mm->base);
+    }
+    gaddr end = m->old + m->oldlen;
+    uint64_t grow = m->newlen - m->oldlen;
+    if (m->oldlen && !(m->flags & MREMAP_DONTUNMAP) && end + grow <= mm->task_size && vma_free(mm, end, grow)) {
+        munmap(mm_host(mm, end), grow);             /* our reservation, so that the host can grow in place */
+        if (mremap(mm_host(mm, m->old), m->oldlen, m->newlen, 0) != MAP_FAILED) return (int64_t)m->old;
+        host_release(mm, end, end + grow);
+    }
+    if (!(m->flags & MREMAP_MAYMOVE)) return -ENOMEM;
+    gaddr to = mm_choose(mm, 0, m->newlen);
+    return to ? host_move(mm, m, to) : -ENOMEM;
+}
+
+static void moved(Mm *mm, const Move *m, gaddr to)
+{
+    if (m->oldlen && !(m->flags & MREMAP_DONTUNMAP)) vma_remove(mm, m->old, m->old + m->oldlen);
+    Vma v = m->v;
+    if (v.ino) v.off += m->old - v.start;
+    v.start = to;
+    v.end = to + m->newlen;
+    v.has_code = false;
+    vma_insert(mm, &v);
+}
+
+int64_t mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags, gaddr to)
+{
+    if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL;
+    if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE)) return -EINVAL;
+    if (old & (mm->page - 1)) return -EINVAL;
+    oldlen = mm_round(mm, oldlen);
+    newlen = mm_round(mm, newlen);
+    if (!newlen) return -EINVAL;
+    if ((flags & MREMAP_DONTUNMAP) && oldlen != newlen) return -EINVAL;
+    if (flags & MREMAP_FIXED) {
+        if ((to & (mm->page - 1)) || newlen > mm->task_size || to > mm->task_size - newlen) return -EINVAL;
+        if (old + oldlen > to && to + newlen > old) return -EINVAL;
+    }
+    if (old >= mm->task_size) return -EFAULT;
+    if (newlen > mm->task_size) return -ENOMEM;
+
+    Drop d = { 0 };
+    int64_t r;
+    mm_lock(mm);
+    Vma *v = vma_at(mm, old);
+    Move m = { old, to, oldlen, newlen, flags, v ? *v : (Vma){ 0 } };
+    if (!v) r = -EFAULT;
+    else if (!oldlen && !(v->flags & MAP_SHARED)) r = -EINVAL;
+    else if (newlen <= oldlen && !(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) {
+        /* shrink: Linux unmaps the tail, whatever is there */
+        mm_unlock(mm, NULL);
+        if (newlen < oldlen && (r = mm_unmap(mm, old + newlen, oldlen - newlen)) < 0) return r;
+        return (int64_t)old;
+    } else if (oldlen > v->end - old) r = -EFAULT;
+    else {
+        /* one host mapping of one protection, or the host's mremap refuses */
+        code_drop(mm, old, old + oldlen, &d);
+        if (oldlen && mm_host_prot(v->prot) & PROT_WRITE) mprotect(mm_host(mm, old), oldlen, mm_host_prot(v->prot));
+        if ((flags & MREMAP_FIXED) && newlen < oldlen) {
+            host_release(mm, old + newlen, old + oldlen);
+            vma_remove(mm, old + newlen, old + oldlen);
+            m.oldlen = newlen;
+        }
+        r = (flags & MREMAP_FIXED) ? move_fixed(mm, &m, &d) : move_free(mm, &m);
+        if (r >= 0) moved(mm, &m, (gaddr)r);
+    }
+    mm->fetch_page = ~0ull;
+    mm_unlock(mm, &d);
+    return r;
+}
+
+/* --- brk */
+
+void mm_brk_set(Mm *mm, gaddr start)
+{
+    mm_lock(mm);
+    mm->brk_start = mm->brk = start;
+    mm_unlock(mm, NULL);
+}
+
+static bool brk_grow(Mm *mm, gaddr from, gaddr to)
+{
+    struct rlimit lim;
+    if (to > mm->task_size || !vma_free(mm, from, to - from)) return false;
+    if (!getrlimit(RLIMIT_DATA, &lim) && lim.rlim_cur != RLIM_INFINITY && to - mm->brk_start > lim.rlim_cur) return false;
+    int place = mm->reserved ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+    void *want = mm_host(mm, from);
+    void *p = mmap(want, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | place, -1, 0);
+    if (p == MAP_FAILED) return false;
+    if (p != want) { munmap(p, to - from); return false; }
+    Vma v = { .start = from, .end = to, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .name = "[heap]" };
+    vma_insert(mm, &v);
+    return true;
+}
+
+gaddr mm_brk(Mm *mm, gaddr to)
+{
+    Drop d = { 0 };
+    mm_lock(mm);
+    gaddr old_end = mm_round(mm, mm->brk), new_end = mm_round(mm, to);
+    if (to < mm->brk_start || new_end < to) goto out;
+    if (new_end < old_end) {
+        code_drop(mm, new_end, old_end, &d);
+        host_release(mm, new_end, old_end);
+        vma_remove(mm, new_end, old_end);
+    } else if (new_end > old_end && !brk_grow(mm, old_end, new_end)) {
+        goto out;
+    }
+    mm->brk = to;
+out:
+    to = mm->brk;
+    mm_unlock(mm, &d);
+    return to;
+}
+
+/* --- System V shared memory */
+
+int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
+{
+    struct shmid_ds ds;
+    if (at & (mm->page - 1)) {
+        if (!(flags & SHM_RND)) return -EINVAL;
+        at &= ~(mm->page - 1);
+        if (!at && (flags & SHM_REMAP)) return -EINVAL;
+    } else if (!at && (flags & SHM_REMAP)) {
+        return -EINVAL;
+    }
+    if (shmctl(id, IPC_STAT, &ds) < 0) return -errno;
+    uint64_t len = mm_round(mm, ds.shm_segsz);
+    if (len > mm->task_size || at > mm->task_size - len) return -EINVAL;
+    Drop d = { 0 };
+    int64_t r;
+    mm_lock(mm);
+    if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
+    else if (!at && mm->reserved && !(at = mm_choose(mm, 0, len))) r = -ENOMEM;
+    else {
+        int claimed = at ? host_claim(mm, at, at + len) : 0;
+        int hflags = (flags & ~(SHM_EXEC | SHM_RND | SHM_REMAP)) | (at ? SHM_REMAP : 0);
+        void *p = claimed < 0 ? (errno = -claimed, (void *)-1) : shmat(id, at ? mm_host(mm, at) : NULL, hflags);
+        r = p == (void *)-1 ? -errno : (int64_t)((uint64_t)(uintptr_t)p - mm->base);
+        if (r >= 0) {
+            gaddr a = (gaddr)r;
+            code_drop(mm, a, a + len, &d);
+            vma_remove(mm, a, a + len);
+            Vma v = { .start = a, .end = a + len, .flags = MAP_SHARED, .dev = ~0ull, .ino = (uint64_t)id + 1,
+                      .prot = (uint8_t)(PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0)) };
+            vma_insert(mm, &v);
+            g_hash_table_insert(mm->shm, (gpointer)(uintptr_t)a, (gpointer)(uintptr_t)len);
+        }
+    }
+    mm_unlock(mm, &d);
+    return r;
+}
+
+int64_t mm_shmdt(Mm *mm, gaddr at)
+{
+    Drop d = { 0 };
+    int64_t r = -EINVAL;
+    mm_lock(mm);
+    uint64_t len = (uint64_t)(uintptr_t)g_hash_table_lookup(mm->shm, (gpointer)(uintptr_t)at);
+    if (len && vma_at(mm, at)) {
+        code_drop(mm, at, at + len, &d);
+        r = shmdt(mm_host(mm, at)) < 0 ? -errno : 0;
+        if (!r) {
+            if (mm->reserved) host_release(mm, at, at + len);
+            vma_remove(mm, at, at + len);
+            g_hash_table_remove(mm->shm, (gpointer)(uintptr_t)at);
+        }
+    }
+    mm_unlock(mm, &d);
+    return r;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the mm_*.c files. The map is an array of Vma, sorted, disjoint, neighbours of equal kind merged: look-up is a
+ * binary search, a change moves the tail (48 bytes a mapping). All functions here want mm->lock held. */
+#ifndef COMMON_USER_MM_PRIV_H
+#define COMMON_USER_MM_PRIV_H
+
+#include <glib.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <linux/mman.h>
+#include "common-user/mm.h"
+
+typedef struct Vma {
+    gaddr start, end;
+    uint64_t dev, ino, off;         /* backing object; dev 0 and ino 0: private anonymous. off is that of start */
+    const char *name;               /* special mapping's name, static; NULL */
+    uint32_t flags;                 /* MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN */
+    uint8_t prot;                   /* the guest's */
+    bool has_code;                  /* the translator read from here */
+} Vma;
+
+/* Ranges whose code must be dropped once the lock is released: tcg_invalidate may wait for nothing of ours. */
+typedef struct Drop { GArray *ranges; } Drop;
+
+struct Mm {
+    const GuestArch *arch;          /* const */
+    uint64_t base, page, task_size, mmap_base;      /* const */
+    bool reserved;                  /* const: [0, task_size) is one host reservation of ours */
+    pthread_mutex_t lock;
+    Tcg *tcg;                       /* const after mm_set_tcg */
+    Vma *vma; size_t n, cap;        /* lock */
+    gaddr brk_start, brk;           /* lock */
+    uint64_t anon_ids;              /* lock: made-up inode numbers of shared anonymous memory */
+    GHashTable *guarded;            /* lock: page → GuardCount, pages that we write-protected */
+    GHashTable *shm;                /* lock: address → segment length */
+    _Atomic gaddr fetch_page;       /* page known to be executable and marked; ~0 none */
+};
+
+enum { GUARD_ON = 1u << 31, GUARD_LIMIT = 16 };     /* value of guarded: faults so far, and whether protected now */
+
+static inline void mm_lock(Mm *mm) { pthread_mutex_lock(&mm->lock); }
+void     mm_unlock(Mm *mm, Drop *d);            /* releases, then drops the code noted in d (may be NULL) */
+
+static inline void *mm_host(const Mm *mm, gaddr a) { return (void *)(uintptr_t)(mm->base + a); }
+static inline uint64_t mm_round(const Mm *mm, uint64_t v) { return (v + mm->page - 1) & ~(mm->page - 1); }
+static inline int mm_host_prot(int prot) { return (prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0); }
+
+size_t   vma_index(const Mm *mm, gaddr a);      /* first mapping that ends above a */
+Vma     *vma_at(const Mm *mm, gaddr a);
+bool     vma_free(const Mm *mm, gaddr a, uint64_t len);
+bool     vma_full(const Mm *mm, gaddr a, uint64_t len);
+void     vma_remove(Mm *mm, gaddr a, gaddr end);
+void     vma_insert(Mm *mm, const Vma *v);      /* over free space; merges */
+void     vma_merge(Mm *mm, gaddr a, gaddr end); /* neighbours inside and at the edges */
+size_t   vma_split(Mm *mm, gaddr a);            /* makes a a boundary; index of the first mapping that starts at or above a */
+
+void     code_drop(Mm *mm, gaddr a, gaddr end, Drop *d);           /* mapping goes or changes: note code, forget guards */
+void     drop_add(Drop *d, gaddr a, gaddr end);
+
+/* Makes [a, end) of the host ours where the map has holes, so that MAP_FIXED cannot hit the emulator. 0 or -ENOMEM. */
+int      host_claim(Mm *mm, gaddr a, gaddr end);
+void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
+gaddr    mm_choose(Mm *mm, gaddr hint, uint64_t len);              /* reserved mode: free place or 0 */
+
+#endif

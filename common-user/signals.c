@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's side of signals: handlers, dispositions, masks. Delivery to the guest is linux-user/deliver.c. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "common-user/host.h"
+#include "common-user/signals.h"
+
+enum { HOST_STACK = 64 * 1024, HOST_SA_RESTORER = 0x04000000 };
+static const uint64_t UNMASKABLE = (1ull << (SIGKILL - 1)) | (1ull << (SIGSTOP - 1));
+
+static long host_sigmask(int how, uint64_t set) { return host_syscall(SYS_rt_sigprocmask, how, (long)&set, 0, 8, 0, 0); }
+void signal_block_all(void) { host_sigmask(SIG_BLOCK, ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST); }
+
+/* --- the handler. Async-signal-safe: it records and asks; nothing else. */
+
+static void take(Task *t, int sig, const siginfo_t *info, void *uc)
+{
+    if (sig == SIGSEGV || sig == SIGBUS) {              /* sent by someone: the host never blocks these */
+        int i = sig == SIGBUS;
+        if (!(t->sync_is_held & (1 << i))) t->sync_held[i] = *info;
+        t->sync_is_held |= (uint8_t)(1 << i);
+        atomic_fetch_or(&t->pending, TASK_HELD);
+    } else {
+        t->info = *info;
+        atomic_fetch_or(&t->pending, sig);
+        *host_uc_sigmask(uc) = ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST;
+    }
+    host_uc_leave_syscall(uc);
+    tcg_request_exit(t->cpu);
+}
+
+static void host_default(int sig)
+{
+    HostSigaction sa = { .handler = SIG_DFL };
+    host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
+}
+
+static void host_handler(int sig, siginfo_t *info, void *uc)
+{
+    Task *t = current;
+    if ((sig == SIGSEGV || sig == SIGBUS) && info->si_code > 0) {
+        if (t) {
+            t->fault.sig = sig;
+            t->fault.code = info->si_code;
+            t->fault.write = host_fault_is_write(uc);
+        }
+        if (host_fault_fixup(uc)) return;
+        if (t && tcg_fault(t->cpu, uc, info->si_addr)) return;
+        host_default(sig);                              /* our own bug: the access repeats and kills us where it happened */
+        return;
+    }
+    if (t) take(t, sig, info, uc);
+}
+
+static void host_install(int sig, uint64_t guest_flags)
+{
+    /* SA_RESTART always: a restart that the kernel grants shows as a pc on the syscall instruction (safe_syscall), so the
+     * kernel itself tells restartable calls from others. */
+    HostSigaction sa = { .handler = (void *)host_handler, .restorer = host_sigreturn, .mask = ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST };
+    sa.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | HOST_SA_RESTORER | (guest_flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
+    host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
+}
+
+/* --- set-up */
+
+void signal_init(Process *p)
+{
+    pthread_mutex_init(&p->sig_lock, NULL);
+    for (int sig = 1; sig <= TASK_NSIG; sig++) {
+        HostSigaction sa = { 0 };
+        host_syscall(SYS_rt_sigaction, sig, 0, (long)&sa, 8, 0, 0);
+        p->act[sig].handler = sa.handler == (void *)SIG_IGN ? (gaddr)(uintptr_t)SIG_IGN : (gaddr)(uintptr_t)SIG_DFL;
+    }
+    host_install(SIGSEGV, 0);
+    host_install(SIGBUS, 0);
+}
+
+void signal_thread_init(Task *t)
+{
+    if (!t->host_stack) {
+        t->host_stack_len = HOST_STACK;
+        t->host_stack = mmap(NULL, HOST_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+    stack_t ss = { .ss_sp = t->host_stack, .ss_size = t->host_stack_len };
+    sigaltstack(&ss, NULL);
+}
+
+void signal_thread_done(Task *t)
+{
+    stack_t ss = { .ss_flags = SS_DISABLE };
+    sigaltstack(&ss, NULL);
+    munmap(t->host_stack, t->host_stack_len);
+    t->host_stack = NULL;
+}
+
+/* --- the guest's calls */
+
+SigAct signal_get_action(Process *p, int sig)
+{
+    pthread_mutex_lock(&p->sig_lock);
+    SigAct a = p->act[sig];
+    pthread_mutex_unlock(&p->sig_lock);
+    return a;
+}
+
+int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
+{
+    Process *p = t->proc;
+    if (sig < 1 || sig > TASK_NSIG || (act && (sig == SIGKILL || sig == SIGSTOP))) return -EINVAL;
+    SigAct previous;
+    signal_block_all();                                 /* the lock is taken at delivery too */
+    pthread_mutex_lock(&p->sig_lock);
+    previous = p->act[sig];
+    if (act) {
+        SigAct now = *act;                              /* old may be the same memory */
+        p->act[sig] = now;
+        p->act[sig].mask &= ~UNMASKABLE;
+        if (sig == SIGSEGV || sig == SIGBUS) {
+            ;                                           /* ours for good */
+        } else if (now.handler == (gaddr)(uintptr_t)SIG_DFL || now.handler == (gaddr)(uintptr_t)SIG_IGN) {
+            HostSigaction sa = { .handler = (void *)(uintptr_t)now.handler, .flags = now.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) };
+            host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
+        } else {
+            host_install(sig, now.flags);
+        }
+    }
+    pthread_mutex_unlock(&p->sig_lock);
+    signal_unblock(t);
+    if (old) *old = previous;
+    return 0;
+}
+
+void signal_unblock(Task *t)
+{
+    if (atomic_load(&t->pending) & ~TASK_HELD) return;  /* stays blocked until delivered */
+    host_sigmask(SIG_SETMASK, t->sigmask & ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST);
+}
+
+static void look_at_held(Task *t)
+{
+    for (int i = 0; i < 2; i++)
+        if ((t->sync_is_held & (1 << i)) && !(t->sigmask & (1ull << ((i ? SIGBUS : SIGSEGV) - 1)))) {
+            atomic_fetch_or(&t->pending, TASK_HELD);
+            tcg_request_exit(t->cpu);
+        }
+}
+
+int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old)
+{
+    uint64_t was = t->sigmask, now = was;
+    if (set) {
+        uint64_t s = *set & ~UNMASKABLE;
+        if (how == SIG_BLOCK) now |= s;
+        else if (how == SIG_UNBLOCK) now &= ~s;
+        else if (how == SIG_SETMASK) now = s;
+        else return -EINVAL;
+        if (now != was) {
+            /* A signal taken before this call must be delivered before it: block first, then look. */
+            bool wider = !(was & ~now);
+            host_sigmask(SIG_BLOCK, (wider ? now : ~0ull) & ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST);
+            if (atomic_load(&t->pending)) return -ERESTARTNOINTR;
+            t->sigmask = now;
+            if (!wider) signal_unblock(t);
+            if (t->sync_is_held) look_at_held(t);
+        }
+    }
+    if (old) *old = was;
+    return 0;
+}
+
+void signal_restore_mask(Task *t, uint64_t mask)
+{
+    signal_block_all();
+    if (atomic_load(&t->pending) & ~TASK_HELD) {
+        /* taken under the old mask while it is being replaced: it is delivered next, then `mask` is in force */
+    }
+    t->sigmask = mask & ~UNMASKABLE;
+    signal_unblock(t);
+    if (t->sync_is_held) look_at_held(t);
+}
+
+uint64_t signal_temp_mask(Task *t, uint64_t mask)
+{
+    t->saved_mask = t->sigmask;
+    t->restore_mask = true;
+    t->sigmask = mask & ~UNMASKABLE;
+    if (t->sync_is_held) look_at_held(t);
+    return t->sigmask & ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST;
+}
+
+int64_t signal_suspend(Task *t, uint64_t mask)
+{
+    uint64_t host = signal_temp_mask(t, mask);
+    long r = safe_syscall(t, SYS_rt_sigsuspend, &host, 8L);
+    return r == -EINTR || r == -ERESTARTSYS ? -ERESTARTNOHAND : r;
+}
+
+uint64_t signal_pending_held(Task *t)
+{
+    return (t->sync_is_held & 1 ? 1ull << (SIGSEGV - 1) : 0) | (t->sync_is_held & 2 ? 1ull << (SIGBUS - 1) : 0);
+}
+
+static bool on_altstack(const Task *t, gaddr sp)
+{
+    if (t->altstack.flags & TASK_SS_AUTODISARM) return false;
+    return t->altstack.size && sp > t->altstack.sp && sp - t->altstack.sp <= t->altstack.size;
+}
+
+int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old)
+{
+    SigStack was = t->altstack;
+    if (!was.size) was.flags = SS_DISABLE;
+    if (old) {
+        /* the caller fills in SS_ONSTACK through signal_on_altstack(): it knows the sp */
+        *old = was;
+    }
+    if (!ss) return 0;
+    uint32_t mode = ss->flags & ~TASK_SS_AUTODISARM;
+    if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE) return -EINVAL;
+    SigStack now = { ss->sp, ss->size, ss->flags };
+    if (mode == SS_DISABLE) now.sp = now.size = 0;
+    t->altstack = now;
+    return 0;
+}
+
+bool signal_on_altstack(const Task *t, gaddr sp) { return on_altstack(t, sp); }
+
+gaddr signal_frame_sp(Task *t, const SigAct *act, gaddr sp)
+{
+    if ((act->flags & SA_ONSTACK) && t->altstack.size && !on_altstack(t, sp)) return t->altstack.sp + t->altstack.size;
+    return sp;
+}
+
+SigStack signal_altstack_for_frame(Task *t, gaddr sp)
+{
+    SigStack s = t->altstack;
+    if (!s.size) s.flags = SS_DISABLE;
+    else if (on_altstack(t, sp)) s.flags |= SS_ONSTACK;
+    if (t->altstack.flags & TASK_SS_AUTODISARM) t->altstack = (SigStack){ .flags = SS_DISABLE };
+    return s;
+}
+
+long safe_syscall(Task *t, long nr, ...)
+{
+    long a[6];
+    va_list ap;
+    va_start(ap, nr);
+    for (int i = 0; i < 6; i++) a[i] = va_arg(ap, long);    /* unused ones are garbage that the kernel ignores */
+    va_end(ap);
+    return host_safe_syscall((void *)&t->pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creation, list and end of tasks. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "common-user/mm.h"
+#include "common-user/signals.h"
+#include "common-user/task.h"
+
+_Thread_local Task *current;
+
+Task *task_new(Process *p, const CpuState *copy)
+{
+    size_t size = (p->arch->tcg.state_size + 63) & ~(size_t)63;
+    Task *t = calloc(1, sizeof *t);
+    CpuState *cpu = t ? aligned_alloc(64, size) : NULL;
+    if (!cpu) { free(t); return NULL; }
+    if (copy) memcpy(cpu, copy, p->arch->tcg.state_size);
+    else memset(cpu, 0, size);
+    t->cpu = cpu;
+    t->proc = p;
+    t->altstack.flags = SS_DISABLE;
+    if (!copy) p->arch->reset(cpu, p->features);
+    cpu->mem_base = mm_base(p->mm);
+    cpu->tcg = p->tcg;
+    cpu->task = t;
+    cpu->thread = NULL;
+    memset(cpu->host, 0, sizeof cpu->host);
+    atomic_store(&cpu->exit_request, 0);
+    return t;
+}
+
+void task_link(Task *t)
+{
+    Process *p = t->proc;
+    t->tid = (pid_t)syscall(SYS_gettid);
+    signal_thread_init(t);
+    tcg_thread_init(p->tcg, t->cpu);
+    pthread_mutex_lock(&p->task_lock);
+    t->next = p->tasks;
+    p->tasks = t;
+    pthread_mutex_unlock(&p->task_lock);
+    atomic_fetch_add(&p->ntasks, 1);
+    current = t;
+}
+
+void task_free(Task *t)
+{
+    Process *p = t->proc;
+    pthread_mutex_lock(&p->task_lock);
+    for (Task **q = &p->tasks; *q; q = &(*q)->next)
+        if (*q == t) { *q = t->next; break; }
+    pthread_mutex_unlock(&p->task_lock);
+    tcg_thread_free(t->cpu);
+    signal_thread_done(t);
+    free(t->cpu);
+    free(t);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Delivery of signals to the guest, by the rules of Linux's kernel/signal.c and each arch's handle_signal(). */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "common-user/host.h"
+#include "common-user/log.h"
+#include "linux-user/abi.h"
+
+static const gaddr DFL = 0, IGN = 1;
+
+/* Default action is to ignore; Linux: SIG_KERNEL_IGNORE_MASK. (Stop and continue never come here: the host does them.) */
+static bool ignored_by_default(int sig)
+{
+    return sig == SIGCHLD || sig == SIGCONT || sig == SIGWINCH || sig == SIGURG;
+}
+
+_Noreturn void signal_die(Task *t, const siginfo_t *info)
+{
+    int sig = info->si_signo;
+    HostSigaction sa = { .handler = SIG_DFL };
+    uint64_t set = SIG_BIT(sig);
+    siginfo_t copy = *info;
+    host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
+    if (host_syscall(SYS_rt_tgsigqueueinfo, getpid(), host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, (long)&copy, 0, 0) < 0)
+        host_syscall(SYS_tkill, host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, 0, 0, 0, 0);
+    host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, 8, 0, 0);
+    for (;;) host_syscall(SYS_exit_group, 128 + sig, 0, 0, 0, 0, 0);     /* init of a namespace does not die of signals */
+}
+
+/* Takes the action of sig; resets it when SA_RESETHAND. */
+static SigAct take_action(Process *p, int sig)
+{
+    pthread_mutex_lock(&p->sig_lock);
+    SigAct a = p->act[sig];
+    bool handled = a.handler != DFL && a.handler != IGN;
+    if (handled && (a.flags & SA_RESETHAND)) p->act[sig].handler = DFL;
+    pthread_mutex_unlock(&p->sig_lock);
+    return a;
+}
+
+static void build_frame(Task *t, const siginfo_t *info, const SigAct *act)
+{
+    int sig = info->si_signo;
+    const LinuxAbi *abi = t->proc->abi;
+    uint64_t saved = t->restore_mask ? t->saved_mask : t->sigmask;
+    SigDelivery d = { linux_sig_to_guest(abi, sig), info, act, linux_mask_to_guest(abi, saved) };
+    t->restore_mask = false;
+    if (log_on(LOG_int)) log_printf("signal %d code %d to handler 0x%llx, pc 0x%llx\n", sig, info->si_code,
+        (unsigned long long)act->handler, (unsigned long long)t->cpu->pc);
+    if (abi->sigframe_setup(t, &d) < 0) {
+        t->sigmask = saved;
+        siginfo_t segv = { .si_signo = SIGSEGV, .si_code = SI_KERNEL };
+        if (sig == SIGSEGV) signal_die(t, &segv);
+        signal_force(t, &segv);
+        return;
+    }
+    t->sigmask |= act->mask | (act->flags & SA_NODEFER ? 0 : SIG_BIT(sig));
+}
+
+void signal_force(Task *t, const siginfo_t *info)
+{
+    int sig = info->si_signo;
+    SigAct act = take_action(t->proc, sig);
+    if (act.handler == DFL || act.handler == IGN || (t->sigmask & SIG_BIT(sig))) signal_die(t, info);
+    signal_block_all();
+    build_frame(t, info, &act);
+    signal_unblock(t);
+}
+
+static bool is_restart(int64_t ret) { return ret == -ERESTARTSYS || ret == -ERESTARTNOINTR || ret == -ERESTARTNOHAND; }
+
+static void finish_syscall(Task *t, int64_t ret)
+{
+    t->proc->abi->syscall_result(t->cpu, linux_errno_to_guest(t->proc->abi, ret));
+}
+
+static void repeat_syscall(Task *t) { t->cpu->pc -= t->proc->abi->syscall_len; }
+
+static void no_handler(Task *t, bool in_syscall, int64_t ret)
+{
+    if (in_syscall && is_restart(ret)) repeat_syscall(t);
+    else if (in_syscall) finish_syscall(t, ret);
+    if (t->restore_mask) { t->sigmask = t->saved_mask; t->restore_mask = false; }
+}
+
+/* The next deliverable signal of t, moved to *info; 0 none. */
+static int next_signal(Task *t, siginfo_t *info)
+{
+    int p = atomic_load(&t->pending);
+    if (p & TASK_HELD) {
+        atomic_fetch_and(&t->pending, ~TASK_HELD);
+        for (int i = 0; i < 2; i++) {
+            int sig = i ? SIGBUS : SIGSEGV;
+            if (!(t->sync_is_held & (1 << i)) || (t->sigmask & SIG_BIT(sig))) continue;
+            *info = t->sync_held[i];
+            t->sync_is_held &= (uint8_t)~(1 << i);
+            if (t->sync_is_held) atomic_fetch_or(&t->pending, TASK_HELD);
+            return sig;
+        }
+        p &= ~TASK_HELD;
+    }
+    if (!p) return 0;
+    *info = t->info;
+    atomic_fetch_and(&t->pending, TASK_HELD);
+    return p;
+}
+
+void signal_deliver(Task *t, bool in_syscall, int64_t ret)
+{
+    siginfo_t info;
+    signal_block_all();
+    int sig = next_signal(t, &info);
+    if (!sig) {
+        no_handler(t, in_syscall, ret);
+    } else {
+        SigAct act = take_action(t->proc, sig);
+        if (act.handler == IGN || (act.handler == DFL && ignored_by_default(sig))) {
+            no_handler(t, in_syscall, ret);
+        } else if (act.handler == DFL) {
+            signal_die(t, &info);
+        } else {
+            if (in_syscall) {
+                /* taken before a sigsuspend-like call put its mask in force, and that mask blocks it: start again after */
+                bool early = t->restore_mask && (t->sigmask & SIG_BIT(sig));
+                if (is_restart(ret) && (early || ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && (act.flags & SA_RESTART)))) repeat_syscall(t);
+                else finish_syscall(t, is_restart(ret) ? -EINTR : ret);
+            }
+            build_frame(t, &info, &act);
+        }
+    }
+    signal_unblock(t);
+}

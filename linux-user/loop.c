@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a task: translated code until an exit, then the action of that exit. Faults get their si_code from the map of
+ * mappings, as Linux's page-fault handlers do. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "common-user/log.h"
+#include "common-user/mm.h"
+#include "linux-user/abi.h"
+#include "linux-user/loop.h"
+
+static bool is_restart(int64_t ret) { return ret <= -ERESTARTSYS && ret >= -ERESTARTNOHAND; }
+
+static void force(Task *t, int sig, int code, gaddr addr)
+{
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    info.si_signo = sig;
+    info.si_code = code;
+    info.si_addr = (void *)(uintptr_t)addr;
+    if (log_on(LOG_int)) log_printf("fault: signal %d code %d address 0x%llx pc 0x%llx\n", sig, code, (unsigned long long)addr, (unsigned long long)t->cpu->pc);
+    signal_force(t, &info);
+}
+
+static void on_syscall(Task *t)
+{
+    const LinuxAbi *abi = t->proc->abi;
+    uint64_t args[7];
+    if (atomic_load(&t->pending)) {         /* came before the call: the call starts after the handler */
+        t->cpu->pc -= abi->syscall_len;
+        return;
+    }
+    abi->syscall_args(t->cpu, args);
+    int64_t ret = linux_syscall(t, abi->syscall_nr(t->cpu), args);
+    t = current;                            /* a clone's child side has its own */
+    if (t->syscall_noresult) {
+        t->syscall_noresult = false;
+        return;
+    }
+    if (atomic_load(&t->pending)) { signal_deliver(t, true, ret); return; }
+    if (is_restart(ret)) t->cpu->pc -= abi->syscall_len;
+    else abi->syscall_result(t->cpu, linux_errno_to_guest(abi, ret));
+    if (t->restore_mask) {
+        t->restore_mask = false;
+        signal_restore_mask(t, t->saved_mask);
+    }
+}
+
+static void on_fault(Task *t)
+{
+    gaddr addr = t->cpu->fault_addr;
+    Mm *mm = t->proc->mm;
+    MmInfo info;
+    if (t->fault.sig == SIGBUS) { force(t, SIGBUS, t->fault.code, addr); return; }
+    bool mapped = mm_query(mm, addr, &info);
+    if (mapped && t->fault.write && (info.prot & PROT_WRITE)) {
+        /* our write protection, or another thread just lifted it; a guard region (MADV_GUARD_INSTALL) is SEGV_MAPERR */
+        if (mm_unprotect_code(mm, addr, 1) || t->fault.code == SEGV_ACCERR) return;
+    }
+    if (mapped && !t->fault.write && (info.prot & PROT_READ) && t->fault.code == SEGV_ACCERR) return;   /* raced with mprotect */
+    force(t, SIGSEGV, mapped && t->fault.code != SEGV_MAPERR ? SEGV_ACCERR : SEGV_MAPERR, addr);
+}
+
+static void on_noexec(Task *t)
+{
+    MmInfo info;
+    gaddr addr = t->cpu->fault_addr;
+    bool mapped = mm_query(t->proc->mm, addr, &info);
+    if (mapped && (info.prot & PROT_EXEC)) { force(t, SIGBUS, BUS_ADRERR, addr); return; }     /* file shorter than its mapping */
+    force(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, addr);
+}
+
+static void on_align(Task *t) { force(t, SIGBUS, BUS_ADRALN, t->cpu->fault_addr); }
+static void on_illegal(Task *t)
+{
+    if (log_on(LOG_unimp)) log_printf("illegal instruction 0x%llx at 0x%llx\n", (unsigned long long)t->cpu->exit_arg, (unsigned long long)t->cpu->pc);
+    force(t, SIGILL, ILL_ILLOPC, t->cpu->pc);
+}
+static void on_privileged(Task *t) { force(t, SIGILL, ILL_PRVOPC, t->cpu->pc); }
+static void on_breakpoint(Task *t) { force(t, SIGTRAP, TRAP_BRKPT, t->cpu->pc); }
+static void on_trap(Task *t) { force(t, SIGTRAP, TRAP_BRKPT, t->cpu->pc); }
+static void on_fpe(Task *t) { force(t, SIGFPE, (int)t->cpu->exit_arg, t->cpu->pc); }
+static void on_yield(Task *t) { sched_yield(); }
+static void on_nothing(Task *t) { }
+static void on_icache(Task *t) { tcg_flush(t->proc->tcg); }
+
+static void (*const actions[])(Task *) = {
+    [TCG_EXIT_POLL] = on_nothing, [TCG_EXIT_FAULT] = on_fault, [TCG_EXIT_NOEXEC] = on_noexec, [TCG_EXIT_ALIGN] = on_align,
+    [EX_SYSCALL] = on_syscall, [EX_ILLEGAL] = on_illegal, [EX_BREAKPOINT] = on_breakpoint, [EX_TRAP] = on_trap,
+    [EX_FPE] = on_fpe, [EX_ICACHE] = on_icache, [EX_YIELD] = on_yield, [EX_PRIVILEGED] = on_privileged,
+};
+
+_Noreturn void loop_run(void)
+{
+    for (;;) {
+        Task *t = current;
+        atomic_store(&t->cpu->exit_request, 0);
+        if (atomic_load(&t->pending)) {
+            signal_deliver(t, false, 0);
+            continue;
+        }
+        int code = tcg_run(t->cpu);
+        siginfo_t info;
+        memset(&info, 0, sizeof info);
+        if (t->proc->abi->exception && t->proc->abi->exception(t, code, &info)) {
+            if (info.si_signo) signal_force(t, &info);
+        } else if (code >= 0 && code < (int)(sizeof actions / sizeof *actions) && actions[code]) {
+            actions[code](t);
+        } else {
+            log_printf("exit code %d is not known\n", code);
+            force(t, SIGILL, ILL_ILLOPC, t->cpu->pc);
+        }
+    }
+}
