@@ -59,6 +59,7 @@ uint64_t mm_total(Mm *mm);                      /* bytes mapped */
 bool     mm_unprotect_code(Mm *mm, gaddr at, uint64_t len);
 /* Explicit cache flush by the guest. */
 void     mm_icache_flush(Mm *mm, gaddr at, uint64_t len);
+void     mm_icache_flush_open(Mm *mm);          /* a flush without an address: all code that is not watched */
 /* TcgHost.fetch; ctx is the Mm. */
 size_t   mm_fetch(void *ctx, gaddr pc, void *buf, size_t len);
 

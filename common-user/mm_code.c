@@ -124,6 +124,18 @@ void mm_icache_flush(Mm *mm, gaddr at, uint64_t len)
     if (mm->tcg) tcg_invalidate(mm->tcg, at, at + len);
 }
 
+void mm_icache_flush_open(Mm *mm)
+{
+    Drop d = { 0 };
+    GHashTableIter it;
+    gpointer k, v;
+    mm_lock(mm);
+    g_hash_table_iter_init(&it, mm->guarded);
+    while (g_hash_table_iter_next(&it, &k, &v))
+        if (!(GPOINTER_TO_UINT(v) & GUARD_ON)) drop_add(&d, (gaddr)(uintptr_t)k, (gaddr)(uintptr_t)k + mm->page);
+    mm_unlock(mm, &d);
+}
+
 size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
 {
     Mm *mm = ctx;

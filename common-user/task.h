@@ -39,7 +39,8 @@ typedef struct Process {
     char *exe;                      /* absolute host path of the guest program */
     char *cmdline; size_t cmdline_len;                /* argv as /proc/self/cmdline has it */
     uint8_t *auxv; size_t auxv_len;                   /* in guest form */
-    gaddr arg_start, arg_end, env_start, env_end, stack_top, entry, load_bias, vdso;
+    gaddr arg_start, arg_end, env_start, env_end, stack_top, entry, load_bias, vdso, vdso_end;
+    uint32_t vdso_offset[24];       /* of each row of the ABI's vDSO */
     uint64_t features[2];           /* of the chosen CPU model */
     uint64_t seed; bool seeded;     /* -seed */
 } Process;

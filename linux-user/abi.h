@@ -8,6 +8,12 @@
 #include "common-user/gmem.h"
 #include "common-user/signals.h"
 #include "common-user/task.h"
+#include "loader/vdso.h"
+
+/* What a vDSO row does; the trap word is an encoding that every guest defines as illegal. */
+enum { VDSO_TRAP = 0, VDSO_NONE = 0, VDSO_CLOCK_GETTIME, VDSO_CLOCK_GETTIME64, VDSO_CLOCK_GETRES, VDSO_GETTIMEOFDAY, VDSO_TIME, VDSO_GETCPU };
+bool linux_vdso_call(Task *t);      /* pc at a trap word of the vDSO: does it, pc after it. False: not there */
+gaddr linux_vdso_symbol(const Task *t, int row);        /* address of a row's code */
 
 typedef struct SigDelivery {
     int sig;                        /* guest number */
@@ -57,9 +63,11 @@ typedef struct LinuxAbi {
     /* Guest exception (EX_*) → siginfo, for codes the common table does not know. False: not handled. */
     bool     (*exception)(Task *t, int code, siginfo_t *info);
 
-    /* vDSO image: an ELF file, mapped read+exec; NULL none. symbols are resolved in it by vdso_symbol(). */
-    const uint8_t *vdso; uint32_t vdso_len;
-    uint32_t vdso_sigreturn, vdso_rt_sigreturn;                             /* offsets in the image */
+    /* vDSO: rows whose first word is VDSO_TRAP call vdso_fn[i] in C when it is reached (no kernel, no frame; the rest of the row
+     * returns). NULL spec: none. vdso_sigreturn and vdso_rt_sigreturn are row numbers. */
+    const struct VdsoSpec *vdso;
+    const uint8_t *vdso_fn;         /* VDSO_* per row */
+    uint8_t vdso_sigreturn, vdso_rt_sigreturn;      /* Arguments and result of the rest are where a syscall's are, on every guest so far */
 } LinuxAbi;
 
 extern const LinuxAbi linux_abi;

@@ -74,6 +74,7 @@ static void on_noexec(Task *t)
 static void on_align(Task *t) { force(t, SIGBUS, BUS_ADRALN, t->cpu->fault_addr); }
 static void on_illegal(Task *t)
 {
+    if (t->cpu->pc - t->proc->vdso < t->proc->vdso_end - t->proc->vdso && linux_vdso_call(t)) return;
     if (log_on(LOG_unimp)) log_printf("illegal instruction 0x%llx at 0x%llx\n", (unsigned long long)t->cpu->exit_arg, (unsigned long long)t->cpu->pc);
     force(t, SIGILL, ILL_ILLOPC, t->cpu->pc);
 }
@@ -83,7 +84,7 @@ static void on_trap(Task *t) { force(t, SIGTRAP, TRAP_BRKPT, t->cpu->pc); }
 static void on_fpe(Task *t) { force(t, SIGFPE, (int)t->cpu->exit_arg, t->cpu->pc); }
 static void on_yield(Task *t) { sched_yield(); }
 static void on_nothing(Task *t) { }
-static void on_icache(Task *t) { tcg_flush(t->proc->tcg); }
+static void on_icache(Task *t) { mm_icache_flush_open(t->proc->mm); }
 
 static void (*const actions[])(Task *) = {
     [TCG_EXIT_POLL] = on_nothing, [TCG_EXIT_FAULT] = on_fault, [TCG_EXIT_NOEXEC] = on_noexec, [TCG_EXIT_ALIGN] = on_align,

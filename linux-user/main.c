@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* qemu-<arch>: options, the program, its first task, the loop. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "common-user/log.h"
+#include "common-user/mm.h"
+#include "common-user/signals.h"
+#include "linux-user/abi.h"
+#include "linux-user/exec_load.h"
+#include "linux-user/loop.h"
+#include "linux-user/options.h"
+#include "linux-user/syscall.h"
+#include "linux-user/trace.h"
+
+enum { BINFMT_PRESERVE_ARGV0 = 1, STARTUP_FAILED = 125 };
+
+static void die(const char *what)
+{
+    fprintf(stderr, "qemu-%s: %s\n", guest_arch.tcg.name, what);
+    exit(STARTUP_FAILED);
+}
+
+/* --- what the program sees */
+
+static bool has_name(const char *entry, const char *name, size_t len) { return !strncmp(entry, name, len) && entry[len] == '='; }
+
+static void env_remove(GPtrArray *env, const char *name, size_t len)
+{
+    for (guint i = env->len; i-- > 0; )
+        if (has_name(g_ptr_array_index(env, i), name, len)) g_ptr_array_remove_index(env, i);
+}
+
+static char **make_env(const Options *o)
+{
+    extern char **environ;
+    GPtrArray *env = g_ptr_array_new();
+    for (char **e = environ; *e; e++) g_ptr_array_add(env, strdup(*e));
+    for (guint i = 0; i < o->set_env->len; i++) {
+        char *e = g_ptr_array_index(o->set_env, i);
+        env_remove(env, e, strcspn(e, "="));
+        g_ptr_array_add(env, e);
+    }
+    for (guint i = 0; i < o->unset_env->len; i++) {
+        char *e = g_ptr_array_index(o->unset_env, i);
+        env_remove(env, e, strlen(e));
+    }
+    g_ptr_array_add(env, NULL);
+    return (char **)g_ptr_array_free(env, FALSE);
+}
+
+/* argv of the program. binfmt_misc with P puts the original argv[0] behind the path. */
+static char **make_argv(const Options *o, int argc, char **argv, int program)
+{
+    bool kept = getauxval(AT_FLAGS) & BINFMT_PRESERVE_ARGV0 && program + 1 < argc;
+    int first = kept ? program + 1 : program, n = argc - first;
+    char **out = calloc((size_t)n + 1, sizeof *out);
+    for (int i = 0; i < n; i++) out[i] = strdup(argv[first + i]);
+    if (o->argv0) out[0] = strdup(o->argv0);
+    return out;
+}
+
+/* Lets /proc/PID/cmdline of this process, as others see it, show the program's words: they move to the front of the area. */
+static void show_cmdline(int argc, char **argv, char *const *words)
+{
+    char *start = argv[0], *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1, *to = start;
+    for (; *words; words++) {
+        size_t n = strlen(*words) + 1;
+        if ((size_t)(end - to) < n) return;
+        memcpy(to, *words, n);
+        to += n;
+    }
+    memset(to, 0, (size_t)(end - to));
+    prctl(PR_SET_MM, PR_SET_MM_ARG_END, (unsigned long)to, 0, 0);      /* without the privilege trailing zeros stay */
+}
+
+static void show_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    prctl(PR_SET_NAME, slash ? slash + 1 : path);
+}
+
+/* --- the process */
+
+static Mm *make_mm(const Options *o)
+{
+    char err[256];
+    MmConfig c = { .arch = &guest_arch, .page_size = linux_abi.page_size, .task_size = linux_abi.task_size,
+                   .mmap_base = linux_abi.mmap_base, .guest_base = o->guest_base, .reserved_va = o->reserved_va };
+    Mm *mm = mm_new(&c, err, sizeof err);
+    if (!mm) die(err);
+    return mm;
+}
+
+static Process *make_process(Options *o, bool secure)
+{
+    Process *p = calloc(1, sizeof *p);
+    p->arch = &guest_arch;
+    p->abi = &linux_abi;
+    p->opt = o;
+    p->secure = secure;
+    p->seed = o->seed;
+    p->seeded = o->seeded;
+    memcpy(p->features, o->features, sizeof p->features);
+    p->mm = make_mm(o);
+    pthread_mutex_init(&p->task_lock, NULL);
+    trace_setup(&o->tcg, o);
+    TcgHost host = { .ctx = p->mm, .fetch = mm_fetch, .mem_base = mm_base(p->mm) };
+    p->tcg = tcg_new(&guest_arch.tcg, &host, &o->tcg);
+    if (!p->tcg) die("the translator cannot start: out of address space?");
+    mm_set_tcg(p->mm, p->tcg);
+    signal_init(p);
+    return p;
+}
+
+/* -L, or the cross sysroot when the machine has one. */
+static void set_prefix(const Options *o)
+{
+    char sysroot[256];
+    snprintf(sysroot, sizeof sysroot, "/usr/%s", guest_arch.triplet ? guest_arch.triplet : "none");
+    if (o->prefix) path_prefix_set(o->prefix);
+    else if (!access(sysroot, X_OK)) path_prefix_set(sysroot);
+}
+
+int main(int argc, char **argv)
+{
+    static Options opt;             /* lives as long as the process */
+    int program = 0, status = 0;
+    bool secure = getauxval(AT_SECURE);
+    if (!options_parse(&opt, &guest_arch, argc, argv, secure, &program, &status)) return status;
+    set_prefix(&opt);
+
+    Process *p = make_process(&opt, secure);
+    Program prog = { .argv = make_argv(&opt, argc, argv, program), .envp = make_env(&opt) };
+    int execfd = (int)getauxval(AT_EXECFD);
+    status = exec_open(p, &prog, argv[program], execfd > 2 ? execfd : -1);
+    if (status) return status;
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", prog.fd);
+    p->exe = realpath(link, NULL);
+
+    Task *t = task_new(p, NULL);
+    if (!t) die("out of memory");
+    task_link(t);
+    uint64_t mask = 0;
+    sigprocmask(SIG_SETMASK, NULL, (sigset_t *)&mask);
+    t->sigmask = mask;
+    status = exec_load(t, &prog);
+    if (status) return status;
+    show_name(prog.path);
+    show_cmdline(argc, argv, prog.argv);
+    loop_run();
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options: the environment first, then the command line; see options.def. A handler returns NULL or a message. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common-user/log.h"
+#include "linux-user/options.h"
+
+typedef struct Parse { Options *o; const GuestArch *arch; int quit; int status; bool from_env; } Parse;      /* quit: answered, leave with status */
+typedef char *(*Handler)(Parse *p, const char *arg);
+
+static char *bad_number(const char *arg) { return g_strdup_printf("bad number '%s'", arg); }
+
+static bool number(const char *s, uint64_t *v)
+{
+    char *end;
+    errno = 0;
+    *v = strtoull(s, &end, 0);
+    if (end == s || errno || *s == '-') return false;
+    const char *suffix = "kKmMgGtT", *at = *end ? strchr(suffix, *end) : NULL;
+    if (!*end) return true;
+    if (!at || end[1]) return false;
+    unsigned shift = 10 * (unsigned)((at - suffix) / 2 + 1);
+    if (*v > UINT64_MAX >> shift) return false;
+    *v <<= shift;
+    return true;
+}
+
+static char *do_help(Parse *p, const char *arg) { options_help(p->arch, stdout); p->quit = 1; return NULL; }
+static char *do_version(Parse *p, const char *arg)
+{
+    printf("qemu-%s version %s\n", p->arch->tcg.name, QEMU_VERSION);
+    p->quit = 1;
+    return NULL;
+}
+static char *do_prefix(Parse *p, const char *arg) { p->o->prefix = arg; return NULL; }
+static char *do_stack_size(Parse *p, const char *arg)
+{
+    return number(arg, &p->o->stack_size) && p->o->stack_size ? NULL : bad_number(arg);
+}
+
+static void cpu_help(const GuestArch *a)
+{
+    printf("CPU models:\n");
+    for (int i = 0; i < a->nmodels; i++) printf("  %-16s %s\n", a->models[i].name, a->models[i].text ? a->models[i].text : "");
+    printf("Features (feature=on, feature=off):\n ");
+    for (int i = 0; i < a->nfeatures; i++) printf(" %s", a->features[i].name);
+    printf("\n");
+}
+
+static char *cpu_feature(Options *o, const GuestArch *a, const char *word)
+{
+    const char *eq = strchr(word, '=');
+    size_t len = eq ? (size_t)(eq - word) : strlen(word);
+    bool on = !eq || !strcmp(eq + 1, "on") || !strcmp(eq + 1, "true") || !strcmp(eq + 1, "yes");
+    bool off = eq && (!strcmp(eq + 1, "off") || !strcmp(eq + 1, "false") || !strcmp(eq + 1, "no"));
+    for (int i = 0; i < a->nfeatures; i++) {
+        const CpuFeature *f = &a->features[i];
+        if (strlen(f->name) != len || strncmp(f->name, word, len) || (!on && !off)) continue;
+        uint64_t bit = 1ull << (f->bit & 63);
+        if (on) o->features[f->bit >> 6] |= bit;
+        else o->features[f->bit >> 6] &= ~bit;
+        return NULL;
+    }
+    return g_strdup_printf("unknown CPU feature '%s'; -cpu help lists them", word);
+}
+
+static char *do_cpu(Parse *p, const char *arg)
+{
+    const GuestArch *a = p->arch;
+    if (!strcmp(arg, "help") || !strcmp(arg, "?")) { cpu_help(a); p->quit = 1; return NULL; }
+    char **words = g_strsplit(arg, ",", -1), *err = NULL;
+    const CpuModel *m = words[0] && !strcmp(words[0], "max") ? &a->models[0] : NULL;
+    for (int i = 0; i < a->nmodels && !m; i++) if (words[0] && !strcmp(a->models[i].name, words[0])) m = &a->models[i];
+    if (!m) err = g_strdup_printf("unknown CPU model '%s'; -cpu help lists them", words[0] ? words[0] : "");
+    else memcpy(p->o->features, m->features, sizeof p->o->features);
+    for (char **w = words + 1; !err && words[0] && *w; w++) err = cpu_feature(p->o, a, *w);
+    g_strfreev(words);
+    return err;
+}
+
+static char *env_words(Parse *p, GPtrArray *to, const char *arg, bool want_eq)
+{
+    char **words = g_strsplit(arg, p->from_env ? "," : "\n", -1);
+    char *err = NULL;
+    for (char **w = words; *w; w++) {
+        if (want_eq != (strchr(*w, '=') != NULL) || **w == '=' || !**w) { err = g_strdup_printf("bad variable '%s'", *w); break; }
+        g_ptr_array_add(to, g_strdup(*w));
+    }
+    g_strfreev(words);
+    return err;
+}
+static char *do_set_env(Parse *p, const char *arg) { return env_words(p, p->o->set_env, arg, true); }
+static char *do_unset_env(Parse *p, const char *arg) { return env_words(p, p->o->unset_env, arg, false); }
+static char *do_argv0(Parse *p, const char *arg) { p->o->argv0 = arg; return NULL; }
+static char *do_uname(Parse *p, const char *arg) { p->o->uname_release = arg; return NULL; }
+static char *do_guest_base(Parse *p, const char *arg) { return number(arg, &p->o->guest_base) ? NULL : bad_number(arg); }
+static char *do_reserved_va(Parse *p, const char *arg) { return number(arg, &p->o->reserved_va) ? NULL : bad_number(arg); }
+static char *do_ignored(Parse *p, const char *arg) { return NULL; }
+static char *do_log(Parse *p, const char *arg)
+{
+    if (!strcmp(arg, "help") || !strcmp(arg, "?")) { log_help(); p->quit = 1; return NULL; }
+    char *err = log_set_items(arg);
+    if (!err && log_on(LOG_strace)) p->o->strace = true;
+    if (!err && log_on(LOG_nochain)) p->o->tcg.nochain = true;
+    return err;
+}
+static char *do_dfilter(Parse *p, const char *arg) { return log_set_filter(arg); }
+static char *do_logfile(Parse *p, const char *arg) { return log_set_file(arg); }
+static char *do_one_insn(Parse *p, const char *arg) { p->o->tcg.one_insn = true; return NULL; }
+static char *do_tb_size(Parse *p, const char *arg)
+{
+    uint64_t n;
+    if (!number(arg, &n) || n > 1 << 20) return bad_number(arg);
+    p->o->tcg.cache_bytes = n << 20;
+    return NULL;
+}
+static char *do_accel(Parse *p, const char *arg)
+{
+    bool interp = !strcmp(arg, "interp");
+    if (!interp && strcmp(arg, "tcg")) return g_strdup_printf("unknown engine '%s': tcg or interp", arg);
+    p->o->tcg.interp = interp;
+    return NULL;
+}
+static char *do_opt_level(Parse *p, const char *arg)
+{
+    uint64_t n;
+    if (!number(arg, &n) || n > 1) return bad_number(arg);
+    p->o->tcg.opt_level = (unsigned)n;
+    return NULL;
+}
+static char *do_strace(Parse *p, const char *arg) { p->o->strace = true; return log_set_items("strace"); }
+static char *do_seed(Parse *p, const char *arg)
+{
+    p->o->seeded = true;
+    return number(arg, &p->o->seed) ? NULL : bad_number(arg);
+}
+static char *do_perfmap(Parse *p, const char *arg) { p->o->perfmap = true; return NULL; }
+static char *do_jitdump(Parse *p, const char *arg) { p->o->jitdump = true; return NULL; }
+static char *do_later(Parse *p, const char *arg) { return g_strdup("not there yet"); }
+static char *do_page_size(Parse *p, const char *arg)
+{
+    uint64_t n;
+    return number(arg, &n) && n == 4096 ? NULL : g_strdup_printf("page size '%s': only 4096 yet", arg);
+}
+
+typedef struct Row { const char *name, *arg, *env, *def, *help; Handler fn; } Row;
+static const Row rows[] = {
+#define OPT(name, arg, env, def, help, fn) { name, arg, env, def, help, do_##fn },
+#include "linux-user/options.def"
+#undef OPT
+};
+enum { NROWS = sizeof rows / sizeof *rows };
+
+void options_help(const GuestArch *arch, FILE *out)
+{
+    fprintf(out, "usage: qemu-%s [options] program [arguments...]\n"
+                 "Runs a Linux program for %s.\n\n"
+                 "%-24s %-21s %s\n", arch->tcg.name, arch->tcg.name, "Option", "Variable", "Meaning");
+    for (const Row *r = rows; r < rows + NROWS; r++) {
+        char left[64];
+        snprintf(left, sizeof left, "-%s%s%s", r->name, *r->arg ? " " : "", r->arg);
+        fprintf(out, "%-24s %-21s %s%s%s%s\n", left, r->env, r->help, *r->def ? " [" : "", r->def, *r->def ? "]" : "");
+    }
+    fprintf(out, "\n--option equals -option; -- ends the options. A flag's variable counts when it exists at all.\n"
+                 "The command line overrides variables. A set-user-ID program ignores all variables.\n");
+}
+
+static bool forwarded(const Row *r) { return !strchr("0EUh", r->name[0]) || r->name[1]; }
+
+static void remember(Options *o, const Row *r, const char *arg)
+{
+    if (!forwarded(r)) return;
+    g_ptr_array_add(o->forward, g_strdup_printf("-%s", r->name));
+    if (*r->arg) g_ptr_array_add(o->forward, g_strdup(arg));
+}
+
+static bool apply(Parse *p, const Row *r, const char *arg)
+{
+    char *err = r->fn(p, arg);
+    if (err) {
+        fprintf(stderr, "qemu-%s: %s%s: %s\n", p->arch->tcg.name, p->from_env ? "" : "-", p->from_env ? r->env : r->name, err);
+        g_free(err);
+        p->quit = 1;
+        p->status = 1;
+    } else {
+        remember(p->o, r, arg);
+    }
+    return !p->quit;
+}
+
+static const Row *find(const char *name)
+{
+    for (const Row *r = rows; r < rows + NROWS; r++) if (!strcmp(r->name, name)) return r;
+    return NULL;
+}
+
+static void usage_error(Parse *p, const char *what, const char *word)
+{
+    fprintf(stderr, "qemu-%s: %s '%s'; -help lists the options\n", p->arch->tcg.name, what, word);
+    p->quit = p->status = 1;
+}
+
+static int command_line(Parse *p, int argc, char **argv)
+{
+    int i = 1;
+    p->from_env = false;
+    for (; i < argc && argv[i][0] == '-' && argv[i][1] && !p->quit; i++) {
+        const char *name = argv[i] + 1;
+        if (!strcmp(name, "-")) { i++; break; }
+        if (*name == '-') name++;
+        const Row *r = find(name);
+        if (!r) usage_error(p, "unknown option", argv[i]);
+        else if (*r->arg && i + 1 >= argc) usage_error(p, "no argument for", argv[i]);
+        else apply(p, r, *r->arg ? argv[++i] : "");
+    }
+    return i;
+}
+
+bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, bool secure, int *program, int *status)
+{
+    Parse p = { .o = o, .arch = arch, .from_env = true };
+    memset(o, 0, sizeof *o);
+    o->self = argv[0];
+    o->tcg.opt_level = 1;
+    o->set_env = g_ptr_array_new();
+    o->unset_env = g_ptr_array_new();
+    o->forward = g_ptr_array_new();
+    if (arch->nmodels) memcpy(o->features, arch->models[0].features, sizeof o->features);
+    for (const Row *r = rows; r < rows + NROWS && !secure && !p.quit; r++) {
+        const char *v = *r->env ? getenv(r->env) : NULL;
+        if (v) apply(&p, r, v);
+    }
+    if (!p.quit) *program = command_line(&p, argc, argv);
+    if (!p.quit && *program >= argc) {
+        options_help(arch, stderr);
+        p.quit = p.status = 1;
+    }
+    *status = p.status;
+    return !p.quit;
+}

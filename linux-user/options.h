@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command line and environment of qemu-<arch>, from the rows of options.def. */
+#ifndef LINUX_USER_OPTIONS_H
+#define LINUX_USER_OPTIONS_H
+
+#include <glib.h>
+#include "target/arch.h"
+
+typedef struct Options {
+    const char *prefix;             /* -L; NULL: not given */
+    uint64_t stack_size;            /* 0: default */
+    uint64_t features[2];           /* of the CPU model */
+    GPtrArray *set_env, *unset_env; /* "var=value", "var" */
+    const char *argv0, *uname_release;
+    uint64_t guest_base, reserved_va, seed;
+    bool seeded, strace, perfmap, jitdump;
+    TcgOptions tcg;
+    GPtrArray *forward;             /* option words that a re-executed emulator gets */
+    const char *self;               /* the emulator's own argv[0] */
+} Options;
+
+/* Parses; returns the index of the program in argv. Answers -h and wrong usage itself: false and *status is the exit code. */
+bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, bool secure, int *program, int *status);
+void options_help(const GuestArch *arch, FILE *out);
+
+#endif
