@@ -67,7 +67,7 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
         return -EFAULT;
     c->x[0] = d->sig;
     c->x[29] = record;
-    c->x[30] = d->act->flags & 0x04000000 /* SA_RESTORER */ ? d->act->restorer : t->proc->vdso + t->proc->abi->vdso_rt_sigreturn;
+    c->x[30] = d->act->flags & 0x04000000 /* SA_RESTORER */ ? d->act->restorer : linux_vdso_symbol(t, t->proc->abi->vdso_rt_sigreturn);
     if (d->act->flags & SA_SIGINFO) {
         c->x[1] = at;
         c->x[2] = at + offsetof(Frame, flags);

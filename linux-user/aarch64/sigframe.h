@@ -7,4 +7,7 @@
 int64_t a64_sigframe_setup(Task *t, const SigDelivery *d);
 int64_t a64_sigreturn(Task *t, bool rt);
 
+extern const VdsoSpec a64_vdso;     /* vdso.c */
+extern const uint8_t a64_vdso_fn[];
+
 #endif

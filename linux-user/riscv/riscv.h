@@ -17,4 +17,7 @@ int      riscv_cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap);
 int64_t  riscv_sigframe_setup(Task *t, const SigDelivery *d);
 int64_t  riscv_sigreturn(Task *t, bool rt);
 
+extern const VdsoSpec riscv64_vdso, riscv32_vdso;        /* vdso.c; row 0 is rt_sigreturn */
+extern const uint8_t riscv_vdso_fn[];
+
 #endif

@@ -52,7 +52,7 @@ int64_t riscv_sigframe_setup(Task *t, const SigDelivery *d)
     save(c, f, &l);
     if (gmem_write(t, sp, f, l.size) < 0)
         return -EFAULT;
-    c->x[1] = t->proc->vdso + abi->vdso_rt_sigreturn;
+    c->x[1] = linux_vdso_symbol(t, abi->vdso_rt_sigreturn);
     c->x[2] = sp;
     c->x[10] = d->sig;
     c->x[11] = sp;

@@ -9,4 +9,5 @@ const LinuxAbi linux_abi = {
     .start = riscv_start, .set_tls = riscv_set_tls, .clone_child = riscv_clone_child, .get_sp = riscv_get_sp,
     .hwcap = riscv_hwcap, .minsigstksz = 2048, .auxv_minsigstksz = true, .cpuinfo = riscv_cpuinfo,
     .sigframe_setup = riscv_sigframe_setup, .sigreturn = riscv_sigreturn,
+    .vdso = &riscv64_vdso, .vdso_fn = riscv_vdso_fn, .vdso_rt_sigreturn = 0,
 };

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of the 32-bit PowerPC vDSO (arch/powerpc/kernel/vdso): names and version are the kernel's; see LinuxAbi.vdso. */
+#include <elf.h>
+#include "linux-user/ppc/sigframe.h"
+
+enum { BLR = 0x4e800020, LI_R0_SIGRETURN = 0x38000077, LI_R0_RT_SIGRETURN = 0x380000ac, SC = 0x44000002 };
+static const uint32_t sigreturn_words[] = { LI_R0_SIGRETURN, SC };
+static const uint32_t rt_sigreturn_words[] = { LI_R0_RT_SIGRETURN, SC };
+static const uint32_t call_words[] = { VDSO_TRAP, BLR };
+
+static const VdsoRow rows[] = {
+    { "__kernel_sigtramp32", sigreturn_words, 2 },
+    { "__kernel_sigtramp_rt32", rt_sigreturn_words, 2 },
+    { "__kernel_gettimeofday", call_words, 2 },
+    { "__kernel_clock_gettime", call_words, 2 },
+    { "__kernel_clock_gettime64", call_words, 2 },
+    { "__kernel_clock_getres", call_words, 2 },
+    { "__kernel_time", call_words, 2 },
+    { "__kernel_getcpu", call_words, 2 },
+};
+const uint8_t ppc_vdso_fn[] = {
+    VDSO_NONE, VDSO_NONE, VDSO_GETTIMEOFDAY, VDSO_CLOCK_GETTIME, VDSO_CLOCK_GETTIME64, VDSO_CLOCK_GETRES, VDSO_TIME, VDSO_GETCPU,
+};
+const VdsoSpec ppc_vdso = { EM_PPC, ELFCLASS32, ELFDATA2MSB, 0, "linux-vdso32.so.1", "LINUX_2.6.15", rows, sizeof rows / sizeof *rows };
