@@ -16,7 +16,7 @@
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
 #include "linux-user/exec_load.h"
-#include "linux-user/syscall.h"
+#include "linux-user/path.h"
 #include "loader/stack.h"
 
 enum { MAX_SCRIPTS = 5, CANNOT_RUN = 126, NOT_FOUND = 127, AUX_MAX = 40 };

@@ -16,7 +16,7 @@
 #include "linux-user/exec_load.h"
 #include "linux-user/loop.h"
 #include "linux-user/options.h"
-#include "linux-user/syscall.h"
+#include "linux-user/path.h"
 #include "linux-user/trace.h"
 
 enum { BINFMT_PRESERVE_ARGV0 = 1, STARTUP_FAILED = 125 };
