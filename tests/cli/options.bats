@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# The command line: options, variables, exit codes, errors of one line.
+
+setup_file() {
+    export WORK=$BATS_FILE_TMPDIR
+    cat >"$WORK/args.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+int main(int argc, char **argv)
+{
+    struct utsname u;
+    uname(&u);
+    printf("argv0=%s argc=%d last=%s X=%s m=%s r=%s\n", argv[0], argc, argv[argc - 1], getenv("X") ? getenv("X") : "-", u.machine, u.release);
+    return argc > 1 ? atoi(argv[1]) : 0;
+}
+C
+    aarch64-linux-gnu-gcc -static -O1 "$WORK/args.c" -o "$WORK/args"
+    aarch64-linux-gnu-gcc -O1 "$WORK/args.c" -o "$WORK/args-dyn"
+    riscv64-linux-gnu-gcc -static -O1 "$WORK/args.c" -o "$WORK/args-rv"
+    powerpc-linux-gnu-gcc -static -O1 "$WORK/args.c" -o "$WORK/args-ppc"
+}
+setup() { Q=$B/qemu-aarch64; cd "$WORK"; }
+one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; return 1; }; }
+
+@test "a static program of each guest runs" {
+    for p in aarch64:args riscv64:args-rv ppc:args-ppc; do
+        run "$B/qemu-${p%%:*}" ./"${p#*:}"
+        [ "$status" = 0 ]; [[ $output == *"m=${p%%:*}"* ]]
+    done
+}
+@test "exit status passes through" { run "$Q" ./args 42; [ "$status" = 42 ]; }
+@test "arguments pass through, options of the program are not ours" { run "$Q" ./args 0 -d --help; [ "$status" = 0 ]; [[ $output == *"argc=4 last=--help"* ]]; }
+@test "-- ends options" { run "$Q" -- ./args 3; [ "$status" = 3 ]; }
+@test "-help lists options with variables and exits 0" { run "$Q" -help; [ "$status" = 0 ]; [[ $output == *QEMU_LD_PREFIX* && $output == *-strace* ]]; }
+@test "-h and --help are the same" { a=$("$Q" -h); b=$("$Q" --help); [ "$a" = "$b" ]; }
+@test "-version" { run "$Q" -version; [ "$status" = 0 ]; one_line || true; [[ $output == *version* ]]; }
+@test "no program: usage, exit 1" { run "$Q"; [ "$status" = 1 ]; }
+@test "unknown option: one line and usage, exit 1" { run "$Q" -nonsense ./args; [ "$status" = 1 ]; [[ $output == *nonsense* ]]; }
+@test "an option without its argument: exit 1" { run "$Q" -L; [ "$status" = 1 ]; }
+@test "-E sets, -U unsets, -0 names" {
+    run "$Q" -E X=5 ./args; [[ $output == *"X=5"* ]]
+    X=7 run "$Q" -U X ./args; [[ $output == *"X=- "* ]]
+    run "$Q" -0 other ./args; [[ $output == *"argv0=other"* ]]
+}
+@test "--x equals -x" { run "$Q" --E X=5 ./args; [[ $output == *"X=5"* ]]; }
+@test "QEMU_SET_ENV, QEMU_UNSET_ENV, QEMU_ARGV0, QEMU_UNAME" {
+    QEMU_SET_ENV=X=9,Y=1 run "$Q" ./args; [[ $output == *"X=9"* ]]
+    QEMU_ARGV0=zero run "$Q" ./args; [[ $output == *"argv0=zero"* ]]
+    QEMU_UNAME=5.4.3-test run "$Q" ./args; [[ $output == *"r=5.4.3-test"* ]]
+}
+@test "-r sets the release" { run "$Q" -r 4.5.6 ./args; [[ $output == *"r=4.5.6"* ]]; }
+@test "-cpu help lists models" { run "$Q" -cpu help; [ "$status" = 0 ]; [[ $output == *max* ]]; }
+@test "an unknown CPU: exit 1" { run "$Q" -cpu nosuch ./args; [ "$status" = 1 ]; [[ $output == *nosuch* ]]; }
+@test "-d help lists items" { run "$Q" -d help; [ "$status" = 0 ]; [[ $output == *in_asm* && $output == *strace* ]]; }
+@test "an unknown log item: exit 1" { run "$Q" -d nosuch ./args; [ "$status" = 1 ]; }
+@test "-strace logs calls to stderr" { run "$Q" -strace ./args; [[ $output == *"write(1,"* && $output == *exit_group* ]]; }
+@test "-d in_asm,op,op_opt -D writes a file" {
+    run "$Q" -d in_asm,op,op_opt -D "$WORK/log" ./args; [ "$status" = 0 ]; grep -q svc "$WORK/log"; grep -q 'put' "$WORK/log"
+}
+@test "-d out_asm shows host code" { run "$Q" -d out_asm -D "$WORK/log2" ./args; [ "$status" = 0 ]; grep -q mov "$WORK/log2"; }
+@test "-one-insn-per-tb, -d nochain, -accel interp give the same output" {
+    want=$("$Q" ./args 0 x)
+    [ "$("$Q" -one-insn-per-tb ./args 0 x)" = "$want" ]
+    [ "$("$Q" -d nochain ./args 0 x)" = "$want" ]
+    [ "$("$Q" -accel interp ./args 0 x)" = "$want" ]
+}
+@test "-L finds the interpreter; without -L the cross sysroot is used" {
+    run "$Q" -L /usr/aarch64-linux-gnu ./args-dyn; [ "$status" = 0 ]
+    run "$Q" ./args-dyn; [ "$status" = 0 ]
+    QEMU_LD_PREFIX=/usr/aarch64-linux-gnu run env -i QEMU_LD_PREFIX=/usr/aarch64-linux-gnu "$Q" ./args-dyn; [ "$status" = 0 ]
+}
+@test "a missing interpreter is named, exit 127 or 126" { mkdir -p e; run "$Q" -L "$WORK/e" ./args-dyn; [ "$status" -ge 126 ]; [[ $output == *ld-linux* ]]; one_line; }
+@test "a missing program: one line, 127" { run "$Q" ./nosuch; [ "$status" = 127 ]; one_line; }
+@test "a directory, a text, an empty file, no permission: one line, 126" {
+    echo hello >text; chmod +x text; : >empty; chmod +x empty
+    for f in /tmp ./empty ./text; do run "$Q" $f; [ "$status" = 126 ] || { echo "$f: $status"; return 1; }; one_line; done
+}
+@test "a program for another processor: one line, 126" { run "$Q" ./args-rv; [ "$status" = 126 ]; one_line; run "$B/qemu-riscv64" /bin/true; [ "$status" = 126 ]; one_line; }
+@test "a #! script runs its interpreter" {
+    printf '#!%s\n' "$WORK/args" >script; chmod +x script
+    run "$Q" ./script; [ "$status" = 0 ]; [[ $output == *"last=./script"* ]]
+}
+@test "a guest that dies of a signal dies of that signal, silently" {
+    printf 'int main(void){*(volatile int*)8=1;return 0;}' | aarch64-linux-gnu-gcc -static -xc - -o segv
+    run "$Q" ./segv; [ "$status" = 139 ]; [ -z "$output" ] || [[ $output == *"Segmentation fault"* ]]
+    printf '#include <stdlib.h>\nint main(void){abort();}' | aarch64-linux-gnu-gcc -static -xc - -o abrt
+    run "$Q" ./abrt; [ "$status" = 134 ]
+}
+@test "an illegal instruction is SIGILL and -d unimp names it" {
+    printf 'int main(void){__asm__(".word 0x00000000");return 0;}' | aarch64-linux-gnu-gcc -static -xc - -o ill
+    run "$Q" ./ill; [ "$status" = 132 ]
+    run "$Q" -d unimp ./ill; [[ $output == *illegal* ]]
+}
+@test "-s sets the stack size" { run "$Q" -s 16M ./args; [ "$status" = 0 ]; run "$Q" -s nonsense ./args; [ "$status" = 1 ]; }
+@test "-p 65536 runs programs" { run "$Q" -p 65536 ./args; [ "$status" = 0 ]; run "$Q" -p 65536 ./args-dyn; [ "$status" = 0 ]; }
+@test "-seed makes randomness repeat" {
+    printf '#include <stdio.h>\n#include <sys/auxv.h>\n#include <sys/random.h>\nint main(void){unsigned char*p=(void*)getauxval(AT_RANDOM);unsigned r;getrandom(&r,4,0);for(int i=0;i<16;i++)printf("%%02x",p[i]);printf(" %%u\\n",r);}' | aarch64-linux-gnu-gcc -static -xc - -o rnd
+    a=$("$Q" -seed 7 ./rnd); b=$("$Q" -seed 7 ./rnd); c=$("$Q" -seed 8 ./rnd)
+    [ "$a" = "$b" ]; [ "$a" != "$c" ]
+}
+@test "hello world stays under 12 MiB of resident memory" {
+    rss=$( { /usr/bin/env bash -c 'ulimit -c 0; "$1" "$2" >/dev/null & p=$!; wait $p' _ "$Q" ./args; } ; python3 -c 'import resource,subprocess,sys; subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$Q" ./args )
+    [ "$rss" -lt 12288 ] || { echo "$rss KiB"; return 1; }
+}
