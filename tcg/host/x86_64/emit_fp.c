@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scalar FP rows. The host instruction runs under the guest's rounding mode and gathers flags in MXCSR; a
+ * NaN result, a result at the edge of underflow (guests that detect tininess before rounding), an integer
+ * out of range and a rounding mode that is not the dynamic one go to the cold path (fp_cold.c). */
+#include "asm_vec.h"
+
+static bool is_double(const Em *e, const IrInsn *in) { return val_type(e, in->arg[0]) == IR_F64; }
+/* The scalar opcode's prefix. */
+static unsigned scalar(bool dbl) { return M0F | (dbl ? PF2 : PF3); }
+
+/* --- Shared with emit_fpvec.c */
+
+static void emit_softfloat(Em *e, Cold *c)
+{
+    call_fp_cold(e, c->in, c->r);
+    jmp_back(e, c);
+}
+
+static void set_regs(uint8_t *r, int d, int a, int b, int c)
+{
+    r[0] = (uint8_t)d, r[1] = (uint8_t)a, r[2] = (uint8_t)b, r[3] = (uint8_t)c, r[4] = r[5] = NOREG;
+}
+
+Cold *fp_cold_new(Em *e, int d, int a, int b, int c)
+{
+    Cold *cold = cold_new(e, emit_softfloat);
+    set_regs(cold->r, d, a, b, c);
+    return cold;
+}
+
+void fp_call(Em *e, const IrInsn *in, int d, int a, int b, int c)
+{
+    uint8_t r[6];
+    set_regs(r, d, a, b, c);
+    flags_clobber(e);
+    call_fp_cold(e, in, r);
+}
+
+bool fp_round_soft(const IrInsn *in) { return in->round == FP_RNA || in->round == FP_RODD; }
+
+void fp_round_guard(Em *e, const IrInsn *in, Cold *c)
+{
+    if (in->round == FP_DYN)
+        return;
+    alu_oi(e, ALU_CMP, false, opd_env((int32_t)offsetof(CpuState, fp_round)), in->round);
+    jcc_cold(e, CC_NE, c);
+}
+
+int fp_round_imm(const IrInsn *in)
+{
+    static const uint8_t imm[] = { [FP_RNE] = 8, [FP_RTZ] = 11, [FP_RDN] = 9, [FP_RUP] = 10, [FP_DYN] = 12 };
+    return imm[in->round];
+}
+
+/* --- NaN and tininess checks */
+
+static void emit_canon(Em *e, Cold *c)
+{
+    v2o(e, MOVAPS, c->r[0], pool2(e, c->a));
+    jmp_back(e, c);
+}
+
+/* The cold path of an operation whose only surprise is a NaN and whose host flags are right. */
+static Cold *canon_cold(Em *e, bool dbl, int d)
+{
+    Cold *c = cold_new(e, emit_canon);
+    uint64_t sign = e->guest->fp.default_nan_negative;
+    set_regs(c->r, d, NOREG, NOREG, NOREG);
+    c->a = dbl ? sign << 63 | 0x7ff8ull << 48 : sign << 31 | 0x7fc00000;
+    return c;
+}
+
+static void ucomi(Em *e, bool dbl, int a, Opd b)
+{
+    v2o(e, M0F | 0x2e | (dbl ? P66 : 0), a, b);
+}
+
+static void check_nan(Em *e, bool dbl, int d, Cold *c)
+{
+    ucomi(e, dbl, d, opd_reg(d));
+    jcc_cold(e, CC_P, c);
+}
+
+/* |d| is the minimum normal, or d is a NaN: unordered sets ZF, too. */
+static void check_nan_tiny(Em *e, bool dbl, int d, int t, Cold *c)
+{
+    v3o(e, ANDPS, t, d, pool2(e, dbl ? ~0ull >> 1 : 0x7fffffff));
+    ucomi(e, dbl, t, pool2(e, dbl ? 1ull << 52 : 1u << 23));
+    jcc_cold(e, CC_E, c);
+}
+
+/* --- Arithmetic */
+
+static void lower_farith(Em *e, const IrInsn *in)
+{
+    static const struct { uint16_t op; uint8_t code; bool tiny; } row[] = {
+        { IR_fadd, 0x58, false }, { IR_fsub, 0x5c, false }, { IR_fmul, 0x59, true }, { IR_fdiv, 0x5e, true },
+    };
+    int i = 0;
+    while (row[i].op != in->op)
+        i++;
+    bool dbl = is_double(e, in), tiny = row[i].tiny && e->guest->fp.tiny_before_rounding;
+    bool light = e->guest->fp.nan == NAN_CANON && !tiny && in->round == FP_DYN;
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]);
+    int d = def_x(e, light && avx(e) ? 0 : DEF_EARLY);
+
+    if (fp_round_soft(in)) {
+        fp_call(e, in, d, a, b, NOREG);
+        return;
+    }
+    int t = tiny ? tmp_x(e) : NOREG;
+    flags_clobber(e);
+    Cold *c = light ? canon_cold(e, dbl, d) : fp_cold_new(e, d, a, b, NOREG);
+    fp_round_guard(e, in, c);
+    v3(e, scalar(dbl) | row[i].code, d, a, b);
+    if (tiny)
+        check_nan_tiny(e, dbl, d, t, c);
+    else
+        check_nan(e, dbl, d, c);
+    cold_back(e, c);
+}
+
+static void lower_fsqrt(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in);
+    int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
+
+    if (fp_round_soft(in)) {
+        fp_call(e, in, d, a, NOREG, NOREG);
+        return;
+    }
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    fp_round_guard(e, in, c);
+    v3(e, scalar(dbl) | 0x51, d, a, a);
+    check_nan(e, dbl, d, c);
+    cold_back(e, c);
+}
+
+static void lower_fma(Em *e, const IrInsn *in)
+{
+    static const uint8_t code[] = { [0] = 0xb9, [FMA_NEG_PRODUCT] = 0xbd, [FMA_NEG_ADDEND] = 0xbb, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbf };
+    bool dbl = is_double(e, in), tiny = e->guest->fp.tiny_before_rounding;
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY);
+
+    if (fp_round_soft(in) || !e->hc->fma) {
+        fp_call(e, in, d, a, b, s);
+        return;
+    }
+    int t = tiny ? tmp_x(e) : NOREG;
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, b, s);
+    fp_round_guard(e, in, c);
+    vmov(e, d, s);
+    em_vex(e, X38(code[in->aux & 3]) | (dbl ? RW : 0), 0, d, a, opd_reg(b), 0);
+    if (tiny)
+        check_nan_tiny(e, dbl, d, t, c);
+    else
+        check_nan(e, dbl, d, c);
+    if (in->aux & FMA_NEG_RESULT)
+        v3o(e, XORPS, d, d, pool2(e, dbl ? 1ull << 63 : 1u << 31));
+    cold_back(e, c);
+}
+
+static void lower_fsign(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in), neg = in->op == IR_fneg;
+    int a = use_x(e, in->arg[0]), d = def_x(e, 0);
+    uint64_t sign = dbl ? 1ull << 63 : 1ull << 31;
+
+    v3o(e, neg ? XORPS : ANDPS, d, a, pool2(e, neg ? sign : sign - 1));
+}
+
+static void lower_fcopysign(Em *e, const IrInsn *in)
+{
+    uint64_t sign = is_double(e, in) ? 1ull << 63 : 1ull << 31;
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = def_x(e, DEF_EARLY), t = tmp_x(e);
+
+    v3o(e, ANDPS, t, b, pool2(e, sign));
+    v3o(e, ANDPS, d, a, pool2(e, sign - 1));
+    v3(e, ORPS, d, d, t);
+}
+
+/* Equal operands are the same or zeros: OR for the minimum and AND for the maximum settle the sign. */
+static void lower_fminmax(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in), max = in->op == IR_fmax;
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = def_x(e, DEF_EARLY), t = tmp_x(e);
+    unsigned op = scalar(dbl) | (max ? 0x5f : 0x5d);
+
+    if ((in->aux & 255) == FMINMAX_VMX) {       /* no flags, not even for a signalling NaN */
+        fp_call(e, in, d, a, b, NOREG);
+        return;
+    }
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, b, NOREG);
+    ucomi(e, dbl, a, opd_reg(b));
+    jcc_cold(e, CC_P, c);
+    v3(e, op, t, a, b);
+    v3(e, op, d, b, a);
+    v3(e, max ? ANDPS : ORPS, d, d, t);
+    cold_back(e, c);
+}
+
+static void lower_fround(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in);
+    int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
+
+    if (fp_round_soft(in)) {
+        fp_call(e, in, d, a, NOREG, NOREG);
+        return;
+    }
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    v3i(e, ROUNDSS + dbl, d, a, a, fp_round_imm(in) & (in->aux & 1 ? 7 : 15));
+    check_nan(e, dbl, d, c);
+    cold_back(e, c);
+}
+
+/* --- Comparison */
+
+static void compare(Em *e, bool dbl, bool signalling, int a, int b)
+{
+    v2(e, M0F | (signalling ? 0x2f : 0x2e) | (dbl ? P66 : 0), a, b);
+}
+
+static void lower_fcmp(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in), eq = in->cond == COND_EQ, ne = in->cond == COND_NE;
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = def_g(e, DEF_EARLY), t = eq || ne ? tmp_g(e) : NOREG;
+    int cc = CC_A;
+
+    flags_clobber(e);
+    alu_rr(e, ALU_XOR, false, d, d);
+    if (eq || ne) {
+        mov_ri(e, t, ne);
+        compare(e, dbl, in->aux & 1, a, b);
+        setcc(e, ne ? CC_P : CC_NP, d);
+        cmov(e, CC_NE, false, d, opd_reg(t));
+        return;
+    }
+    switch (in->cond) {
+    case COND_LT: case COND_GT: cc = CC_A; break;
+    case COND_LE: case COND_GE: cc = CC_AE; break;
+    case COND_UN: cc = CC_P; break;
+    case COND_OR: cc = CC_NP; break;
+    default: em_unsupported(e);
+    }
+    bool swap = in->cond == COND_LT || in->cond == COND_LE;     /* CF is set on unordered: ask for "above" */
+    compare(e, dbl, in->aux & 1, swap ? b : a, swap ? a : b);
+    setcc(e, cc, d);
+}
+
+static void lower_flags_fcmp(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in);
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = def_g(e, DEF_EARLY), t = tmp_g(e);
+
+    flags_clobber(e);
+    compare(e, dbl, in->aux & 1, a, b);
+    mov_ri(e, d, 0x0100);
+    mov_ri(e, t, 0x8000);
+    cmov(e, CC_B, false, d, opd_reg(t));
+    mov_ri(e, t, 0x4100);
+    cmov(e, CC_E, false, d, opd_reg(t));
+    mov_ri(e, t, 0x0101);
+    cmov(e, CC_P, false, d, opd_reg(t));
+    e->val[e->i].packed = true;
+}
+
+/* --- Conversion */
+
+static void lower_fcvt_ff(Em *e, const IrInsn *in)
+{
+    bool narrow = in->type == IR_F32, tiny = narrow && e->guest->fp.tiny_before_rounding;
+    int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
+
+    if (fp_round_soft(in)) {
+        fp_call(e, in, d, a, NOREG, NOREG);
+        return;
+    }
+    int t = tiny ? tmp_x(e) : NOREG;
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    if (narrow)
+        fp_round_guard(e, in, c);
+    v3(e, scalar(narrow) | 0x5a, d, a, a);
+    if (tiny)
+        check_nan_tiny(e, false, d, t, c);
+    else
+        check_nan(e, !narrow, d, c);
+    cold_back(e, c);
+}
+
+enum { CVT_RND = 0x2d, CVT_TRUNC = 0x2c };
+static void cvt_to_gpr(Em *e, bool dbl, unsigned code, bool w, int d, int a)
+{
+    v2(e, scalar(dbl) | code | (w ? RW : 0), d, a);
+}
+
+/* Signed: the host's "indefinite" result is what overflows when 1 is subtracted. Modes other than truncation and
+ * the dynamic one round first, quietly; truncating the operand then raises inexact, if it is. */
+static void lower_fcvt_fi(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in), w = in->type == IR_I64, direct = in->round == FP_RTZ || in->round == FP_DYN;
+    bool trunc = in->round == FP_RTZ || (in->aux & CVT_WRAP_JS);
+    int a = use_x(e, in->arg[0]), d = def_g(e, DEF_EARLY);
+
+    if (fp_round_soft(in) && !trunc) {
+        fp_call(e, in, d, a, NOREG, NOREG);
+        return;
+    }
+    direct |= trunc;
+    int t = direct ? NOREG : tmp_x(e), g = direct ? NOREG : tmp_g(e);
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    if (!direct)
+        v3i(e, ROUNDSS + dbl, t, a, a, fp_round_imm(in));
+    cvt_to_gpr(e, dbl, trunc || !direct ? CVT_TRUNC : CVT_RND, w, d, direct ? a : t);
+    alu_ri(e, ALU_CMP, w, d, 1);
+    jcc_cold(e, CC_O, c);
+    if (!direct)
+        cvt_to_gpr(e, dbl, CVT_TRUNC, w, g, a);
+    cold_back(e, c);
+}
+
+/* Unsigned: round quietly, convert as signed 64 bits, look at the range, then raise inexact. 64-bit results from 2^63 on are
+ * cold, and found before the conversion raises invalid. */
+static void lower_fcvt_fu(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in), w = in->type == IR_I64;
+    int a = use_x(e, in->arg[0]), d = def_g(e, DEF_EARLY);
+
+    if (fp_round_soft(in) || (in->aux & CVT_WRAP_JS)) {
+        fp_call(e, in, d, a, NOREG, NOREG);
+        return;
+    }
+    int t = tmp_x(e), g = tmp_g(e);
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    ucomi(e, dbl, a, pool2(e, dbl ? (w ? 0x43e0000000000000 : 0x41f0000000000000) : w ? 0x5f000000 : 0x4f800000));
+    jcc_cold(e, CC_AE, c);
+    v3i(e, ROUNDSS + dbl, t, a, a, fp_round_imm(in));
+    cvt_to_gpr(e, dbl, CVT_TRUNC, true, d, t);
+    if (w) {
+        test_rr(e, true, d, d);
+        jcc_cold(e, CC_S, c);
+    } else {
+        mov_rr(e, true, g, d);
+        shift_ri(e, SH_SHR, true, g, 32);
+        jcc_cold(e, CC_NE, c);
+    }
+    cvt_to_gpr(e, dbl, CVT_TRUNC, true, g, a);
+    cold_back(e, c);
+}
+
+/* d = the signed integer in s; the upper lanes of d are cleared first to end the dependency. */
+static void cvt_from_gpr(Em *e, bool dbl, bool w, int d, int s)
+{
+    v3(e, XORPS, d, d, d);
+    if (avx(e))
+        em_vex(e, scalar(dbl) | 0x2a | (w ? RW : 0), 0, d, d, opd_reg(s), 0);
+    else
+        em_op(e, scalar(dbl) | 0x2a | (w ? RW : 0), d, opd_reg(s), 0);
+}
+
+static void lower_fcvt_if(Em *e, const IrInsn *in)
+{
+    bool dbl = in->type == IR_F64, w = in->type2 == IR_I64, uns = in->op == IR_fcvt_uf;
+    int s = use_g(e, in->arg[0]), d = def_x(e, DEF_EARLY), g = uns && !w ? tmp_g(e) : NOREG;
+
+    if (fp_round_soft(in) && !(dbl && !w)) {
+        fp_call(e, in, d, s, NOREG, NOREG);
+        return;
+    }
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, s, NOREG, NOREG);
+    if (!dbl || w)
+        fp_round_guard(e, in, c);
+    if (uns && w) {
+        test_rr(e, true, s, s);
+        jcc_cold(e, CC_S, c);
+    }
+    if (uns && !w)
+        mov_rr(e, false, g, s);
+    cvt_from_gpr(e, dbl, w || uns, d, g == NOREG ? s : g);
+    cold_back(e, c);
+}
+
+static void lower_fbits(Em *e, const IrInsn *in)
+{
+    int a = use_x(e, in->arg[0]), d = def_g(e, 0);
+    v2(e, MOVD_RX | (in->type == IR_I64 ? RW : 0), a, d);
+}
+
+static void lower_ffrom(Em *e, const IrInsn *in)
+{
+    int a = use_g(e, in->arg[0]), d = def_x(e, 0);
+    v2(e, MOVD_XR | (in->type == IR_F64 ? RW : 0), d, a);
+}
+
+/* --- The FP environment. MXCSR: flags IE DE ZE OE UE PE in bits 0..5, rounding control in 13..14. */
+
+static void stmxcsr(Em *e) { em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_TMP)), 0); }
+static void ldmxcsr(Em *e) { em_op(e, M0F | 0xae, 2, opd_env(hs_off(HS_TMP)), 0); }
+static Mem env_mem(int32_t off) { return opd_env(off).m; }
+
+static void lower_fpflags_get(Em *e, const IrInsn *in)
+{
+    int d = def_g(e, 0), t = tmp_g(e);
+
+    flags_clobber(e);
+    stmxcsr(e);
+    mov_load(e, false, t, env_mem(hs_off(HS_TMP)));
+    mov_rr(e, false, d, t);
+    alu_ri(e, ALU_AND, false, d, FPF_INVALID);
+    shift_ri(e, SH_SHR, false, t, 1);
+    alu_ri(e, ALU_AND, false, t, FPF_DIVZERO | FPF_OVERFLOW | FPF_UNDERFLOW | FPF_INEXACT);
+    alu_rr(e, ALU_OR, false, d, t);
+    alu_ro(e, ALU_OR, false, d, opd_env((int32_t)offsetof(CpuState, fp_sticky)));
+}
+
+static void lower_fpflags_put(Em *e, const IrInsn *in)
+{
+    int a = use_g(e, in->arg[0]), t = tmp_g(e);
+
+    flags_clobber(e);
+    mov_rr(e, false, t, a);
+    mov_store(e, true, env_mem((int32_t)offsetof(CpuState, fp_sticky)), t);
+    stmxcsr(e);
+    alu_oi(e, ALU_AND, false, opd_env(hs_off(HS_TMP)), ~0x3f);
+    ldmxcsr(e);
+}
+
+/* RC of RNE RTZ RDN RUP is 0 3 1 2: the high bit is bit 0 of the mode, the low one the sum of both. Other modes
+ * never reach the host's arithmetic. */
+static void lower_fpround_put(Em *e, const IrInsn *in)
+{
+    int a = use_g(e, in->arg[0]), t = tmp_g(e), h = tmp_g(e);
+
+    flags_clobber(e);
+    mov_store(e, false, env_mem((int32_t)offsetof(CpuState, fp_round)), a);
+    mov_rr(e, false, t, a);
+    shift_ri(e, SH_SHR, false, t, 1);
+    alu_rr(e, ALU_XOR, false, t, a);
+    alu_ri(e, ALU_AND, false, t, 1);
+    mov_rr(e, false, h, a);
+    alu_ri(e, ALU_AND, false, h, 1);
+    lea(e, false, t, (Mem){ (uint8_t)t, (uint8_t)h, 1, 0 });
+    shift_ri(e, SH_SHL, false, t, 13);
+    stmxcsr(e);
+    alu_oi(e, ALU_AND, false, opd_env(hs_off(HS_TMP)), ~(3 << 13));
+    em_op(e, ALU_OR << 3 | 1, t, opd_env(hs_off(HS_TMP)), 0);
+    ldmxcsr(e);
+    alu_ri(e, ALU_OR, false, t, 0x1f80);
+    mov_store(e, false, env_mem(hs_off(HS_MXCSR)), t);
+}
+
+const LowerRow lower_rows_fp[] = {
+    { IR_fadd, lower_farith }, { IR_fsub, lower_farith }, { IR_fmul, lower_farith }, { IR_fdiv, lower_farith },
+    { IR_fsqrt, lower_fsqrt }, { IR_fma, lower_fma }, { IR_fneg, lower_fsign }, { IR_fabs, lower_fsign },
+    { IR_fcopysign, lower_fcopysign }, { IR_fmin, lower_fminmax }, { IR_fmax, lower_fminmax }, { IR_fcmp, lower_fcmp },
+    { IR_flags_fcmp, lower_flags_fcmp }, { IR_fcvt_ff, lower_fcvt_ff }, { IR_fround, lower_fround },
+    { IR_fcvt_fi, lower_fcvt_fi }, { IR_fcvt_fu, lower_fcvt_fu }, { IR_fcvt_if, lower_fcvt_if }, { IR_fcvt_uf, lower_fcvt_if },
+    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fpflags_get, lower_fpflags_get },
+    { IR_fpflags_put, lower_fpflags_put }, { IR_fpround_put, lower_fpround_put }, { 0, NULL },
+};
