@@ -109,8 +109,10 @@ static inline Opd pool_lane(Em *e, IrLane lane, uint64_t v)
 }
 static inline IrType val_type(const Em *e, IrVal v)
 {
-    return (IrType)e->u->insn[v].type;
+    return (IrType)e->val[v].type;
 }
+
+void lower_by_eval(Em *e, const IrInsn *in);    /* any pure op, by a call to ir_eval (emit_int.c) */
 
 /* emit_fp.c: shared by the scalar and the vector rows. */
 Cold *fp_cold_new(Em *e, int d, int a, int b, int c);       /* softfloat does the instruction again */

@@ -376,7 +376,7 @@ void lower_vmull(Em *e, const IrInsn *in)
 
 void lower_vmovmsk(Em *e, const IrInsn *in)
 {
-    bool half = val_type(e, in->arg[0]) == IR_V64;
+    bool half = v64(in);
     int a = use_x(e, in->arg[0]), d = def_g(e, 0), t = in->lane == E16 ? tmp_x(e) : NOREG;
 
     if (half || in->lane == E16)
@@ -399,7 +399,7 @@ void lower_vmovmsk(Em *e, const IrInsn *in)
 
 void lower_vtestz(Em *e, const IrInsn *in)
 {
-    bool half = val_type(e, in->arg[0]) == IR_V64;
+    bool half = v64(in);
     int a = use_x(e, in->arg[0]), d = def_g(e, 0), t = half ? tmp_x(e) : a;
 
     flags_clobber(e);
