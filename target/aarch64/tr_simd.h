@@ -16,7 +16,10 @@ static inline IrType w_type(Width w) { return w == W_Q ? IR_V128 : IR_V64; }
 static inline int lane_bits(IrLane e) { return 8 << e; }
 static inline Width vec_width(int q) { return q ? W_Q : W_D; }
 
-/* The low n bits of each of the lanes of a 64-bit half. */
+/* The type in which an element travels between vectors and memory: words and up stay in vector registers. */
+static inline IrType simd_elem_type(IrLane e) { return e == E64 ? IR_F64 : e == E32 ? IR_F32 : IR_I32; }
+
+/* A 64-bit half with v, cut to the lane, in each lane. */
 uint64_t simd_lanes(IrLane e, uint64_t v);
 
 static inline IrVal vq(Tr *t, int r) { return ir_get(t->u, R_V0 + r); }

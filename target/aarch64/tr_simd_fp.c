@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Advanced SIMD floating point: vector and scalar forms of every group.
- * Scalar forms run as the vector op on a register whose other lanes are zero, which raises nothing. */
+ * In the DN and FZ modes scalar forms run as the vector op on a register whose other lanes are zero, which raises nothing. */
 #include "tr_simd.h"
 #include "help_simd.h"
 #include "tcg/softfloat.h"
@@ -47,6 +47,26 @@ static bool put(Tr *t, int rd, Width w, IrVal v)
     return true;
 }
 
+/* One scalar FP op (an IR_f* row) on the low element of each operand; in the DN and FZ modes its vector counterpart. */
+typedef struct ScalarOp { uint16_t op, vop; } ScalarOp;
+static IrVal scalar_of(Tr *t, int dbl, IrVal v) { return v_low(t, fp_type(dbl), v); }
+static bool sf(Tr *t, ScalarOp op, int dbl, int aux, int rd, IrVal a, IrVal b)
+{
+    Width w = f_width(dbl);
+    if (fp_slow(t))
+        return put(t, rd, w, vf2(t, op.vop, w, f_lane(dbl), aux, simd_as_w(t, w, a), simd_as_w(t, w, b)));
+    put_f(t, dbl, rd, ir_fp(t->u, op.op, fp_type(dbl), FP_DYN, aux, scalar_of(t, dbl, a), scalar_of(t, dbl, b), 0));
+    return true;
+}
+static ScalarOp scalar_op(int vop)
+{
+    static const ScalarOp t[] = { { IR_fadd, IR_vfadd }, { IR_fsub, IR_vfsub }, { IR_fmul, IR_vfmul }, { IR_fmin, IR_vfmin }, { IR_fmax, IR_vfmax } };
+    int i = 0;
+    while (t[i].vop != vop)
+        i++;
+    return t[i];
+}
+
 /* --- three same */
 static bool arith(Tr *t, Width w, int dbl, int op, int aux, int rd, int rn, int rm)
 {
@@ -88,7 +108,15 @@ static bool abd(Tr *t, Width w, int dbl, int rd, int rn, int rm)
     return put(t, rd, w, v1(t, IR_vfabs, w, f_lane(dbl), 0, d));
 }
 bool tr_vf_abd(Tr *t, const OpV3 *a) { return abd(t, vec_width(a->q), a->dbl, a->rd, a->rn, a->rm); }
-bool tr_vf_abd_s(Tr *t, const OpS3 *a) { return abd(t, f_width(a->dbl), a->dbl, a->rd, a->rn, a->rm); }
+bool tr_vf_abd_s(Tr *t, const OpS3 *a)
+{
+    if (fp_slow(t))
+        return abd(t, f_width(a->dbl), a->dbl, a->rd, a->rn, a->rm);
+    IrType type = fp_type(a->dbl);
+    IrVal d = ir_fp(t->u, IR_fsub, type, FP_DYN, 0, get_f(t, a->dbl, a->rn), get_f(t, a->dbl, a->rm), 0);
+    put_f(t, a->dbl, a->rd, ir_op1(t->u, IR_fabs, type, d));
+    return true;
+}
 
 /* Ordered comparisons signal on every NaN, equality on signalling ones only. */
 static bool cmp(Tr *t, Width w, int dbl, int cond, bool absolute, int rd, IrVal n, IrVal m)
@@ -98,6 +126,22 @@ static bool cmp(Tr *t, Width w, int dbl, int cond, bool absolute, int rd, IrVal 
         n = v1(t, IR_vfabs, w, e, 0, n), m = v1(t, IR_vfabs, w, e, 0, m);
     return put(t, rd, w, vf(t, IR_vfcmp, w, e, FP_DYN, cond != COND_EQ, cond, n, m, 0));
 }
+static bool cmp_scalar(Tr *t, int dbl, int cond, bool absolute, int rd, IrVal n, IrVal m)
+{
+    Width w = f_width(dbl);
+    IrType type = fp_type(dbl);
+    if (fp_slow(t))
+        return cmp(t, w, dbl, cond, absolute, rd, simd_as_w(t, w, n), simd_as_w(t, w, m));
+    n = scalar_of(t, dbl, n), m = scalar_of(t, dbl, m);
+    if (absolute)
+        n = ir_op1(t->u, IR_fabs, type, n), m = ir_op1(t->u, IR_fabs, type, m);
+    IrVal mask = ir_op1(t->u, IR_neg, IR_I32, ir_fcmp(t->u, cond, type, cond != COND_EQ, n, m));
+    if (dbl)
+        put_dbits(t, rd, ir_op1(t->u, IR_sext32, IR_I64, mask));
+    else
+        put_sbits(t, rd, mask);
+    return true;
+}
 bool tr_vf_cmp(Tr *t, const OpV3 *a, int cond)
 {
     Width w = vec_width(a->q);
@@ -105,8 +149,7 @@ bool tr_vf_cmp(Tr *t, const OpV3 *a, int cond)
 }
 bool tr_vf_cmp_s(Tr *t, const OpS3 *a, int cond)
 {
-    Width w = f_width(a->dbl);
-    return cmp(t, w, a->dbl, cond, false, a->rd, simd_rd(t, a->rn, w), simd_rd(t, a->rm, w));
+    return cmp_scalar(t, a->dbl, cond, false, a->rd, vq(t, a->rn), vq(t, a->rm));
 }
 bool tr_vf_cmpabs(Tr *t, const OpV3 *a, int cond)
 {
@@ -115,8 +158,7 @@ bool tr_vf_cmpabs(Tr *t, const OpV3 *a, int cond)
 }
 bool tr_vf_cmpabs_s(Tr *t, const OpS3 *a, int cond)
 {
-    Width w = f_width(a->dbl);
-    return cmp(t, w, a->dbl, cond, true, a->rd, simd_rd(t, a->rn, w), simd_rd(t, a->rm, w));
+    return cmp_scalar(t, a->dbl, cond, true, a->rd, vq(t, a->rn), vq(t, a->rm));
 }
 bool tr_vf_cmp0(Tr *t, const OpV2 *a, int cond)
 {
@@ -125,8 +167,7 @@ bool tr_vf_cmp0(Tr *t, const OpV2 *a, int cond)
 }
 bool tr_vf_cmp0_s(Tr *t, const OpS2 *a, int cond)
 {
-    Width w = f_width(a->dbl);
-    return cmp(t, w, a->dbl, cond, false, a->rd, simd_rd(t, a->rn, w), vk(t, w, 0));
+    return cmp_scalar(t, a->dbl, cond, false, a->rd, vq(t, a->rn), vk(t, W_Q, 0));
 }
 
 /* --- two-register miscellaneous */
@@ -137,9 +178,24 @@ static bool unary(Tr *t, Width w, int dbl, int op, FpRound round, int aux, int r
 bool tr_vf_rint(Tr *t, const OpV2 *a, int round, int exact) { return unary(t, vec_width(a->q), a->dbl, IR_vfround, round, exact, a->rd, a->rn); }
 bool tr_vf_sqrt(Tr *t, const OpV2 *a) { return unary(t, vec_width(a->q), a->dbl, IR_vfsqrt, FP_DYN, 0, a->rd, a->rn); }
 bool tr_vf_toint(Tr *t, const OpV2 *a, int op, int round) { return unary(t, vec_width(a->q), a->dbl, op, round, 0, a->rd, a->rn); }
-bool tr_vf_toint_s(Tr *t, const OpS2 *a, int op, int round) { return unary(t, f_width(a->dbl), a->dbl, op, round, 0, a->rd, a->rn); }
+bool tr_vf_toint_s(Tr *t, const OpS2 *a, int op, int round)
+{
+    if (fp_slow(t))
+        return unary(t, f_width(a->dbl), a->dbl, op, round, 0, a->rd, a->rn);
+    IrType to = sf_type(a->dbl);
+    IrVal v = ir_fcvt(t->u, op == IR_vfcvt_fi ? IR_fcvt_fi : IR_fcvt_fu, to, fp_type(a->dbl), round, 0, get_f(t, a->dbl, a->rn));
+    put_v(t, a->rd, v_zext(t, to, v));
+    return true;
+}
 bool tr_vf_fromint(Tr *t, const OpV2 *a, int op) { return unary(t, vec_width(a->q), a->dbl, op, FP_DYN, 0, a->rd, a->rn); }
-bool tr_vf_fromint_s(Tr *t, const OpS2 *a, int op) { return unary(t, f_width(a->dbl), a->dbl, op, FP_DYN, 0, a->rd, a->rn); }
+bool tr_vf_fromint_s(Tr *t, const OpS2 *a, int op)
+{
+    if (fp_slow(t))
+        return unary(t, f_width(a->dbl), a->dbl, op, FP_DYN, 0, a->rd, a->rn);
+    IrType from = sf_type(a->dbl);
+    put_f(t, a->dbl, a->rd, ir_fcvt(t->u, op == IR_vfcvt_if ? IR_fcvt_if : IR_fcvt_uf, fp_type(a->dbl), from, FP_DYN, 0, v_low(t, from, vq(t, a->rn))));
+    return true;
+}
 
 bool tr_vf_sign(Tr *t, const OpV2 *a, int op)
 {
@@ -216,13 +272,8 @@ bool tr_vf_across(Tr *t, const OpR2 *a, int op, int kind)
 }
 bool tr_vf_pair_s(Tr *t, const OpS2 *a, int op, int aux)
 {
-    Width w = f_width(a->dbl);
-    IrVal n = vq(t, a->rn), hi;
-    if (a->dbl)
-        hi = vlow64(t, v2(t, IR_vext, W_Q, E8, 8, n, n));
-    else
-        hi = upper_lane(t, vlow64(t, n));
-    return put(t, a->rd, w, vf2(t, op, w, f_lane(a->dbl), aux, simd_rd(t, a->rn, w), hi));
+    IrVal n = vq(t, a->rn);
+    return sf(t, scalar_op(op), a->dbl, aux, a->rd, n, v2(t, IR_vext, W_Q, E8, a->dbl ? 8 : 4, n, n));
 }
 
 /* --- by element */
@@ -238,8 +289,21 @@ static bool elem(Tr *t, int k, Width w, IrLane e, int rd, int rn, int rm, int id
 }
 bool tr_vf_elem_s(Tr *t, const OpES *a, int k) { return elem(t, k, vec_width(a->q), E32, a->rd, a->rn, a->rm, a->is); }
 bool tr_vf_elem_d(Tr *t, const OpEDS *a, int k) { return elem(t, k, W_Q, E64, a->rd, a->rn, a->rm, a->id); }
-bool tr_vf_elem_ss(Tr *t, const OpESS *a, int k) { return elem(t, k, W_S, E32, a->rd, a->rn, a->rm, a->is); }
-bool tr_vf_elem_sd(Tr *t, const OpEDS *a, int k) { return elem(t, k, W_D, E64, a->rd, a->rn, a->rm, a->id); }
+static bool elem_scalar(Tr *t, int k, int dbl, int rd, int rn, int rm, int idx)
+{
+    if (fp_slow(t) || k == EF_MULX)
+        return elem(t, k, f_width(dbl), f_lane(dbl), rd, rn, rm, idx);
+    IrType type = fp_type(dbl);
+    IrVal m = ir_vconv(t->u, IR_vget, type, IR_V128, f_lane(dbl), idx, 0, vq(t, rm)), n = get_f(t, dbl, rn), r;
+    if (k == EF_MUL)
+        r = ir_fp(t->u, IR_fmul, type, FP_DYN, 0, n, m, 0);
+    else
+        r = ir_fp(t->u, IR_fma, type, FP_DYN, 0, k == EF_MLS ? ir_op1(t->u, IR_fneg, type, n) : n, m, get_f(t, dbl, rd));
+    put_f(t, dbl, rd, r);
+    return true;
+}
+bool tr_vf_elem_ss(Tr *t, const OpESS *a, int k) { return elem_scalar(t, k, 0, a->rd, a->rn, a->rm, a->is); }
+bool tr_vf_elem_sd(Tr *t, const OpEDS *a, int k) { return elem_scalar(t, k, 1, a->rd, a->rn, a->rm, a->id); }
 
 /* --- complex numbers: (even, odd) lanes are (real, imaginary) */
 static IrVal swap_pairs(Tr *t, Width w, IrLane e, IrVal v)

@@ -201,13 +201,11 @@ bool tr_vl_st_multi_p(Tr *t, const OpMP *a, int kind)
 }
 
 /* --- one lane of 1..4 registers */
-static IrType elem_type(IrLane e) { return e == E64 ? IR_I64 : IR_I32; }
-
 static void ld_lane(Tr *t, int n, IrLane e, int idx, int rn, int rt)
 {
     IrVal addr = base(t, rn), v[4];
     for (int i = 0; i < n; i++)
-        v[i] = ir_load(t->u, elem_type(e), e, addr, i << e);
+        v[i] = ir_load(t->u, simd_elem_type(e), e, addr, i << e);
     for (int i = 0; i < n; i++)
         put_v(t, (rt + i) & 31, ir_vset(t->u, IR_V128, e, idx, vq(t, (rt + i) & 31), v[i]));
 }
@@ -216,7 +214,7 @@ static void st_lane(Tr *t, int n, IrLane e, int idx, int rn, int rt)
 {
     IrVal addr = base(t, rn);
     for (int i = 0; i < n; i++)
-        ir_store(t->u, e, addr, i << e, ir_vconv(t->u, IR_vget, elem_type(e), IR_V128, e, idx, 0, vq(t, (rt + i) & 31)));
+        ir_store(t->u, e, addr, i << e, ir_vconv(t->u, IR_vget, simd_elem_type(e), IR_V128, e, idx, 0, vq(t, (rt + i) & 31)));
 }
 
 bool tr_vl_ld_lane(Tr *t, const OpL *a, int n)
@@ -251,9 +249,9 @@ static void do_rep(Tr *t, int n, int q, IrLane e, int rn, int rt)
     Width w = vec_width(q);
     IrVal addr = base(t, rn), v[4];
     for (int i = 0; i < n; i++)
-        v[i] = ir_load(t->u, elem_type(e), e, addr, i << e);
+        v[i] = ir_load(t->u, simd_elem_type(e), e, addr, i << e);
     for (int i = 0; i < n; i++)
-        simd_wr(t, (rt + i) & 31, w, ir_vconv(t->u, IR_vdup, w_type(w), elem_type(e), e, 0, 0, v[i]));
+        simd_wr(t, (rt + i) & 31, w, ir_vconv(t->u, IR_vdup, w_type(w), simd_elem_type(e), e, 0, 0, v[i]));
 }
 bool tr_vl_ld_rep(Tr *t, const OpM *a, int n)
 {

@@ -160,12 +160,19 @@ bool tr_vm_shll(Tr *t, const OpV2 *a)
     return true;
 }
 
-/* Lane 0 of a reduction by halves; the lanes above are garbage. */
+/* Lane 0 of a reduction by halves; the lanes above are garbage. Sums of bytes and halfwords end in a multiplication,
+ * whose top lane is their sum. */
 static IrVal reduce(Tr *t, IrOp op, int q, IrLane e, IrVal v)
 {
     if (q) {
         IrVal hi = v2(t, IR_vext, W_Q, E8, 8, v, v);
         v = v2(t, op, W_Q, e, 0, v, hi);
+    }
+    if (op == IR_vadd && e <= E16) {
+        IrVal x = v_low(t, IR_I64, v);
+        x = ir_op2(t->u, IR_mul, IR_I64, x, imm_x(t, (int64_t)simd_lanes(e, 1)));
+        x = ir_op2(t->u, IR_shr, IR_I64, x, imm_x(t, 64 - lane_bits(e)));
+        return ir_vconv(t->u, IR_vzext, IR_V64, IR_I64, E64, 0, 0, x);
     }
     v = vlow64(t, v);
     for (int bytes = 4; bytes >= 1 << e; bytes >>= 1)

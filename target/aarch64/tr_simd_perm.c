@@ -18,10 +18,14 @@ bool ok_vp_ins(const OpCI *a) { return (a->imm5 & 15) != 0; }
 bool ok_vp_full_d(const OpZ3 *a) { return a->size != 3 || a->q; }
 bool ok_vp_ext(const OpX3 *a) { return a->imm4 < 8 || a->q; }
 
+static IrVal get_as(Tr *t, IrType type, int r, IrLane e, int idx, bool is_signed)
+{
+    return ir_vconv(t->u, IR_vget, type, IR_V128, e, idx, is_signed, vq(t, r));
+}
 /* Element as I32 (I64 for doublewords), extended. */
 static IrVal get_elem(Tr *t, int r, IrLane e, int idx, bool is_signed)
 {
-    return ir_vconv(t->u, IR_vget, e == E64 ? IR_I64 : IR_I32, IR_V128, e, idx, is_signed, vq(t, r));
+    return get_as(t, e == E64 ? IR_I64 : IR_I32, r, e, idx, is_signed);
 }
 
 bool tr_vp_dup_e(Tr *t, const OpC2 *a)
@@ -44,11 +48,7 @@ bool tr_vp_dup_g(Tr *t, const OpC2 *a)
 bool tr_vp_dup_s(Tr *t, const OpCS *a)
 {
     IrLane e = imm5_lane(a->imm5);
-    int idx = imm5_index(a->imm5);
-    IrVal v = vq(t, a->rn);
-    if (idx)
-        v = v2(t, IR_vext, W_Q, E8, idx << e, v, v);
-    simd_wr(t, a->rd, W_D, simd_trunc(t, (Width)e, vlow64(t, v)));
+    put_v(t, a->rd, v_zext(t, simd_elem_type(e), get_as(t, simd_elem_type(e), a->rn, e, imm5_index(a->imm5), false)));
     return true;
 }
 
@@ -82,8 +82,12 @@ bool tr_vp_ins_g(Tr *t, const OpCS *a)
 bool tr_vp_ins_e(Tr *t, const OpCI *a)
 {
     IrLane e = imm5_lane(a->imm5);
-    IrVal v = get_elem(t, a->rn, e, a->imm4 >> e, false);
-    put_v(t, a->rd, ir_vset(t->u, IR_V128, e, imm5_index(a->imm5), vq(t, a->rd), v));
+    int to = imm5_index(a->imm5), from = a->imm4 >> e;
+    IrVal d = vq(t, a->rd);
+    if (e == E64 && to == 1 && from == 0)
+        put_v(t, a->rd, vpair(t, d, vq(t, a->rn)));
+    else
+        put_v(t, a->rd, ir_vset(t->u, IR_V128, e, to, d, get_as(t, simd_elem_type(e), a->rn, e, from, false)));
     return true;
 }
 
