@@ -160,36 +160,44 @@ bool tr_vm_shll(Tr *t, const OpV2 *a)
     return true;
 }
 
-/* Lane 0 of a reduction by halves; the lanes above are garbage. Sums of bytes and halfwords end in a multiplication,
- * whose top lane is their sum. */
+/* Lane 0 of a reduction by halves; the lanes above are garbage. */
 static IrVal reduce(Tr *t, IrOp op, int q, IrLane e, IrVal v)
 {
-    if (q) {
-        IrVal hi = v2(t, IR_vext, W_Q, E8, 8, v, v);
-        v = v2(t, op, W_Q, e, 0, v, hi);
-    }
-    if (op == IR_vadd && e <= E16) {
-        IrVal x = v_low(t, IR_I64, v);
-        x = ir_op2(t->u, IR_mul, IR_I64, x, imm_x(t, (int64_t)simd_lanes(e, 1)));
-        x = ir_op2(t->u, IR_shr, IR_I64, x, imm_x(t, 64 - lane_bits(e)));
-        return ir_vconv(t->u, IR_vzext, IR_V64, IR_I64, E64, 0, 0, x);
-    }
+    if (q)
+        v = v2(t, op, W_Q, e, 0, v, v2(t, IR_vext, W_Q, E8, 8, v, v));
     v = vlow64(t, v);
     for (int bytes = 4; bytes >= 1 << e; bytes >>= 1)
         v = v2(t, op, W_D, e, 0, v, v1(t, IR_vshri, W_D, E64, bytes * 8, v));
     return v;
 }
 
+/* The unsigned sum of all bytes: halfword sums of pairs cannot carry into each other, so that a multiplication adds them. */
+static IrVal sum_bytes(Tr *t, int q, IrVal v128)
+{
+    IrVal p = addlp(t, true, W_Q, E8, v128);
+    if (q)
+        p = v2(t, IR_vadd, W_Q, E16, 0, p, v2(t, IR_vext, W_Q, E8, 8, p, p));
+    IrVal x = ir_op2(t->u, IR_mul, IR_I64, v_low(t, IR_I64, p), imm_x(t, 0x0001000100010001));
+    return ir_op2(t->u, IR_shr, IR_I64, x, imm_x(t, 48));
+}
+
 bool tr_vm_across(Tr *t, const OpV2 *a, int op)
 {
-    IrVal r = reduce(t, op, a->q, a->size, vq(t, a->rn));
-    simd_wr(t, a->rd, W_D, simd_trunc(t, a->size, r));
+    if (op == IR_vadd && a->size == 0)
+        put_sbits(t, a->rd, ir_op1(t->u, IR_zext8, IR_I32, ir_op1(t->u, IR_trunc32, IR_I32, sum_bytes(t, a->q, vq(t, a->rn)))));
+    else
+        simd_wr(t, a->rd, W_D, simd_trunc(t, a->size, reduce(t, op, a->q, a->size, vq(t, a->rn))));
     return true;
 }
 
 bool tr_vm_addlv(Tr *t, const OpV2 *a, int is_unsigned)
 {
-    IrVal p = addlp(t, is_unsigned, W_Q, a->size, vq(t, a->rn));
+    IrVal n = vq(t, a->rn);
+    if (is_unsigned && a->size == 0) {
+        put_dbits(t, a->rd, sum_bytes(t, a->q, n));
+        return true;
+    }
+    IrVal p = addlp(t, is_unsigned, W_Q, a->size, n);
     simd_wr(t, a->rd, W_D, simd_trunc(t, a->size + 1, reduce(t, IR_vadd, a->q, a->size + 1, p)));
     return true;
 }
