@@ -37,6 +37,8 @@ typedef enum PpcReg {
 
 typedef enum PpcFeature { FEAT_ALTIVEC, FEAT_FSQRT, FEAT_FPU, FEAT_COUNT } PpcFeature;
 
+enum { PVR_7447A = 0x80030102, PVR_750 = 0x00083301 };
+
 /* FPSCR, Power ISA Book I 4.2.2 */
 enum {
     FPSCR_FX = 1u << 31, FPSCR_FEX = 1 << 30, FPSCR_VX = 1 << 29, FPSCR_OX = 1 << 28, FPSCR_UX = 1 << 27, FPSCR_ZX = 1 << 26,

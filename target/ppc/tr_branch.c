@@ -202,10 +202,14 @@ static IrVal mf_tb(Tr *t, int shift)
     return low(t, op2l(t, IR_shr, ir_call(t->u, H_timebase, 0, NULL), ir_const(t->u, IR_I64, shift)));
 }
 
+/* PVR is privileged, but Linux answers it (emulate_instruction in arch/powerpc/kernel/traps.c). */
+static IrVal mf_pvr(Tr *t, int k) { return imm(t, tr_has(t, FEAT_ALTIVEC) ? PVR_7447A : PVR_750); }
+
 static const struct { int spr, k; IrVal (*mf)(Tr *, int); void (*mt)(Tr *, int, IrVal); } sprs[] = {
     { 1, 0, mf_xer, mt_xer },
     { 8, R_LR, mf_reg, mt_reg },
     { 9, R_CTR, mf_reg, mt_reg },
+    { 287, 0, mf_pvr, NULL },
     { 256, offsetof(PpcCpu, vrsave), mf_env, mt_env },
     { 268, 0, mf_tb, NULL },
     { 269, 32, mf_tb, NULL },
