@@ -97,8 +97,6 @@ static void interleave(IrValue *r, const IrInsn *i, const IrValue *a, const IrVa
         default:                                            /* vuzp1, vuzp2 */
             from = k < n / 2 ? a : b;
             at = 2 * (k % (n / 2)) + (i->op == IR_vuzp2);
-            if (n == 1)
-                at = 0, from = i->op == IR_vuzp2 ? b : a;
         }
         lane_set(r, e, k, lane_get(from, e, at));
     }
