@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs one system call from its row: fetches arguments, converts what the guest's layout makes different, calls the host
+ * kernel or the row's `hand` function, converts back. Structures whose bytes equal the host's, and plain buffers, go to the
+ * host kernel in place, which then answers EFAULT by itself. docs/syscalls.md follows one call through this file.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "common-user/log.h"
+#include "common-user/mm.h"
+#include "linux-user/sys_common.h"
+#include "linux-user/sysrows.h"
+
+enum { POOL = 2048, MAX_IOV = 1024, MAX_ELEMENTS = 1 << 20 };
+
+/* One call in flight. a[] is what the host gets. */
+typedef struct Call {
+    Task *t;
+    const SysDesc *d;
+    bool hand;
+    uint64_t g[8], a[8];            /* guest values; host values */
+    uint64_t n[8];                  /* A_STRUCT, A_IOV: elements; A_BUF: bytes; A_SOCKADDR: guest's length */
+    bool copied[8];                 /* a[] points to a converted copy */
+    void *heap[8];
+    unsigned nheap;
+    size_t used;
+    socklen_t socklen;
+    _Alignas(16) uint8_t pool[POOL];
+} Call;
+
+const ThunkModel *sys_model(void)
+{
+    static ThunkModel m;            /* const after the first call; every writer writes the same */
+    if (!m.word) {
+        m.family = sys_table.family;
+        m.big_endian = linux_abi.big_endian;
+        m.layout = linux_abi.word == 8 ? LAYOUT_LP64 : linux_abi.align64 == 4 ? LAYOUT_ILP32_A4 : linux_abi.align64 == 2 ? LAYOUT_ILP32_A2 : LAYOUT_ILP32_A8;
+        m.word = linux_abi.word;
+    }
+    return &m;
+}
+
+bool sys_foreign(void)
+{
+    return linux_abi.word != 8 || linux_abi.big_endian;
+}
+
+static void *pool_get(Call *c, size_t len)
+{
+    len = (len + 15) & ~(size_t)15;
+    if (c->used + len <= POOL) {
+        void *p = c->pool + c->used;
+        c->used += len;
+        return p;
+    }
+    void *p = malloc(len);
+    if (p) c->heap[c->nheap++] = p;
+    return p;
+}
+
+/* --- arguments */
+
+static uint64_t fetch_one(const SysArg *arg, const uint64_t *raw, unsigned *at)
+{
+    bool narrow = linux_abi.word == 4;
+    uint64_t v;
+    switch (arg->kind) {
+    case A_OFF64:
+        if (!narrow) return raw[(*at)++];
+        if (linux_abi.pairs_aligned) *at = (*at + 1) & ~1u;
+        v = linux_abi.big_endian ? raw[*at] << 32 | (uint32_t)raw[*at + 1] : raw[*at + 1] << 32 | (uint32_t)raw[*at];
+        *at += 2;
+        return v;
+    case A_POSLH:
+        v = narrow ? raw[*at + 1] << 32 | (uint32_t)raw[*at] : raw[*at];
+        *at += 2;
+        return v;
+    case A_INT: return (uint64_t)(int64_t)(int32_t)raw[(*at)++];
+    case A_UINT: return (uint32_t)raw[(*at)++];
+    case A_LONG: v = raw[(*at)++]; return narrow ? (uint64_t)(int64_t)(int32_t)v : v;
+    default: v = raw[(*at)++]; return narrow ? (uint32_t)v : v;
+    }
+}
+
+static void fetch_args(Call *c, const uint64_t raw[7])
+{
+    uint64_t padded[12] = { 0 };
+    memcpy(padded, raw, 7 * sizeof *raw);
+    unsigned at = 0;
+    for (int i = 0; i < c->d->nargs && at < 8; i++) c->g[i] = fetch_one(&c->d->args[i], padded, &at);
+}
+
+static int64_t take_string(Call *c, int i)
+{
+    const SysArg *arg = &c->d->args[i];
+    if (!c->g[i]) { c->a[i] = 0; return 0; }
+    if (arg->kind != A_LOOKUP && !c->hand) { c->a[i] = (uintptr_t)gmem_host(c->t, c->g[i], 1); return 0; }
+    if (arg->kind == A_STR) {
+        int64_t err = 0;
+        char *s = gmem_strdup(c->t, c->g[i], 1 << 16, &err);
+        if (!s) return err;
+        c->heap[c->nheap++] = s;
+        c->a[i] = (uintptr_t)s;
+        return 0;
+    }
+    char *buf = c->heap[c->nheap] = malloc(PATH_MAX);
+    if (!buf) return -ENOMEM;
+    c->nheap++;
+    int64_t r = path_get(c->t, c->g[i], buf, arg->kind == A_LOOKUP);
+    c->a[i] = (uintptr_t)buf;
+    return r < 0 ? r : 0;
+}
+
+static uint64_t element_count(const Call *c, const SysArg *arg)
+{
+    if (arg->count_arg < 0) return arg->count;
+    uint64_t n = c->g[arg->count_arg];
+    return c->d->args[arg->count_arg].kind == A_INT && (int64_t)n < 0 ? UINT64_MAX : n;
+}
+
+static int64_t take_struct(Call *c, int i)
+{
+    const SysArg *arg = &c->d->args[i];
+    const ThunkModel *m = sys_model();
+    uint64_t n = element_count(c, arg);
+    size_t gsize = thunk_size(arg->type, m), hsize = arg->type->host_size;
+    c->a[i] = 0;
+    if (!c->g[i]) return 0;
+    c->n[i] = n;
+    if (!c->hand && thunk_same(arg->type, m)) {
+        c->a[i] = (uintptr_t)gmem_host(c->t, c->g[i], n < MAX_ELEMENTS ? n * gsize : gsize);
+        return 0;
+    }
+    if (n > MAX_ELEMENTS) { c->n[i] = 0; c->a[i] = 1; return 0; }      /* the host kernel refuses such a count */
+    uint8_t *host = pool_get(c, n * hsize);
+    if (!host) return -ENOMEM;
+    c->copied[i] = true;
+    c->a[i] = (uintptr_t)host;
+    if (!(arg->dir & DIR_IN)) { memset(host, 0, n * hsize); return 0; }
+    uint8_t *guest = pool_get(c, n * gsize);
+    if (!guest) return -ENOMEM;
+    int64_t r = gmem_read(c->t, guest, c->g[i], n * gsize);
+    if (r == 0) thunk_to_host(arg->type, m, host, guest, n);
+    return r;
+}
+
+static int64_t take_iov(Call *c, int i)
+{
+    uint64_t n = element_count(c, &c->d->args[i]);
+    c->n[i] = n;
+    if (!sys_foreign() && mm_base(c->t->proc->mm) == 0) { c->a[i] = c->g[i]; return 0; }
+    if (n > MAX_IOV) { c->a[i] = 0; return -EINVAL; }
+    struct iovec *v = pool_get(c, n * sizeof *v + 1);
+    if (!v) return -ENOMEM;
+    c->a[i] = (uintptr_t)v;
+    return sys_read_iov(c->t, v, c->g[i], n);
+}
+
+static int64_t take_sockaddr(Call *c, int i)
+{
+    const SysArg *arg = &c->d->args[i];
+    c->a[i] = (uintptr_t)gmem_host(c->t, c->g[i], 1);
+    if (!linux_abi.big_endian || !c->g[i]) return 0;
+    uint32_t len = c->g[arg->count_arg];
+    if (arg->count_is_ptr) {
+        int64_t r = gmem_get_u32(c->t, c->g[arg->count_arg], &len);
+        if (r < 0) return r;
+        if ((int32_t)len < 0) return -EINVAL;
+        c->socklen = len > sizeof(struct sockaddr_storage) ? sizeof(struct sockaddr_storage) : len;
+        c->a[arg->count_arg] = (uintptr_t)&c->socklen;
+    } else if (len > sizeof(struct sockaddr_storage)) {
+        return -EINVAL;
+    }
+    c->n[i] = len;
+    struct sockaddr_storage *s = pool_get(c, sizeof *s);
+    memset(s, 0, sizeof *s);
+    c->a[i] = (uintptr_t)s;
+    c->copied[i] = true;
+    if (!(arg->dir & DIR_IN)) return 0;
+    int64_t r = gmem_read(c->t, s, c->g[i], len);
+    sys_sockaddr_swap(s, len, true);
+    return r;
+}
+
+static int64_t take_arg(Call *c, int i)
+{
+    const SysArg *arg = &c->d->args[i];
+    switch (arg->kind) {
+    case A_FLAGS: c->a[i] = thunk_flags_to_host(arg->flags, sys_model(), (uint32_t)c->g[i]); return 0;
+    case A_PTR: c->a[i] = c->hand || !c->g[i] ? c->g[i] : (uintptr_t)gmem_host(c->t, c->g[i], 1); return 0;
+    case A_STR: case A_PATH: case A_LOOKUP: return take_string(c, i);
+    case A_BUF:
+        c->n[i] = element_count(c, arg);
+        c->a[i] = c->hand || !c->g[i] ? c->g[i] : (uintptr_t)gmem_host(c->t, c->g[i], c->n[i]);
+        return 0;
+    case A_STRUCT: return take_struct(c, i);
+    case A_IOV:
+        if (!c->hand) return take_iov(c, i);
+        c->a[i] = c->g[i];
+        return 0;
+    case A_SOCKADDR: c->a[i] = c->g[i]; return 0;       /* in a second pass: it also sets the length's argument */
+    default: c->a[i] = c->g[i]; return 0;
+    }
+}
+
+/* --- results */
+
+static int64_t give_struct(Call *c, int i, int64_t ret)
+{
+    const SysArg *arg = &c->d->args[i];
+    const ThunkModel *m = sys_model();
+    uint64_t n = c->d->ret_counts == i ? (ret < 0 ? 0 : (uint64_t)ret) : c->n[i];
+    if (n > c->n[i]) n = c->n[i];
+    size_t bytes = n * thunk_size(arg->type, m);
+    uint8_t *guest = pool_get(c, bytes);
+    if (!guest) return -ENOMEM;
+    thunk_to_guest(arg->type, m, guest, (void *)(uintptr_t)c->a[i], n);
+    return gmem_write(c->t, c->g[i], guest, bytes);
+}
+
+static int64_t give_sockaddr(Call *c, int i)
+{
+    uint32_t len = c->socklen;
+    uint8_t *p = (uint8_t *)(uintptr_t)c->a[i];
+    sys_sockaddr_swap(p, len, false);
+    int64_t r = gmem_write(c->t, c->g[i], p, len < c->n[i] ? len : c->n[i]);
+    return r < 0 ? r : gmem_put_u32(c->t, c->g[c->d->args[i].count_arg], len);
+}
+
+static int64_t give_results(Call *c, int64_t ret)
+{
+    for (int i = 0; i < c->d->nargs; i++) {
+        const SysArg *arg = &c->d->args[i];
+        if (!c->copied[i] || !(arg->dir & DIR_OUT)) continue;
+        if (ret < 0 && !(ret == -EINTR && arg->dir & DIR_ON_ERROR)) continue;
+        int64_t r = arg->kind == A_SOCKADDR ? give_sockaddr(c, i) : give_struct(c, i, ret);
+        if (r < 0 && ret >= 0) return r;
+    }
+    return ret;
+}
+
+/* Did the host kernel fail because a page that we write-protect lay in an output range? */
+static bool unprotect_outputs(Call *c)
+{
+    bool again = false;
+    for (int i = 0; i < c->d->nargs; i++) {
+        const SysArg *arg = &c->d->args[i];
+        uint64_t len = arg->kind == A_BUF ? c->n[i] : arg->kind == A_STRUCT ? c->n[i] * thunk_size(arg->type, sys_model())
+                     : arg->kind == A_SOCKADDR ? 128 : arg->kind == A_PTR ? 8 : 0;
+        if (arg->kind == A_IOV && arg->dir & DIR_OUT) again |= sys_unprotect_iov(c->t, c->g[i], c->n[i]);
+        else if (len && c->g[i] && !c->copied[i] && (arg->dir & DIR_OUT || arg->kind == A_PTR))
+            again |= mm_unprotect_code(c->t->proc->mm, c->g[i], len);
+    }
+    return again;
+}
+
+static int64_t call_host(Call *c)
+{
+    uint64_t h[7] = { 0 };
+    for (int i = 0, j = 0; i < c->d->nargs && j < 6; i++) {
+        h[j++] = c->a[i];
+        if (c->d->args[i].kind == A_POSLH && j < 6) h[j++] = 0;
+    }
+    if (c->d->host_nr < 0) return -ENOSYS;
+    int64_t ret = safe_syscall(c->t, c->d->host_nr, h[0], h[1], h[2], h[3], h[4], h[5]);
+    if (ret == -EFAULT && unprotect_outputs(c))
+        ret = safe_syscall(c->t, c->d->host_nr, h[0], h[1], h[2], h[3], h[4], h[5]);
+    return ret;
+}
+
+static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
+{
+    int64_t r = 0;
+    for (int i = 0; i < c->d->nargs && r == 0; i++) r = take_arg(c, i);
+    for (int i = 0; i < c->d->nargs && r == 0; i++)
+        if (c->d->args[i].kind == A_SOCKADDR && !c->hand) r = take_sockaddr(c, i);
+    if (__builtin_expect(log_on(LOG_strace), 0)) strace_enter(c->t, c->d, name, nr, c->g, c->a);
+    if (r < 0) return r;
+    r = c->hand ? c->d->hand(c->t, c->a) : call_host(c);
+    r = give_results(c, r);
+    if (c->d->ret_flags && r >= 0) r = thunk_flags_to_guest(c->d->ret_flags, sys_model(), r);
+    return r;
+}
+
+int64_t sys_unsupported(const char *what)
+{
+    if (log_on(LOG_unimp)) log_printf("unsupported system call: %s\n", what);
+    return -ENOSYS;
+}
+
+static int64_t unknown(Task *t, uint64_t nr, const uint64_t *raw)
+{
+    static const SysDesc none = { .ret_counts = -1 };
+    char text[64];
+    const char *name = nr < sys_table.n && sys_table.names[nr] ? sys_table.names[nr] : NULL;
+    if (name) snprintf(text, sizeof text, "%s", name); else snprintf(text, sizeof text, "syscall_%llu", (unsigned long long)nr);
+    if (log_on(LOG_strace)) {
+        strace_enter(t, &none, text, nr, raw, raw);
+        strace_leave(t, &none, raw, -ENOSYS);
+    }
+    return sys_unsupported(text);
+}
+
+static int64_t refuse(Task *t, const SysDesc *d, uint64_t nr, const uint64_t *raw)
+{
+    if (log_on(LOG_unimp)) log_printf("%s refused: %s\n", d->name, d->why);
+    if (log_on(LOG_strace)) {
+        strace_enter(t, d, d->name, nr, raw, raw);
+        strace_leave(t, d, raw, -ENOSYS);
+    }
+    return -ENOSYS;
+}
+
+int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7])
+{
+    Call c;
+    if (d->attr & SYS_REFUSED) return refuse(t, d, nr, raw);
+    c.t = t; c.d = d; c.nheap = 0; c.used = 0;
+    c.hand = d->attr & SYS_HAND || (d->attr & SYS_FOREIGN && sys_foreign());
+    memset(c.copied, 0, sizeof c.copied);
+    memset(c.n, 0, sizeof c.n);
+    fetch_args(&c, raw);
+    int64_t ret = run(&c, name, nr, raw);
+    if (__builtin_expect(log_on(LOG_strace), 0)) strace_leave(current, d, c.a, ret);
+    for (unsigned i = 0; i < c.nheap; i++) free(c.heap[i]);
+    return ret;
+}
+
+int64_t linux_syscall(Task *t, uint64_t nr, const uint64_t args[7])
+{
+    const SysDesc *d = nr < sys_table.n ? sys_table.rows[nr] : NULL;
+    return d ? sys_run_row(t, d, sys_table.names[nr], nr, args) : unknown(t, nr, args);
+}
+
+int64_t linux_errno_to_guest(const LinuxAbi *abi, int64_t ret)
+{
+    if (ret >= 0 || ret < -4095 || !abi->errno_map || -ret >= abi->errno_map_len || !abi->errno_map[-ret]) return ret;
+    return -(int64_t)abi->errno_map[-ret];
+}

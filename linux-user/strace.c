@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* -strace: one line per system call, from its row: `1234 openat(AT_FDCWD,"/etc/passwd",O_RDONLY|O_CLOEXEC) = 3`. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+#include "common-user/log.h"
+#include "linux-user/sys_common.h"
+
+enum { LINE = 4096, SHOWN = 32 };
+
+static void print_buffer(Task *t, uint64_t at, uint64_t len, char *out, size_t *n)
+{
+    uint8_t buf[SHOWN];
+    size_t got = gmem_read_some(t, buf, at, len < SHOWN ? len : SHOWN);
+    if (!got && len) thunk_append(out, LINE, n, "0x%" PRIx64, at);
+    else thunk_print_bytes(buf, len < SHOWN ? got : len, got, out, LINE, n);
+}
+
+static void print_string(Task *t, uint64_t at, char *out, size_t *n)
+{
+    char buf[512];
+    int64_t len = gmem_strncpy(t, buf, at, sizeof buf);
+    if (!at) thunk_append(out, LINE, n, "NULL");
+    else if (len == -EFAULT) thunk_append(out, LINE, n, "0x%" PRIx64, at);
+    else thunk_print_bytes(buf, len < 0 ? sizeof buf : (size_t)len, sizeof buf, out, LINE, n);
+}
+
+static void print_struct(Task *t, const SysArg *arg, uint64_t at, char *out, size_t *n)
+{
+    uint8_t host[1024];
+    if (!at) thunk_append(out, LINE, n, "NULL");
+    else if (arg->count_arg >= 0 || arg->type->host_size > sizeof host || sys_get_struct(t, arg->type, host, at) < 0)
+        thunk_append(out, LINE, n, "0x%" PRIx64, at);
+    else thunk_print_struct(arg->type, host, out, LINE, n);
+}
+
+static void print_arg(Task *t, const SysDesc *d, int i, const uint64_t *g, uint64_t host, char *out, size_t *n)
+{
+    const SysArg *arg = &d->args[i];
+    switch (arg->kind) {
+    case A_STR: case A_PATH: case A_LOOKUP: print_string(t, g[i], out, n); return;
+    case A_FLAGS: thunk_print_flags(arg->flags, (uint32_t)host, out, LINE, n); return;
+    case A_BUF:
+        if (arg->dir & DIR_IN) print_buffer(t, g[i], arg->count_arg < 0 ? arg->count : g[arg->count_arg], out, n);
+        else thunk_append(out, LINE, n, "0x%" PRIx64, g[i]);
+        return;
+    case A_STRUCT:
+        if (arg->dir & DIR_IN) print_struct(t, arg, g[i], out, n);
+        else thunk_append(out, LINE, n, g[i] ? "0x%" PRIx64 : "NULL", g[i]);
+        return;
+    case A_PTR: case A_IOV: case A_SOCKADDR: thunk_append(out, LINE, n, g[i] ? "0x%" PRIx64 : "NULL", g[i]); return;
+    }
+    switch (arg->style) {
+    case STYLE_HEX: thunk_append(out, LINE, n, g[i] ? "0x%" PRIx64 : "0", g[i]); break;
+    case STYLE_OCT: thunk_append(out, LINE, n, "0%" PRIo64, g[i]); break;
+    case STYLE_SIG:
+        if (g[i] > 0 && g[i] < 32 && sigabbrev_np((int)g[i])) thunk_append(out, LINE, n, "SIG%s", sigabbrev_np((int)g[i]));
+        else thunk_append(out, LINE, n, "%" PRId64, g[i]);
+        break;
+    case STYLE_ATFD:
+        if ((int)g[i] == AT_FDCWD) { thunk_append(out, LINE, n, "AT_FDCWD"); break; }
+        /* fall through */
+    default: thunk_append(out, LINE, n, arg->kind == A_UINT || arg->kind == A_ULONG ? "%" PRIu64 : "%" PRId64, g[i]);
+    }
+}
+
+void strace_enter(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t *guest, const uint64_t *host)
+{
+    char line[LINE];
+    size_t n = 0;
+    thunk_append(line, LINE, &n, "%d %s(", (int)t->tid, name);
+    for (int i = 0; i < d->nargs; i++) {
+        if (i) thunk_append(line, LINE, &n, ",");
+        print_arg(t, d, i, guest, host[i], line, &n);
+    }
+    if (!d->args && !strncmp(name, "syscall_", 8))
+        for (int i = 0; i < 6; i++) thunk_append(line, LINE, &n, i ? ",0x%" PRIx64 : "0x%" PRIx64, guest[i]);
+    thunk_append(line, LINE, &n, ")");
+    log_printf("%s", line);
+}
+
+void strace_leave(Task *t, const SysDesc *d, const uint64_t *host, int64_t ret)
+{
+    char line[LINE];
+    size_t n = 0;
+    if (ret < 0 && ret >= -ERESTARTNOHAND - 2 && -ret >= ERESTARTSYS) thunk_append(line, LINE, &n, "? (to be restarted)");
+    else if (ret < 0 && ret >= -4095) {
+        const char *name = strerrorname_np((int)-ret);
+        thunk_append(line, LINE, &n, "-1 errno=%d (%s)", (int)-ret, name ? strerrordesc_np((int)-ret) : "unknown");
+    } else if (d->ret_flags) {
+        thunk_print_flags(d->ret_flags, ret, line, LINE, &n);
+    } else {
+        thunk_append(line, LINE, &n, d->ret_style == STYLE_HEX ? "0x%016" PRIx64 : d->ret_style == STYLE_OCT ? "0%" PRIo64 : "%" PRId64, ret);
+    }
+    log_printf(" = %s\n", line);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Helpers that the hand-written system calls (sys_*.c) share. Errors are -errno in host numbers. */
+#ifndef LINUX_USER_SYS_COMMON_H
+#define LINUX_USER_SYS_COMMON_H
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include "linux-user/syscall.h"
+
+/* -ENOSYS, and a line under -d unimp. */
+int64_t sys_unsupported(const char *what);
+
+/* Guest iovec array of n (at most 1024) → host iovecs. 0 or -errno. */
+int64_t sys_read_iov(Task *t, struct iovec *out, gaddr at, uint64_t n);
+bool    sys_unprotect_iov(Task *t, gaddr at, uint64_t n);
+
+/* One structure, whole. 0 or -EFAULT. */
+int64_t sys_get_struct(Task *t, const ThunkStruct *s, void *host, gaddr at);
+int64_t sys_put_struct(Task *t, const ThunkStruct *s, gaddr at, const void *host);
+
+/* Host-order and guest-order fields of a socket address, in place; len bytes valid. No-op for little-endian guests. */
+void    sys_sockaddr_swap(void *addr, size_t len, bool to_host);
+
+/* A 64-bit signal set in the guest's words, converted to host numbers and back. size is what the guest passed. */
+int64_t sys_get_sigset(Task *t, gaddr at, uint64_t size, uint64_t *mask);
+int64_t sys_put_sigset(Task *t, gaddr at, uint64_t mask);
+
+/* A timespec of `bytes` per field (the guest's word, or 8) . */
+int64_t sys_get_timespec(Task *t, gaddr at, unsigned bytes, struct timespec *ts);
+int64_t sys_put_timespec(Task *t, gaddr at, unsigned bytes, const struct timespec *ts);
+
+/* safe_syscall, repeated once when an output range [at, at+len) was write-protected by us. */
+int64_t sys_host_out(Task *t, gaddr at, uint64_t len, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+
+#endif

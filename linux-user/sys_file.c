@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, reading links, directories, fcntl: calls where the guest must see itself in /proc, or whose layout depends on a command. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include "common-user/process.h"
+#include "linux-user/sys_common.h"
+#include "linux-user/sysrows.h"
+
+/* Host form of the kernel's open_how. */
+typedef struct OpenHow { uint64_t flags, mode, resolve; } OpenHow;
+
+int64_t sys_openat(Task *t, int dir, const char *path, uint64_t how, uint32_t mode)
+{
+    if (!path) return -EFAULT;
+    if (!strncmp(path, "/proc/", 6)) {
+        int64_t fd = process_proc_open(t, path, how);
+        if (fd != -ENOENT) return fd;
+    }
+    return safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L);
+}
+int64_t sys_open(Task *t, const char *path, uint64_t how, uint32_t mode) { return sys_openat(t, AT_FDCWD, path, how, mode); }
+
+int64_t sys_openat2(Task *t, int dir, const char *path, void *how, uint64_t size)
+{
+    OpenHow *h = how;
+    if (!path || !h) return -EFAULT;
+    if (size < sizeof *h) return -EINVAL;
+    if (size > sizeof *h) return -E2BIG;
+    if (!strncmp(path, "/proc/", 6) && !h->resolve) {
+        int64_t fd = process_proc_open(t, path, h->flags);
+        if (fd != -ENOENT) return fd;
+    }
+    OpenHow host = *h;
+    host.flags = thunk_flags_to_host(&flags_open, sys_model(), (uint32_t)h->flags) | (h->flags & ~0xffffffffull);
+    return safe_syscall(t, SYS_openat2, (long)dir, path, &host, sizeof host, 0L, 0L);
+}
+
+int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t size)
+{
+    char out[PATH_MAX], below[PATH_MAX];
+    if (!path) return -EFAULT;
+    if ((int64_t)(int)size <= 0) return -EINVAL;
+    int64_t n = -ENOENT;
+    if (!strncmp(path, "/proc/", 6)) n = process_proc_readlink(t, path, out, sizeof out);
+    if (n == -ENOENT) {
+        if (path_apply_prefix(path, below)) path = below;
+        n = safe_syscall(t, SYS_readlinkat, (long)dir, path, out, sizeof out, 0L, 0L);
+    }
+    if (n < 0) return n;
+    if ((uint64_t)n > size) n = size;
+    int64_t r = gmem_write(t, buf, out, n);
+    return r < 0 ? r : n;
+}
+int64_t sys_readlink(Task *t, const char *path, gaddr buf, uint64_t size) { return sys_readlinkat(t, AT_FDCWD, path, buf, size); }
+
+static int64_t statfs_result(Task *t, long nr, uint64_t first, uint64_t size, void *buf)
+{
+    if (size != thunk_size(&struct_statfs64, sys_model())) return -EINVAL;
+    return buf ? safe_syscall(t, nr, first, buf, 0L, 0L, 0L, 0L) : -EFAULT;
+}
+int64_t sys_statfs64(Task *t, const char *path, uint64_t size, void *buf) { return path ? statfs_result(t, SYS_statfs, (uintptr_t)path, size, buf) : -EFAULT; }
+int64_t sys_fstatfs64(Task *t, int fd, uint64_t size, void *buf) { return statfs_result(t, SYS_fstatfs, (long)fd, size, buf); }
+
+int64_t sys_mount(Task *t, const char *source, const char *target, const char *type, uint64_t flags, const char *data)
+{
+    return safe_syscall(t, SYS_mount, source, target, type, flags, data, 0L);
+}
+int64_t sys_umount(Task *t, const char *target) { return safe_syscall(t, SYS_umount2, target, 0L, 0L, 0L, 0L, 0L); }
+
+/* --- directories: host records into the guest's shape. d_off is the host's 64-bit cookie; a guest record without room
+ * for it ends the batch with EOVERFLOW only when nothing fitted, as Linux does. */
+typedef struct HostDirent { uint64_t ino; int64_t off; uint16_t reclen; uint8_t type; char name[]; } __attribute__((packed)) HostDirent;
+
+static size_t put_dirent(uint8_t *out, size_t room, const HostDirent *d, bool wide)
+{
+    bool be = linux_abi.big_endian;
+    unsigned w = wide ? 8 : linux_abi.word, head = 2 * w + 2 + wide;
+    size_t name = strlen(d->name) + 1, len = (head + name + !wide + w - 1) & ~(size_t)(w - 1);
+    if (len > room) return 0;
+    memset(out, 0, len);
+    thunk_store(out, w, be, d->ino);
+    thunk_store(out + w, w, be, d->off);
+    thunk_store(out + 2 * w, 2, be, len);
+    if (wide) out[2 * w + 2] = d->type; else out[len - 1] = d->type;
+    memcpy(out + head, d->name, name);
+    return len;
+}
+
+static int64_t read_directory(Task *t, int fd, gaddr buf, uint32_t count, bool wide)
+{
+    enum { CHUNK = 32768 };
+    _Alignas(8) uint8_t in[CHUNK], out[CHUNK];
+    if (count > CHUNK) count = CHUNK;
+    int64_t n = safe_syscall(t, SYS_getdents64, (long)fd, in, (long)count, 0L, 0L, 0L);
+    if (n <= 0) return n;
+    size_t used = 0;
+    for (int64_t at = 0; at < n; ) {
+        const HostDirent *d = (const HostDirent *)(in + at);
+        size_t len = !wide && linux_abi.word == 4 && (d->ino >> 32 || d->off >> 32) ? 0 : put_dirent(out + used, count - used, d, wide);
+        if (!len) {                 /* not consumed: go back to where this record starts */
+            if (!used) return !wide && linux_abi.word == 4 && (d->ino >> 32 || d->off >> 32) ? -EOVERFLOW : -EINVAL;
+            const HostDirent *prev = d;
+            for (int64_t p = 0; p < at; p += prev->reclen) prev = (const HostDirent *)(in + p);
+            lseek(fd, prev->off, SEEK_SET);
+            break;
+        }
+        used += len;
+        at += d->reclen;
+    }
+    int64_t r = gmem_write(t, buf, out, used);
+    return r < 0 ? r : (int64_t)used;
+}
+int64_t sys_getdents64(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, true); }
+int64_t sys_getdents(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, false); }
+
+/* --- file handles: { u32 bytes, s32 type, opaque } */
+enum { HANDLE_MAX = 128 };
+
+int64_t sys_name_to_handle_at(Task *t, int dir, const char *path, gaddr handle, void *mount_id, uint64_t flags)
+{
+    struct { uint32_t bytes; int32_t type; uint8_t data[HANDLE_MAX]; } h;
+    if (!path) return -EFAULT;
+    int64_t r = gmem_get_u32(t, handle, &h.bytes);
+    if (r < 0) return r;
+    if (h.bytes > HANDLE_MAX) return -EINVAL;
+    uint32_t room = h.bytes;
+    int64_t ret = safe_syscall(t, SYS_name_to_handle_at, (long)dir, path, &h, mount_id, (long)(int)flags, 0L);
+    if (ret < 0 && ret != -EOVERFLOW) return ret;
+    if ((r = gmem_put_u32(t, handle, h.bytes)) < 0) return r;
+    if (ret < 0) return ret;
+    if ((r = gmem_put_u32(t, handle + 4, h.type)) < 0) return r;
+    r = gmem_write(t, handle + 8, h.data, h.bytes < room ? h.bytes : room);
+    return r < 0 ? r : ret;
+}
+
+int64_t sys_open_by_handle_at(Task *t, int mount_fd, gaddr handle, uint64_t how)
+{
+    struct { uint32_t bytes, type; uint8_t data[HANDLE_MAX]; } h;
+    int64_t r;
+    if ((r = gmem_get_u32(t, handle, &h.bytes)) < 0 || (r = gmem_get_u32(t, handle + 4, &h.type)) < 0) return r;
+    if (h.bytes > HANDLE_MAX) return -EINVAL;
+    if ((r = gmem_read(t, h.data, handle + 8, h.bytes)) < 0) return r;
+    return safe_syscall(t, SYS_open_by_handle_at, (long)mount_fd, &h, (long)(int)how, 0L, 0L, 0L);
+}
+
+/* --- seeking and ranges of 32-bit guests */
+int64_t sys__llseek(Task *t, int fd, uint64_t high, uint64_t low, gaddr result, uint64_t whence)
+{
+    int64_t r = safe_syscall(t, SYS_lseek, (long)fd, high << 32 | (uint32_t)low, (long)whence, 0L, 0L, 0L);
+    return r < 0 ? r : gmem_put_u64(t, result, r);
+}
+int64_t sys_sync_file_range2(Task *t, int fd, uint32_t flags, int64_t off, int64_t n)
+{
+    return safe_syscall(t, SYS_sync_file_range, (long)fd, off, n, (long)flags, 0L, 0L);
+}
+int64_t sys_ppc_fadvise64_64(Task *t, int fd, int advice, int64_t off, int64_t len)
+{
+    return safe_syscall(t, SYS_fadvise64, (long)fd, off, len, (long)advice, 0L, 0L);
+}
+
+/* --- fcntl */
+typedef enum FcntlHow { FC_INT, FC_FLAGS_IN, FC_FLAGS_OUT, FC_LOCK, FC_LOCK_OUT, FC_OWNER_IN, FC_OWNER_OUT, FC_SIG_IN, FC_SIG_OUT, FC_U64_IN, FC_U64_OUT } FcntlHow;
+typedef struct FcntlRow { int guest, host; uint8_t how; bool wide; } FcntlRow;      /* wide: struct flock64 on a 32-bit guest */
+enum { K_GETLK64 = 12, K_SETLK64, K_SETLKW64, K_SETSIG = 10, K_GETSIG = 11, K_SETOWN_EX = 15, K_GETOWN_EX = 16 };   /* asm-generic/fcntl.h */
+static const FcntlRow fcntl_rows[] = {
+    { F_GETFL, F_GETFL, FC_FLAGS_OUT }, { F_SETFL, F_SETFL, FC_FLAGS_IN },
+    { 5, 5, FC_LOCK_OUT }, { 6, 6, FC_LOCK }, { 7, 7, FC_LOCK },
+    { K_GETLK64, 5, FC_LOCK_OUT, true }, { K_SETLK64, 6, FC_LOCK, true }, { K_SETLKW64, 7, FC_LOCK, true },
+    { F_OFD_GETLK, F_OFD_GETLK, FC_LOCK_OUT, true }, { F_OFD_SETLK, F_OFD_SETLK, FC_LOCK, true }, { F_OFD_SETLKW, F_OFD_SETLKW, FC_LOCK, true },
+    { K_SETOWN_EX, K_SETOWN_EX, FC_OWNER_IN }, { K_GETOWN_EX, K_GETOWN_EX, FC_OWNER_OUT },
+    { K_SETSIG, K_SETSIG, FC_SIG_IN }, { K_GETSIG, K_GETSIG, FC_SIG_OUT },
+    { 1035, 1035, FC_U64_OUT }, { 1036, 1036, FC_U64_IN }, { 1037, 1037, FC_U64_OUT }, { 1038, 1038, FC_U64_IN },
+};
+
+static int64_t fcntl_lock(Task *t, int fd, const FcntlRow *row, gaddr arg)
+{
+    const ThunkStruct *s = row->wide ? &struct_flock64 : &struct_flock;
+    struct flock l;
+    int64_t r = sys_get_struct(t, s, &l, arg);
+    if (r < 0) return r;
+    r = safe_syscall(t, SYS_fcntl, (long)fd, (long)row->host, &l, 0L, 0L, 0L);
+    if (r < 0 || row->how != FC_LOCK_OUT) return r;
+    int64_t top = row->wide || linux_abi.word == 8 ? INT64_MAX : INT32_MAX;
+    if (l.l_start > top || l.l_len > top) return -EOVERFLOW;
+    return sys_put_struct(t, s, arg, &l);
+}
+
+int64_t sys_fcntl(Task *t, int fd, int cmd, gaddr arg)
+{
+    const FcntlRow *row = NULL;
+    for (unsigned i = 0; i < sizeof fcntl_rows / sizeof *fcntl_rows; i++) if (fcntl_rows[i].guest == cmd) row = &fcntl_rows[i];
+    if (row && row->guest >= K_GETLK64 && row->guest <= K_SETLKW64 && linux_abi.word == 8) return -EINVAL;
+    uint64_t host = arg;
+    struct f_owner_ex owner = { 0 };
+    uint64_t hint = 0;
+    int64_t r = 0;
+    switch (row ? row->how : FC_INT) {
+    case FC_LOCK: case FC_LOCK_OUT: return fcntl_lock(t, fd, row, arg);
+    case FC_FLAGS_IN: host = thunk_flags_to_host(&flags_open, sys_model(), (uint32_t)arg); break;
+    case FC_OWNER_IN: r = sys_get_struct(t, &struct_f_owner_ex, &owner, arg);   /* fall through */
+    case FC_OWNER_OUT: host = (uintptr_t)&owner; break;
+    case FC_U64_IN: r = gmem_get_u64(t, arg, &hint);                            /* fall through */
+    case FC_U64_OUT: host = (uintptr_t)&hint; break;
+    case FC_SIG_IN: host = linux_sig_to_host(&linux_abi, arg); break;
+    default: if (linux_abi.word == 4) host = (uint64_t)(int64_t)(int32_t)arg; break;
+    }
+    if (r < 0) return r;
+    r = safe_syscall(t, SYS_fcntl, (long)fd, (long)cmd, host, 0L, 0L, 0L);
+    if (r < 0 || !row) return r;
+    switch (row->how) {
+    case FC_FLAGS_OUT: return thunk_flags_to_guest(&flags_open, sys_model(), r);
+    case FC_SIG_OUT: return linux_sig_to_guest(&linux_abi, r);
+    case FC_OWNER_OUT: return sys_put_struct(t, &struct_f_owner_ex, arg, &owner);
+    case FC_U64_OUT: return gmem_put_u64(t, arg, hint);
+    default: return r;
+    }
+}
+int64_t sys_fcntl64(Task *t, int fd, int cmd, gaddr arg) { return sys_fcntl(t, fd, cmd, arg); }
+
+/* --- kernel AIO and interfaces with opaque structures: same-layout guests only */
+int64_t sys_io_setup(Task *t, uint32_t n, void *ctx) { return sys_unsupported("io_setup"); }
+int64_t sys_io_submit(Task *t, uint64_t ctx, int64_t n, gaddr iocbs) { return sys_unsupported("io_submit"); }
+int64_t sys_io_cancel(Task *t, uint64_t ctx, gaddr iocb, gaddr result) { return sys_unsupported("io_cancel"); }
+int64_t sys_io_getevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout) { return sys_unsupported("io_getevents"); }
+int64_t sys_io_pgetevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout, gaddr sig) { return sys_unsupported("io_pgetevents"); }
+int64_t sys_mount_setattr(Task *t, int dir, const char *path, uint32_t flags, gaddr attr, uint64_t size) { return sys_unsupported("mount_setattr"); }
+int64_t sys_quotactl(Task *t, uint32_t cmd, const char *special, uint32_t id, gaddr addr) { return sys_unsupported("quotactl"); }
+int64_t sys_quotactl_fd(Task *t, int fd, uint32_t cmd, uint32_t id, gaddr addr) { return sys_unsupported("quotactl_fd"); }
+int64_t sys_cachestat(Task *t, int fd, gaddr range, gaddr stat, uint32_t flags) { return sys_unsupported("cachestat"); }
+int64_t sys_landlock_create_ruleset(Task *t, gaddr attr, uint64_t size, uint32_t flags) { return sys_unsupported("landlock_create_ruleset"); }
+int64_t sys_landlock_add_rule(Task *t, int fd, uint32_t type, gaddr attr, uint32_t flags) { return sys_unsupported("landlock_add_rule"); }
+int64_t sys_landlock_restrict_self(Task *t, int fd, uint32_t flags) { return sys_unsupported("landlock_restrict_self"); }

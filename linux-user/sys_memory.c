@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Address space calls: arguments are host values already; the Mm decides. */
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <linux/mempolicy.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include "common-user/mm.h"
+#include "linux-user/sys_common.h"
+#include "linux-user/sysrows.h"
+
+int64_t sys_brk(Task *t, gaddr at) { return (int64_t)mm_brk(t->proc->mm, at); }
+
+int64_t sys_mmap(Task *t, gaddr addr, uint64_t len, uint64_t prot, uint64_t flags, int fd, uint64_t off)
+{
+    if (off & (mm_page_size(t->proc->mm) - 1)) return -EINVAL;
+    return mm_map(t->proc->mm, addr, len, prot, flags, fd, off);
+}
+
+/* The offset counts units of 4096 bytes whatever the page size. */
+int64_t sys_mmap2(Task *t, gaddr addr, uint64_t len, uint64_t prot, uint64_t flags, int fd, uint64_t pgoff)
+{
+    return sys_mmap(t, addr, len, prot, flags, fd, pgoff << 12);
+}
+
+int64_t sys_munmap(Task *t, gaddr addr, uint64_t len) { return mm_unmap(t->proc->mm, addr, len); }
+int64_t sys_mprotect(Task *t, gaddr addr, uint64_t len, uint64_t prot) { return mm_protect(t->proc->mm, addr, len, prot); }
+
+/* Protection keys are not offered: pkey_alloc says so, and -1 is plain mprotect. */
+int64_t sys_pkey_mprotect(Task *t, gaddr addr, uint64_t len, uint64_t prot, int pkey)
+{
+    return pkey == -1 ? mm_protect(t->proc->mm, addr, len, prot) : -EINVAL;
+}
+int64_t sys_pkey_alloc(Task *t, uint32_t flags, uint32_t rights) { return flags ? -EINVAL : -ENOSPC; }
+int64_t sys_pkey_free(Task *t, int pkey) { return -EINVAL; }
+
+int64_t sys_mremap(Task *t, gaddr old, uint64_t oldlen, uint64_t newlen, uint64_t flags, gaddr new)
+{
+    return mm_remap(t->proc->mm, old, oldlen, newlen, flags, new);
+}
+
+int64_t sys_madvise(Task *t, gaddr addr, uint64_t len, uint64_t advice) { return mm_madvise(t->proc->mm, addr, len, advice); }
+int64_t sys_msync(Task *t, gaddr addr, uint64_t len, uint64_t flags) { return mm_msync(t->proc->mm, addr, len, flags); }
+int64_t sys_mlock(Task *t, gaddr addr, uint64_t len) { return mm_mlock(t->proc->mm, addr, len, 0); }
+int64_t sys_mlock2(Task *t, gaddr addr, uint64_t len, uint32_t flags) { return mm_mlock(t->proc->mm, addr, len, flags); }
+int64_t sys_munlock(Task *t, gaddr addr, uint64_t len) { return mm_munlock(t->proc->mm, addr, len); }
+
+int64_t sys_mincore(Task *t, gaddr addr, uint64_t len, gaddr vec)
+{
+    uint64_t page = mm_page_size(t->proc->mm), pages = len / page + !!(len % page);
+    uint8_t buf[4096];
+    if (addr & (page - 1)) return -EINVAL;
+    for (uint64_t done = 0; done < pages; ) {
+        uint64_t n = pages - done < sizeof buf ? pages - done : sizeof buf;
+        int64_t r = mm_mincore(t->proc->mm, addr + done * page, n * page, buf);
+        if (r == 0) r = gmem_write(t, vec + done, buf, n);
+        if (r < 0) return r;
+        done += n;
+    }
+    return 0;
+}
+
+/* SYNC_CORE: other threads must see new code. Translated code is dropped by whoever wrote it (page protection or the
+ * flush call), before this call; what remains is ordering, which the plain expedited barrier gives. */
+int64_t sys_membarrier(Task *t, int cmd, uint32_t flags, int cpu)
+{
+    if (cmd == MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE) cmd = MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    else if (cmd == MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) cmd = MEMBARRIER_CMD_PRIVATE_EXPEDITED;
+    long r = syscall(SYS_membarrier, cmd, flags, cpu);
+    if (r < 0) return -errno;
+    if (cmd == MEMBARRIER_CMD_QUERY)
+        r = (r & ~(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)) |
+            MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+    return r;
+}
+
+int64_t sys_riscv_flush_icache(Task *t, gaddr start, gaddr end, uint64_t flags)
+{
+    if (flags & ~1ull) return -EINVAL;
+    if (end > start) mm_icache_flush(t->proc->mm, start, end - start);
+    return 0;
+}
+
+/* --- NUMA: foreign layouts only. The masks are arrays of unsigned long. */
+
+int64_t sys_mbind(Task *t, gaddr addr, uint64_t len, int mode, gaddr nodes, uint64_t maxnode, uint32_t flags) { return sys_unsupported("mbind"); }
+int64_t sys_get_mempolicy(Task *t, gaddr mode, gaddr nodes, uint64_t maxnode, gaddr addr, uint32_t flags) { return sys_unsupported("get_mempolicy"); }
+int64_t sys_set_mempolicy(Task *t, int mode, gaddr nodes, uint64_t maxnode) { return mode == MPOL_DEFAULT ? 0 : sys_unsupported("set_mempolicy"); }
+int64_t sys_migrate_pages(Task *t, int pid, uint64_t maxnode, gaddr old, gaddr new) { return sys_unsupported("migrate_pages"); }
+int64_t sys_move_pages(Task *t, int pid, uint64_t n, gaddr pages, gaddr nodes, gaddr status, uint32_t flags) { return sys_unsupported("move_pages"); }
+int64_t sys_process_madvise(Task *t, int pidfd, gaddr iov, uint64_t n, uint64_t advice, uint32_t flags) { return sys_unsupported("process_madvise"); }

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sendmsg, recvmsg and their vectors for guests whose msghdr and control messages are not laid out as the host's. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include "linux-user/sys_common.h"
+#include "linux-user/sysrows.h"
+
+enum { CONTROL_MAX = 65536, IOV_COUNT_MAX = 1024 };
+
+/* Host copies of one message. */
+typedef struct Message {
+    struct msghdr h;
+    gaddr name, control;
+    uint32_t name_room; uint64_t control_room;
+    struct sockaddr_storage addr;
+    struct iovec iov[IOV_COUNT_MAX];
+    uint8_t *buf;                   /* control data, malloc'd */
+} Message;
+
+/* Host-order u32 fields of control data: offset of the first and how many; count 255: to the end. */
+typedef struct ControlRow { int level, type; uint8_t first, count; const ThunkStruct *shape; } ControlRow;
+static const ControlRow control_rows[] = {
+    { SOL_SOCKET, SCM_RIGHTS, 0, 255, NULL }, { SOL_SOCKET, SCM_CREDENTIALS, 0, 3, NULL },
+    { SOL_SOCKET, 29 /* SCM_TIMESTAMP */, 0, 0, &struct_timeval }, { SOL_SOCKET, 35 /* SCM_TIMESTAMPNS */, 0, 0, &struct_timespec },
+    { SOL_SOCKET, 63 /* SO_TIMESTAMP_NEW */, 0, 0, &struct_timeval64 }, { SOL_SOCKET, 64 /* SO_TIMESTAMPNS_NEW */, 0, 0, &struct_timespec64 },
+    { IPPROTO_IP, IP_PKTINFO, 0, 1, NULL }, { IPPROTO_IP, IP_TTL, 0, 1, NULL },
+    { IPPROTO_IPV6, IPV6_PKTINFO, 16, 1, NULL }, { IPPROTO_IPV6, IPV6_HOPLIMIT, 0, 1, NULL }, { IPPROTO_IPV6, IPV6_TCLASS, 0, 1, NULL },
+    { SOL_SOCKET, 40 /* SO_RXQ_OVFL */, 0, 1, NULL },
+};
+
+static const ControlRow *control_row(int level, int type)
+{
+    for (unsigned i = 0; i < sizeof control_rows / sizeof *control_rows; i++)
+        if (control_rows[i].level == level && control_rows[i].type == type) return &control_rows[i];
+    return NULL;
+}
+
+static void control_swap(const ControlRow *row, uint8_t *data, size_t len)
+{
+    if (!linux_abi.big_endian || !row) return;
+    for (size_t i = row->first, n = 0; i + 4 <= len && n < row->count; i += 4, n++)
+        thunk_store(data + i, 4, false, thunk_load(data + i, 4, false, true));
+}
+
+static size_t align_to(size_t v, size_t a) { return (v + a - 1) & ~(a - 1); }
+
+/* Guest control bytes → host bytes. Returns the host length or -errno. */
+static int64_t control_to_host(const uint8_t *g, size_t glen, uint8_t *h, size_t room)
+{
+    unsigned w = linux_abi.word, ghead = align_to(w + 8, w);
+    size_t at = 0, out = 0;
+    while (at + ghead <= glen) {
+        size_t len = thunk_load(g + at, w, false, linux_abi.big_endian);
+        if (len < ghead || len > glen - at) return -EINVAL;
+        int level = thunk_load(g + at + w, 4, true, linux_abi.big_endian), type = thunk_load(g + at + w + 4, 4, true, linux_abi.big_endian);
+        size_t data = len - ghead;
+        if (out + CMSG_SPACE(data) > room) return -EINVAL;
+        struct cmsghdr *c = (struct cmsghdr *)(h + out);
+        *c = (struct cmsghdr){ CMSG_LEN(data), level, type };
+        memcpy(CMSG_DATA(c), g + at + ghead, data);
+        control_swap(control_row(level, type), CMSG_DATA(c), data);
+        out += CMSG_SPACE(data);
+        at += align_to(len, w);
+    }
+    return out;
+}
+
+/* Host control bytes → guest bytes within room; *truncated when something did not fit. */
+static size_t control_to_guest(const uint8_t *h, size_t hlen, uint8_t *g, size_t room, bool *truncated)
+{
+    unsigned w = linux_abi.word, ghead = align_to(w + 8, w);
+    size_t at = 0, out = 0;
+    while (at + sizeof(struct cmsghdr) <= hlen) {
+        struct cmsghdr *c = (struct cmsghdr *)(h + at);
+        const ControlRow *row = control_row(c->cmsg_level, c->cmsg_type);
+        if (c->cmsg_len < sizeof *c || c->cmsg_len > hlen - at) break;
+        size_t data = c->cmsg_len - CMSG_LEN(0), gdata = row && row->shape ? thunk_size(row->shape, sys_model()) : data;
+        if (out + ghead > room) { *truncated = true; break; }
+        if (out + ghead + gdata > room) { *truncated = true; gdata = room - out - ghead; }
+        memset(g + out, 0, ghead);
+        thunk_store(g + out, w, linux_abi.big_endian, ghead + gdata);
+        thunk_store(g + out + w, 4, linux_abi.big_endian, c->cmsg_level);
+        thunk_store(g + out + w + 4, 4, linux_abi.big_endian, c->cmsg_type);
+        if (row && row->shape) {
+            uint8_t whole[64];
+            thunk_to_guest(row->shape, sys_model(), whole, CMSG_DATA(c), 1);
+            memcpy(g + out + ghead, whole, gdata);
+        } else {
+            memcpy(g + out + ghead, CMSG_DATA(c), gdata);
+            control_swap(row, g + out + ghead, gdata);
+        }
+        size_t next = align_to(ghead + gdata, w);
+        out += next < room - out ? next : room - out;
+        at += align_to(c->cmsg_len, sizeof(long));
+    }
+    return out;
+}
+
+static int64_t read_header(Task *t, Message *m, gaddr at)
+{
+    memset(&m->h, 0, sizeof m->h);
+    m->buf = NULL;
+    int64_t r = sys_get_struct(t, &struct_msghdr, &m->h, at);
+    if (r < 0) return r;
+    if ((int32_t)m->h.msg_namelen < 0) return -EINVAL;
+    if (m->h.msg_iovlen > IOV_COUNT_MAX) return -EMSGSIZE;
+    m->name = (uintptr_t)m->h.msg_name;
+    m->name_room = m->h.msg_namelen;
+    m->control = (uintptr_t)m->h.msg_control;
+    m->control_room = m->h.msg_controllen < CONTROL_MAX ? m->h.msg_controllen : CONTROL_MAX;
+    r = sys_read_iov(t, m->iov, (uintptr_t)m->h.msg_iov, m->h.msg_iovlen);
+    m->h.msg_iov = m->iov;
+    m->h.msg_name = m->name ? &m->addr : NULL;
+    if (m->h.msg_namelen > sizeof m->addr) m->h.msg_namelen = sizeof m->addr;
+    if (r < 0 || !m->control || !m->control_room) { m->h.msg_control = NULL; m->h.msg_controllen = 0; return r; }
+    m->h.msg_controllen = 2 * m->control_room + 64;
+    m->h.msg_control = m->buf = calloc(1, m->h.msg_controllen);
+    return m->buf ? 0 : -ENOMEM;
+}
+
+static int64_t send_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags)
+{
+    int64_t r = read_header(t, m, at);
+    if (r == 0 && m->name) {
+        r = gmem_read(t, &m->addr, m->name, m->h.msg_namelen);
+        sys_sockaddr_swap(&m->addr, m->h.msg_namelen, true);
+    }
+    if (r == 0 && m->buf) {
+        uint8_t *raw = malloc(m->control_room);
+        r = raw ? gmem_read(t, raw, m->control, m->control_room) : -ENOMEM;
+        if (r == 0) r = control_to_host(raw, m->control_room, m->buf, m->h.msg_controllen);
+        if (r >= 0) m->h.msg_controllen = r;
+        free(raw);
+    }
+    if (r >= 0) r = safe_syscall(t, SYS_sendmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
+    free(m->buf);
+    return r;
+}
+
+static int64_t give_message(Task *t, Message *m, gaddr at)
+{
+    const ThunkModel *model = sys_model();
+    struct msghdr out = m->h;
+    uint64_t used = 0;
+    int64_t r = 0;
+    bool truncated = false;
+    if (m->name) {
+        sys_sockaddr_swap(&m->addr, m->h.msg_namelen, false);
+        r = gmem_write(t, m->name, &m->addr, m->h.msg_namelen < m->name_room ? m->h.msg_namelen : m->name_room);
+    }
+    if (r == 0 && m->buf) {
+        uint8_t *raw = calloc(1, m->control_room);
+        if (!raw) return -ENOMEM;
+        used = control_to_guest(m->buf, m->h.msg_controllen, raw, m->control_room, &truncated);
+        r = gmem_write(t, m->control, raw, used);
+        free(raw);
+    }
+    if (r < 0) return r;
+    if (truncated) out.msg_flags |= MSG_CTRUNC;
+    /* only these three fields are the kernel's to write */
+    unsigned w = model->word;
+    if ((r = gmem_put_u32(t, at + w, out.msg_namelen)) < 0) return r;
+    gaddr control_len = at + thunk_shape(&struct_msghdr, model)->fields[5].guest_off[model->layout];
+    if ((r = gmem_put_word(t, control_len, used)) < 0) return r;
+    return gmem_put_u32(t, control_len + w, out.msg_flags);
+}
+
+static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags)
+{
+    int64_t r = read_header(t, m, at);
+    if (r == 0) r = safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
+    if (r >= 0) {
+        int64_t e = give_message(t, m, at);
+        if (e < 0) r = e;
+    }
+    free(m->buf);
+    return r;
+}
+
+int64_t sys_sendmsg(Task *t, int fd, gaddr msg, uint64_t flags) { Message m; return send_one(t, &m, fd, msg, flags); }
+int64_t sys_recvmsg(Task *t, int fd, gaddr msg, uint64_t flags) { Message m; return receive_one(t, &m, fd, msg, flags); }
+
+/* struct mmsghdr: msghdr, u32 length, padded to a word. */
+static uint64_t vector_stride(void)
+{
+    return align_to(thunk_size(&struct_msghdr, sys_model()) + 4, linux_abi.word);
+}
+
+int64_t sys_sendmmsg(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags)
+{
+    Message m;
+    if (n > IOV_COUNT_MAX) n = IOV_COUNT_MAX;
+    for (uint32_t i = 0; i < n; i++) {
+        gaddr at = msgs + i * vector_stride();
+        int64_t r = send_one(t, &m, fd, at, flags);
+        if (r >= 0) r = gmem_put_u32(t, at + thunk_size(&struct_msghdr, sys_model()), r);
+        if (r < 0) return i ? (int64_t)i : r;
+    }
+    return n;
+}
+
+static int64_t receive_many(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, struct timespec *timeout)
+{
+    Message m;
+    struct timespec now, end = { 0 };
+    if (timeout) {
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        end.tv_sec += timeout->tv_sec;
+        end.tv_nsec += timeout->tv_nsec;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        gaddr at = msgs + i * vector_stride();
+        int64_t r = receive_one(t, &m, fd, at, flags & ~(uint64_t)MSG_WAITFORONE);
+        if (r >= 0) r = gmem_put_u32(t, at + thunk_size(&struct_msghdr, sys_model()), r);
+        if (r < 0) return i ? (int64_t)i : r;
+        if (flags & MSG_WAITFORONE) flags |= MSG_DONTWAIT;
+        if (!timeout) continue;     /* Linux checks the timeout only after each datagram */
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int64_t left = (end.tv_sec - now.tv_sec) * 1000000000ll + end.tv_nsec - now.tv_nsec;
+        *timeout = left > 0 ? (struct timespec){ left / 1000000000, left % 1000000000 } : (struct timespec){ 0, 0 };
+        if (left <= 0) return i + 1;
+    }
+    return n;
+}
+int64_t sys_recvmmsg(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout) { return receive_many(t, fd, msgs, n, flags, timeout); }
+
+int64_t sys_recvmmsg_time64(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout) { return receive_many(t, fd, msgs, n, flags, timeout); }

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes and threads: arguments of clone, exec and wait, limits, prctl, capabilities. common-user/process.h does the work. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "common-user/log.h"
+#include "common-user/process.h"
+#include "linux-user/sys_common.h"
+#include "linux-user/sysrows.h"
+
+int64_t sys_exit(Task *t, int code) { process_exit_thread(t, code); }
+int64_t sys_exit_group(Task *t, int code) { process_exit_group(t, code); }
+
+int64_t sys_fork(Task *t)
+{
+    return process_clone(t, &(CloneArgs){ .exit_signal = SIGCHLD });
+}
+
+int64_t sys_vfork(Task *t)
+{
+    return process_clone(t, &(CloneArgs){ .flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD });
+}
+
+int64_t sys_clone(Task *t, uint64_t flags, gaddr stack, gaddr a, gaddr b, gaddr c)
+{
+    bool tls_first = linux_abi.clone_tls_before_ctid;
+    CloneArgs args = {
+        .flags = flags & ~0xffull, .exit_signal = linux_sig_to_host(&linux_abi, flags & 0xff), .stack = stack,
+        .parent_tid = a, .tls = tls_first ? b : c, .child_tid = tls_first ? c : b,
+        .pidfd = flags & CLONE_PIDFD ? a : 0,
+    };
+    if (flags & CLONE_PIDFD) {
+        if (flags & CLONE_PARENT_SETTID) return -EINVAL;
+        args.parent_tid = 0;
+    }
+    return process_clone(t, &args);
+}
+
+int64_t sys_clone3(Task *t, gaddr at, uint64_t size)
+{
+    enum { VER0 = 64, WORDS = 11 };
+    uint64_t w[WORDS] = { 0 };
+    int32_t tids[32];
+    if (size > 4096) return -E2BIG;
+    if (size < VER0) return -EINVAL;
+    for (unsigned i = 0; i < size / 8; i++) {
+        uint64_t v;
+        int64_t r = gmem_get_u64(t, at + 8 * i, &v);
+        if (r < 0) return r;
+        if (i < WORDS) w[i] = v; else if (v) return -E2BIG;
+    }
+    CloneArgs a = { .flags = w[0], .pidfd = w[1], .child_tid = w[2], .parent_tid = w[3], .stack = w[5] ? w[5] + w[6] : 0, .tls = w[7], .cgroup = w[10] };
+    if (w[4] > 64 || (w[0] & 0xff) || (w[0] & CLONE_DETACHED) || !w[5] != !w[6]) return -EINVAL;
+    if ((w[0] & (CLONE_THREAD | CLONE_PARENT)) && w[4]) return -EINVAL;
+    a.exit_signal = linux_sig_to_host(&linux_abi, w[4]);
+    if (w[9] > 32 || !w[8] != !w[9]) return -EINVAL;
+    for (unsigned i = 0; i < w[9]; i++) {
+        uint32_t v;
+        int64_t r = gmem_get_u32(t, w[8] + 4 * i, &v);
+        if (r < 0) return r;
+        tids[i] = v;
+    }
+    a.set_tid = tids; a.set_tid_size = w[9];
+    return process_clone(t, &a);
+}
+
+/* --- exec: vectors of guest strings in one list of allocations */
+static void free_vector(char **v)
+{
+    for (char **p = v; p && *p; p++) free(*p);
+    free(v);
+}
+
+static char **get_vector(Task *t, gaddr at, int64_t *err)
+{
+    enum { MAX_STRING = 32 * 4096 };
+    size_t n = 0, cap = 16;
+    char **v = calloc(cap, sizeof *v);
+    for (; v && at; at += linux_abi.word) {
+        uint64_t p;
+        if ((*err = gmem_get_word(t, at, &p)) < 0) goto bad;
+        if (!p) break;
+        if (n + 2 > cap) {
+            char **bigger = realloc(v, (cap *= 2) * sizeof *v);
+            if (!bigger) break;
+            v = bigger;
+        }
+        v[n] = gmem_strdup(t, p, MAX_STRING, err);
+        v[n + 1] = NULL;
+        if (!v[n]) {
+            if (*err == -ENAMETOOLONG) *err = -E2BIG;
+            goto bad;
+        }
+        n++;
+    }
+    *err = v ? 0 : -ENOMEM;
+    return v;
+bad:
+    free_vector(v);
+    return NULL;
+}
+
+int64_t sys_execveat(Task *t, int dirfd, gaddr path, gaddr argv, gaddr envp, uint64_t flags)
+{
+    char name[PATH_MAX];
+    int64_t r = path_get(t, path, name, true);
+    if (r < 0) return r;
+    char **args = get_vector(t, argv, &r);
+    if (!args) return r;
+    char **env = get_vector(t, envp, &r);
+    if (env) r = process_exec(t, dirfd, name, args, env, flags);
+    free_vector(args);
+    free_vector(env);
+    return r;
+}
+int64_t sys_execve(Task *t, gaddr path, gaddr argv, gaddr envp) { return sys_execveat(t, AT_FDCWD, path, argv, envp, 0); }
+
+/* --- wait */
+static int status_to_guest(int st)
+{
+    if (WIFSIGNALED(st)) return (st & ~0x7f) | linux_sig_to_guest(&linux_abi, WTERMSIG(st));
+    if (WIFSTOPPED(st)) return (st & ~0xff00) | linux_sig_to_guest(&linux_abi, WSTOPSIG(st)) << 8;
+    return st;
+}
+
+int64_t sys_wait4(Task *t, int pid, gaddr status, uint64_t options, void *usage)
+{
+    int st = 0;
+    int64_t r = safe_syscall(t, SYS_wait4, (long)pid, &st, (long)(int)options, usage, 0L, 0L);
+    if (r > 0 && status) {
+        int64_t e = gmem_put_u32(t, status, status_to_guest(st));
+        if (e < 0) return e;
+    }
+    return r;
+}
+int64_t sys_waitpid(Task *t, int pid, gaddr status, uint64_t options) { return sys_wait4(t, pid, status, options, NULL); }
+
+int64_t sys_waitid(Task *t, uint64_t type, int id, gaddr info, uint64_t options, void *usage)
+{
+    siginfo_t si;
+    uint8_t raw[128];
+    memset(&si, 0, sizeof si);
+    int64_t r = safe_syscall(t, SYS_waitid, (long)type, (long)id, &si, (long)(int)options, usage, 0L);
+    if (r < 0 || !info) return r;
+    linux_siginfo_to_guest(&linux_abi, raw, &si);
+    if (!si.si_signo) memset(raw, 0, sizeof raw);
+    int64_t e = gmem_write(t, info, raw, sizeof raw);
+    return e < 0 ? e : r;
+}
+
+int64_t sys_set_tid_address(Task *t, gaddr at) { return process_set_tid_address(t, at); }
+
+int64_t sys_set_robust_list(Task *t, gaddr head, uint64_t len)
+{
+    if (len != 3u * linux_abi.word) return -EINVAL;
+    t->robust_list = head; t->robust_len = len;
+    return 0;
+}
+
+int64_t sys_get_robust_list(Task *t, int pid, gaddr head, gaddr len)
+{
+    if (pid && pid != t->tid) return sys_unsupported("get_robust_list of another thread");
+    int64_t r = gmem_put_word(t, head, t->robust_list);
+    return r < 0 ? r : gmem_put_word(t, len, 3u * linux_abi.word);
+}
+
+/* --- limits. AS and DATA would bind the translator's own memory, so they are accepted and not applied. */
+static bool limit_not_applied(unsigned resource)
+{
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA;
+}
+
+int64_t sys_prlimit64(Task *t, int pid, uint64_t resource, void *new, void *old)
+{
+    if (new && limit_not_applied(resource) && (pid == 0 || pid == getpid())) {
+        const struct rlimit *l = new;
+        if (l->rlim_cur > l->rlim_max) return -EINVAL;
+        if (log_on(LOG_unimp)) log_printf("prlimit64: RLIMIT_AS and RLIMIT_DATA are accepted, not applied\n");
+        new = NULL;
+    }
+    return safe_syscall(t, SYS_prlimit64, (long)pid, (long)resource, new, old, 0L, 0L);
+}
+
+static uint64_t narrow_limit(uint64_t v)
+{
+    return linux_abi.word == 4 && v > 0xffffffff ? 0xffffffff : v;
+}
+
+int64_t sys_getrlimit(Task *t, uint64_t resource, void *limit)
+{
+    struct rlimit l, *out = limit;
+    if (!out) return -EFAULT;
+    int64_t r = sys_prlimit64(t, 0, resource, NULL, &l);
+    *out = (struct rlimit){ narrow_limit(l.rlim_cur), narrow_limit(l.rlim_max) };
+    return r;
+}
+int64_t sys_ugetrlimit(Task *t, uint64_t resource, void *limit) { return sys_getrlimit(t, resource, limit); }
+
+int64_t sys_setrlimit(Task *t, uint64_t resource, void *limit)
+{
+    struct rlimit *l = limit;
+    if (!l) return -EFAULT;
+    if (linux_abi.word == 4) {
+        if (l->rlim_cur == 0xffffffff) l->rlim_cur = RLIM_INFINITY;
+        if (l->rlim_max == 0xffffffff) l->rlim_max = RLIM_INFINITY;
+    }
+    return sys_prlimit64(t, 0, resource, l, NULL);
+}
+
+int64_t sys_nice(Task *t, int inc)
+{
+    long now = safe_syscall(t, SYS_getpriority, (long)PRIO_PROCESS, 0L, 0L, 0L, 0L, 0L);    /* 20 - nice */
+    if (now < 0) return now;
+    long want = 20 - now + (inc < -40 ? -40 : inc > 40 ? 40 : inc);
+    want = want < -20 ? -20 : want > 19 ? 19 : want;
+    long r = safe_syscall(t, SYS_setpriority, (long)PRIO_PROCESS, 0L, want, 0L, 0L, 0L);
+    return r == -EACCES ? -EPERM : r;
+}
+
+int64_t sys_personality(Task *t, uint64_t persona)
+{
+    return safe_syscall(t, SYS_personality, (long)(uint32_t)persona, 0L, 0L, 0L, 0L, 0L);
+}
+
+/* --- prctl: integers pass; rows say which argument is a pointer, and what would act on the emulator itself */
+typedef struct PrctlRow { int option; enum { PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_SIG_IN, PRCTL_SIG_OUT } how; const char *name; } PrctlRow;
+static const PrctlRow prctl_rows[] = {
+    { PR_SET_NAME, PRCTL_STR16_IN, "PR_SET_NAME" },
+    { PR_GET_NAME, PRCTL_STR16_OUT, "PR_GET_NAME" },
+    { PR_SET_PDEATHSIG, PRCTL_SIG_IN, "PR_SET_PDEATHSIG" },
+    { PR_GET_PDEATHSIG, PRCTL_SIG_OUT, "PR_GET_PDEATHSIG" },
+    { PR_GET_CHILD_SUBREAPER, PRCTL_INT_OUT, "PR_GET_CHILD_SUBREAPER" },
+    { PR_GET_ENDIAN, PRCTL_REFUSE, "PR_GET_ENDIAN" },
+    { PR_GET_UNALIGN, PRCTL_REFUSE, "PR_GET_UNALIGN" },
+    { PR_GET_FPEMU, PRCTL_REFUSE, "PR_GET_FPEMU" },
+    { PR_GET_FPEXC, PRCTL_REFUSE, "PR_GET_FPEXC" },
+    { PR_GET_TSC, PRCTL_REFUSE, "PR_GET_TSC" },
+    { PR_SET_TSC, PRCTL_REFUSE, "PR_SET_TSC" },
+    { PR_SET_SECCOMP, PRCTL_REFUSE, "PR_SET_SECCOMP" },
+    { PR_SET_MM, PRCTL_REFUSE, "PR_SET_MM" },
+    { PR_GET_TID_ADDRESS, PRCTL_REFUSE, "PR_GET_TID_ADDRESS" },
+    { 59, PRCTL_REFUSE, "PR_SET_SYSCALL_USER_DISPATCH" },
+    { 65, PRCTL_REFUSE, "PR_SET_MDWE" },
+    { 0x53564d41, PRCTL_VMA, "PR_SET_VMA" },
+};
+
+int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    char name[16] = { 0 };
+    int value = 0;
+    const PrctlRow *row = NULL;
+    for (unsigned i = 0; i < sizeof prctl_rows / sizeof *prctl_rows; i++) if (prctl_rows[i].option == option) row = &prctl_rows[i];
+    uint64_t arg = a;
+    switch (row ? (int)row->how : 0) {
+    case PRCTL_REFUSE:
+        if (log_on(LOG_unimp)) log_printf("unsupported prctl: %s\n", row->name);
+        return -EINVAL;
+    case PRCTL_STR16_IN: {
+        int64_t n = gmem_strncpy(t, name, a, sizeof name);
+        if (n < 0 && n != -ENAMETOOLONG) return n;
+        name[15] = 0;
+    }   /* fall through */
+    case PRCTL_STR16_OUT: arg = (uintptr_t)name; break;
+    case PRCTL_INT_OUT: case PRCTL_SIG_OUT: arg = (uintptr_t)&value; break;
+    case PRCTL_SIG_IN: arg = linux_sig_to_host(&linux_abi, a); break;
+    case PRCTL_VMA:
+        b = (uintptr_t)gmem_host(t, b, c);
+        d = (uintptr_t)gmem_host(t, d, 1);
+        break;
+    }
+    int64_t r = safe_syscall(t, SYS_prctl, (long)option, arg, b, c, d, 0L);
+    if (r < 0) return r;
+    int64_t e = 0;
+    if (row && row->how == PRCTL_STR16_OUT) e = gmem_write(t, a, name, sizeof name);
+    else if (row && row->how == PRCTL_INT_OUT) e = gmem_put_u32(t, a, value);
+    else if (row && row->how == PRCTL_SIG_OUT) e = gmem_put_u32(t, a, linux_sig_to_guest(&linux_abi, value));
+    return e < 0 ? e : r;
+}
+
+/* --- capabilities: version 1 has one data block, later ones two */
+static unsigned cap_words(const uint32_t *header)
+{
+    return header[0] == _LINUX_CAPABILITY_VERSION_1 ? 3 : 6;
+}
+
+int64_t sys_capget(Task *t, void *header, gaddr data)
+{
+    uint32_t d[6];
+    if (!header) return -EFAULT;
+    int64_t r = safe_syscall(t, SYS_capget, header, data ? d : NULL, 0L, 0L, 0L, 0L);
+    for (unsigned i = 0; r == 0 && data && i < cap_words(header); i++) r = gmem_put_u32(t, data + 4 * i, d[i]);
+    return r;
+}
+
+int64_t sys_capset(Task *t, void *header, gaddr data)
+{
+    uint32_t d[6] = { 0 };
+    int64_t r = 0;
+    if (!header) return -EFAULT;
+    for (unsigned i = 0; r == 0 && i < cap_words(header); i++) r = gmem_get_u32(t, data + 4 * i, &d[i]);
+    return r < 0 ? r : safe_syscall(t, SYS_capset, header, d, 0L, 0L, 0L, 0L);
+}
+
+/* --- process_vm_*: guests with the host's layout only see their own kind of process at base 0; others convert vectors */
+static int64_t vm_transfer(Task *t, long nr, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
+{
+    if (nlocal > 1024 || nremote > 1024) return -EINVAL;
+    struct iovec l[1024], r[1024];
+    int64_t e = sys_read_iov(t, l, local, nlocal);
+    if (e == 0) e = sys_read_iov(t, r, remote, nremote);
+    if (e < 0) return e;
+    if (pid != getpid()) return sys_unsupported("process_vm access to another process");
+    return safe_syscall(t, nr, (long)pid, l, nlocal, r, nremote, (long)flags);
+}
+int64_t sys_process_vm_readv(Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
+{
+    return vm_transfer(t, SYS_process_vm_readv, pid, local, nlocal, remote, nremote, flags);
+}
+int64_t sys_process_vm_writev(Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
+{
+    return vm_transfer(t, SYS_process_vm_writev, pid, local, nlocal, remote, nremote, flags);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a syscall row says (the .sys files in desc/, read by tools/sysgen) and what dispatch.c, strace.c and the `hand` functions
+ * (sys_*.c) share. A hand function returns a value or -errno in host numbers; its arguments arrive converted:
+ * integers in host form, strings and structures as host copies (NULL when the guest passed NULL; out structures are
+ * written back when the result is not an error), buffers and opaque pointers as guest addresses.
+ */
+#ifndef LINUX_USER_SYSCALL_H
+#define LINUX_USER_SYSCALL_H
+
+#include "linux-user/abi.h"
+#include "thunk/thunk.h"
+
+typedef enum SysArgKind {
+    A_INT, A_UINT, A_LONG, A_ULONG,     /* C types of the kernel's own prototype */
+    A_OFF64,                            /* 64 bits: a register pair on 32-bit guests */
+    A_POSLH,                            /* (unsigned long low, unsigned long high), two registers on every guest */
+    A_FLAGS,                            /* flag word, converted */
+    A_PTR,                              /* guest address; the host kernel gets base + address */
+    A_STR, A_PATH, A_LOOKUP,            /* string; file name; file name that -L applies to */
+    A_BUF, A_STRUCT, A_IOV, A_SOCKADDR,
+} SysArgKind;
+typedef enum SysStyle { STYLE_DEC, STYLE_HEX, STYLE_OCT, STYLE_ATFD, STYLE_SIG, STYLE_NONE } SysStyle;
+enum { DIR_IN = 1, DIR_OUT = 2, DIR_ON_ERROR = 4 };      /* ON_ERROR: written back on failure too (nanosleep's rest) */
+
+typedef struct SysArg {
+    const char *name;
+    uint8_t kind, style, dir;
+    int8_t count_arg;                   /* index of the argument with the element count, -1: `count` */
+    bool count_is_ptr;                  /* that argument points to a u32 count (socklen_t *) */
+    uint32_t count;
+    const ThunkStruct *type;
+    const ThunkFlags *flags;
+} SysArg;
+
+typedef int64_t SysHand(Task *t, const uint64_t *a);
+enum { SYS_HAND = 1, SYS_FOREIGN = 2, SYS_REFUSED = 4, SYS_NATIVE = 8 };
+
+typedef struct SysDesc {
+    const char *name;
+    int16_t host_nr;                    /* -1: the host has none */
+    uint8_t nargs, attr, ret_style;     /* attr SYS_*: FOREIGN uses `hand` only for guests whose layout is not the host's */
+    int8_t ret_counts;                  /* the result is the element count of this argument, -1 none */
+    const SysArg *args;
+    SysHand *hand;
+    const ThunkFlags *ret_flags;
+    const char *why;                    /* SYS_REFUSED: -d unimp text */
+} SysDesc;
+
+/* linux-user/<program>/syscalls.c, from its syscall.tbl. Entry NULL: unknown number. */
+typedef struct SysTable {
+    ThunkFamily family;
+    uint16_t n;
+    const SysDesc *const *rows;
+    const char *const *names;           /* the guest's own names */
+} SysTable;
+extern const SysTable sys_table;
+
+extern const SysDesc sys_rows[];        /* desc.c */
+extern const int sys_nrows;
+
+const ThunkModel *sys_model(void);                      /* of the running guest */
+bool sys_foreign(void);                                 /* layout or byte order is not the host's */
+
+/* path.c. cap PATH_MAX each. Result: bytes, or -errno. `lookup` applies -L; the result in `out` is a host path. */
+int64_t path_get(Task *t, gaddr at, char *out, bool lookup);
+/* Replaces an absolute guest path by its counterpart below the prefix when that exists. True when replaced. */
+bool path_apply_prefix(const char *path, char *out);
+
+/* Runs one row on raw register values (socketcall, ipc). */
+int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7]);
+
+/* strace.c: one line per call, in the log. */
+void strace_enter(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t *guest, const uint64_t *host);
+void strace_leave(Task *t, const SysDesc *d, const uint64_t *host, int64_t ret);
+
+/* ioctl rows. arg == NULL: not a pointer (passed as is). */
+typedef struct IoctlDesc { const char *name; uint32_t host; uint32_t guest[FAMILY_COUNT]; uint8_t dir; const ThunkStruct *type; } IoctlDesc;
+extern const IoctlDesc ioctl_rows[];
+extern const int ioctl_nrows;
+
+#endif
