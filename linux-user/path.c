@@ -10,17 +10,20 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "linux-user/options.h"
+#include "linux-user/path.h"
 #include "linux-user/sys_common.h"
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static char *prefix;                /* const after `once`; resolved, NULL: none */
+static char *prefix;                /* const after path_prefix_set; resolved, NULL: none */
 
-static void prefix_init(void)
+void path_prefix_set(const char *p)
 {
-    const char *p = current->proc->opt->prefix;
     char *real = p && *p ? realpath(p, NULL) : NULL;
     prefix = real && !strcmp(real, "/") ? NULL : real;
+}
+
+const char *path_prefix(void)
+{
+    return prefix;
 }
 
 /* Follows absolute links at the end of a path below the prefix, so that they stay below it. */
@@ -39,9 +42,7 @@ static void follow_inside(char *out)
 
 bool path_apply_prefix(const char *path, char *out)
 {
-    if (path[0] != '/') return false;
-    pthread_once(&once, prefix_init);
-    if (!prefix) return false;
+    if (!prefix || path[0] != '/') return false;
     char full[2 * PATH_MAX];
     if (snprintf(full, sizeof full, "%s%s", prefix, path) >= PATH_MAX) return false;
     if (faccessat(AT_FDCWD, full, F_OK, AT_SYMLINK_NOFOLLOW)) return false;

@@ -8,6 +8,7 @@
 #define LINUX_USER_SYSCALL_H
 
 #include "linux-user/abi.h"
+#include "linux-user/path.h"
 #include "thunk/thunk.h"
 
 typedef enum SysArgKind {
@@ -63,9 +64,6 @@ bool sys_foreign(void);                                 /* layout or byte order 
 
 /* path.c. cap PATH_MAX each. Result: bytes, or -errno. `lookup` applies -L; the result in `out` is a host path. */
 int64_t path_get(Task *t, gaddr at, char *out, bool lookup);
-/* Replaces an absolute guest path by its counterpart below the prefix when that exists. True when replaced. */
-bool path_apply_prefix(const char *path, char *out);
-
 /* Runs one row on raw register values (socketcall, ipc). */
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7]);
 
