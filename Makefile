@@ -110,14 +110,19 @@ stress: deps-check all
 
 # --- installing
 DESTDIR ?=
-MAN := $(wildcard $(B)/man/*.1)
+MAN := $(PROGRAMS:%=$(B)/man/qemu-%.1)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/qemu-user
 	install -m 755 -s $(PROGS) $(DISAS) $(DESTDIR)$(PREFIX)/bin
 	for m in $(MAN); do install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man1; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 $(B)/man/qemu-user.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/qemu-user
+	for p in $(PROGRAMS); do ln -sf qemu-user $(DESTDIR)$(PREFIX)/share/bash-completion/completions/qemu-$$p; done
 	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/qemu-user
 uninstall:
-	rm -f $(patsubst $(B)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGS) $(DISAS)) $(MAN:$(B)/man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%)
+	rm -f $(patsubst $(B)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGS) $(DISAS)) $(MAN:$(B)/man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%) \
+		$(patsubst %,$(DESTDIR)$(PREFIX)/share/bash-completion/completions/qemu-%,user $(PROGRAMS))
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/qemu-user
 
 clean:
 	rm -rf $(B)/obj $(B)/gen $(B)/tools $(B)/tests $(B)/man $(B)/*.a $(B)/qemu-*
