@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The record that test_diff.c and its oracle exchange: state before, state after. */
+#ifndef TESTS_A64_DIFF_H
+#define TESTS_A64_DIFF_H
+
+#include <stdint.h>
+
+enum { DIFF_MEM = 0x10000000, DIFF_CODE = 0x2000000, DIFF_MEM_SIZE = 8192, DIFF_WINDOW = 256 };
+
+typedef struct DiffRec {
+    uint32_t insn, fpcr, fpsr;
+    uint32_t nzcv;                  /* bits 31..28 */
+    uint64_t v[32][2], x[32];       /* x[31] is SP */
+    uint32_t signal, pad[3];        /* out: the instruction raised it */
+    uint8_t  mem[DIFF_WINDOW];      /* at DIFF_MEM */
+} DiffRec;
+
+#endif
