@@ -34,7 +34,7 @@ enum {
 /* Shift by immediate: opcode of the lane size, extension in the reg field. */
 enum { SHV_SRL = 2, SHV_SRA = 4, SHV_SLL = 6, SHV_SRLDQ = 3, SHV_SLLDQ = 7 };
 /* CMPPS predicates; those from 8 on need AVX. */
-enum { CMP_EQ_OQ, CMP_LT_OS, CMP_LE_OS, CMP_UNORD_Q, CMP_NEQ_UQ, CMP_ORD_Q = 7, CMP_EQ_UQ = 8, CMP_EQ_OS = 16, CMP_LT_OQ, CMP_LE_OQ, CMP_UNORD_S, CMP_NEQ_US, CMP_ORD_S = 23 };
+enum { CMP_EQ_OQ, CMP_LT_OS, CMP_LE_OS, CMP_UNORD_Q, CMP_NEQ_UQ, CMP_NLT_US, CMP_ORD_Q = 7, CMP_EQ_UQ = 8, CMP_EQ_OS = 16, CMP_LT_OQ, CMP_LE_OQ, CMP_UNORD_S, CMP_NEQ_US, CMP_ORD_S = 23 };
 
 static inline bool avx(const Em *e) { return e->hc->avx; }
 

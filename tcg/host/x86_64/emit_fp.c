@@ -202,19 +202,45 @@ static void lower_fminmax(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
+/* d = a to integral, ties away, raising nothing: truncate |a|, add one where the fraction (exact) is a half or more.
+ * Operands that have no fraction, and NaNs, are cold. t scratch. */
+static void round_away(Em *e, bool dbl, int d, int a, int t, Cold *c)
+{
+    uint64_t sign = dbl ? 1ull << 63 : 1u << 31;
+
+    v3o(e, ANDPS, t, a, pool2(e, sign - 1));
+    v2o(e, MOVAPS, d, pool2(e, dbl ? 0x4330000000000000 : 0x4b000000));
+    ucomi(e, dbl, d, opd_reg(t));
+    jcc_cold(e, CC_B, c);
+    v3i(e, ROUNDSS + dbl, d, t, t, 11);
+    v3(e, scalar(dbl) | 0x5c, t, t, d);
+    v3oi(e, scalar(dbl) | 0xc2, t, t, pool2(e, dbl ? 0x3fe0000000000000 : 0x3f000000), CMP_NLT_US);
+    v3o(e, ANDPS, t, t, pool2(e, dbl ? 0x3ff0000000000000 : 0x3f800000));
+    v3(e, scalar(dbl) | 0x58, d, d, t);
+    v3o(e, ANDPS, t, a, pool2(e, sign));
+    v3(e, ORPS, d, d, t);
+}
+
 static void lower_fround(Em *e, const IrInsn *in)
 {
-    bool dbl = is_double(e, in);
+    bool dbl = is_double(e, in), away = in->round == FP_RNA;
     int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
 
-    if (fp_round_soft(in)) {
+    if (in->round == FP_RODD) {
         fp_call(e, in, d, a, NOREG, NOREG);
         return;
     }
+    int t = away ? tmp_x(e) : NOREG;
     flags_clobber(e);
     Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
-    v3i(e, ROUNDSS + dbl, d, a, a, fp_round_imm(in) & (in->aux & 1 ? 7 : 15));
-    check_nan(e, dbl, d, c);
+    if (away) {
+        round_away(e, dbl, d, a, t, c);
+        if (in->aux & 1)
+            v3i(e, ROUNDSS + dbl, t, a, a, 3);  /* raises inexact */
+    } else {
+        v3i(e, ROUNDSS + dbl, d, a, a, fp_round_imm(in) & (in->aux & 1 ? 7 : 15));
+        check_nan(e, dbl, d, c);
+    }
     cold_back(e, c);
 }
 
@@ -299,6 +325,14 @@ static void cvt_to_gpr(Em *e, bool dbl, unsigned code, bool w, int d, int a)
     v2(e, scalar(dbl) | code | (w ? RW : 0), d, a);
 }
 
+static void round_quietly(Em *e, const IrInsn *in, bool dbl, int d, int a, int t, Cold *c)
+{
+    if (in->round == FP_RNA)
+        round_away(e, dbl, d, a, t, c);
+    else
+        v3i(e, ROUNDSS + dbl, d, a, a, fp_round_imm(in));
+}
+
 /* Signed: the host's "indefinite" result is what overflows when 1 is subtracted. Modes other than truncation and
  * the dynamic one round first, quietly; truncating the operand then raises inexact, if it is. */
 static void lower_fcvt_fi(Em *e, const IrInsn *in)
@@ -307,16 +341,16 @@ static void lower_fcvt_fi(Em *e, const IrInsn *in)
     bool trunc = in->round == FP_RTZ || (in->aux & CVT_WRAP_JS);
     int a = use_x(e, in->arg[0]), d = def_g(e, DEF_EARLY);
 
-    if (fp_round_soft(in) && !trunc) {
+    if (in->round == FP_RODD && !trunc) {
         fp_call(e, in, d, a, NOREG, NOREG);
         return;
     }
     direct |= trunc;
-    int t = direct ? NOREG : tmp_x(e), g = direct ? NOREG : tmp_g(e);
+    int t = direct ? NOREG : tmp_x(e), g = direct ? NOREG : tmp_g(e), t2 = !direct && in->round == FP_RNA ? tmp_x(e) : NOREG;
     flags_clobber(e);
     Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
     if (!direct)
-        v3i(e, ROUNDSS + dbl, t, a, a, fp_round_imm(in));
+        round_quietly(e, in, dbl, t, a, t2, c);
     cvt_to_gpr(e, dbl, trunc || !direct ? CVT_TRUNC : CVT_RND, w, d, direct ? a : t);
     alu_ri(e, ALU_CMP, w, d, 1);
     jcc_cold(e, CC_O, c);
@@ -332,16 +366,16 @@ static void lower_fcvt_fu(Em *e, const IrInsn *in)
     bool dbl = is_double(e, in), w = in->type == IR_I64;
     int a = use_x(e, in->arg[0]), d = def_g(e, DEF_EARLY);
 
-    if (fp_round_soft(in) || (in->aux & CVT_WRAP_JS)) {
+    if (in->round == FP_RODD || (in->aux & CVT_WRAP_JS)) {
         fp_call(e, in, d, a, NOREG, NOREG);
         return;
     }
-    int t = tmp_x(e), g = tmp_g(e);
+    int t = tmp_x(e), g = tmp_g(e), t2 = in->round == FP_RNA ? tmp_x(e) : NOREG;
     flags_clobber(e);
     Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
     ucomi(e, dbl, a, pool2(e, dbl ? (w ? 0x43e0000000000000 : 0x41f0000000000000) : w ? 0x5f000000 : 0x4f800000));
     jcc_cold(e, CC_AE, c);
-    v3i(e, ROUNDSS + dbl, t, a, a, fp_round_imm(in));
+    round_quietly(e, in, dbl, t, a, t2, c);
     cvt_to_gpr(e, dbl, CVT_TRUNC, true, d, t);
     if (w) {
         test_rr(e, true, d, d);

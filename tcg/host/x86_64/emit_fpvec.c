@@ -210,17 +210,42 @@ void lower_vfcmp(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
+/* As round_away of emit_fp.c; the comparison of magnitudes is one of integers, which raises nothing. */
+static void round_away(Em *e, const IrInsn *in, int d, int a, int t, Cold *c)
+{
+    bool dbl = is_dbl(in);
+    Opd abs = pool_lane(e, in->lane, sign_of(in) - 1);
+
+    v3o(e, ANDPS, t, a, abs);
+    v3o(e, dbl ? PCMPGTQ : PCMPGTD, d, t, pool_lane(e, in->lane, dbl ? 0x4330000000000000 : 0x4b000000));
+    jump_any(e, d, c);
+    v2i(e, ROUNDPS + dbl, d, t, 11);
+    v3(e, packed(in) | 0x5c, t, t, d);
+    v3oi(e, packed(in) | 0xc2, t, t, pool_lane(e, in->lane, dbl ? 0x3fe0000000000000 : 0x3f000000), CMP_NLT_US);
+    v3o(e, ANDPS, t, t, pool_lane(e, in->lane, dbl ? 0x3ff0000000000000 : 0x3f800000));
+    v3(e, packed(in) | 0x58, d, d, t);
+    v3o(e, ANDPS, t, a, pool_lane(e, in->lane, sign_of(in)));
+    v3(e, ORPS, d, d, t);
+}
+
 void lower_vfround(Em *e, const IrInsn *in)
 {
     Regs r = operands(e, in, 1);
     int a = r.a, d = r.d, t = tmp_x(e);
 
-    if (fp_round_soft(in)) {
+    if (in->round == FP_RODD) {
         fp_call(e, in, d, a, NOREG, NOREG);
         return;
     }
     flags_clobber(e);
     Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    if (in->round == FP_RNA) {
+        round_away(e, in, d, a, t, c);
+        if (in->aux & 1)
+            v2i(e, ROUNDPS + is_dbl(in), t, a, 3);      /* raises inexact */
+        cold_back(e, c);
+        return;
+    }
     v2i(e, ROUNDPS + is_dbl(in), d, a, fp_round_imm(in) & (in->aux & 1 ? 7 : 15));
     check_nan(e, in, d, t, c);
     cold_back(e, c);
@@ -234,7 +259,9 @@ static void cvt_fi64(Em *e, const IrInsn *in, int d, int a, int t, int g, int h,
     unsigned op = M0F | PF2 | RW | 0x2c;
     bool two = in->type == IR_V128;
 
-    if (in->round != FP_RTZ)
+    if (in->round == FP_RNA)
+        round_away(e, in, t, a, d, c);
+    else if (in->round != FP_RTZ)
         v2i(e, ROUNDPS + 1, t, a, fp_round_imm(in));
     else
         vmov(e, t, a);
@@ -265,7 +292,7 @@ void lower_vfcvt_fi(Em *e, const IrInsn *in)
     Regs r = operands(e, in, 1);
     int a = r.a, d = r.d, t = tmp_x(e);
 
-    if (fp_round_soft(in)) {
+    if (in->round == FP_RODD) {
         fp_call(e, in, d, a, NOREG, NOREG);
         return;
     }
@@ -277,7 +304,9 @@ void lower_vfcvt_fi(Em *e, const IrInsn *in)
         cold_back(e, c);
         return;
     }
-    if (!direct)
+    if (in->round == FP_RNA)
+        round_away(e, in, t, a, d, c);
+    else if (!direct)
         v2i(e, ROUNDPS, t, a, fp_round_imm(in));
     v2(e, in->round == FP_DYN ? CVTPS2DQ : CVTTPS2DQ, d, direct ? a : t);
     v3o(e, PCMPEQD, t, d, pool_lane(e, E32, 1u << 31));
