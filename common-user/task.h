@@ -7,6 +7,7 @@
 #define COMMON_USER_TASK_H
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -65,6 +66,7 @@ typedef struct Task {
     struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
 
+    jmp_buf *thread_end;            /* where a thread's host function continues when the guest thread ends; NULL for the first */
     void *host_stack; size_t host_stack_len;          /* alternate signal stack of the host thread */
 } Task;
 

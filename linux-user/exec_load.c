@@ -80,7 +80,7 @@ int exec_open(Process *p, Program *prog, const char *path, int fd)
         if (script_read(fd, interp, arg) < 0) return refuse(p, CANNOT_RUN, path, "bad #! line");
         close(fd);
         prog->argv = script_argv(prog->argv, interp, arg, path);
-        path = prog->path = strdup(interp);
+        path = strdup(interp);              /* AT_EXECFN stays the script */
         fd = open_program(path, true);
     }
     prog->fd = fd;

@@ -4,6 +4,7 @@
 #define LINUX_USER_OPTIONS_H
 
 #include <glib.h>
+#include <stdio.h>
 #include "target/arch.h"
 
 typedef struct Options {

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* execve: a program for one of our guests re-executes this emulator or its sibling qemu-<arch>; a script is followed to its
+ * interpreter to find out which; everything else is the host's own execve. No binfmt_misc is needed. */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "common-user/host.h"
+#include "common-user/process.h"
+#include "linux-user/abi.h"
+#include "linux-user/options.h"
+#include "linux-user/path.h"
+#include "loader/elf.h"
+
+enum { MAX_SCRIPTS = 5 };
+
+/* Every guest that a sibling program may serve; one row per qemu-<program>. */
+typedef struct Guest { uint16_t machine; uint8_t class, data; const char *program; } Guest;
+static const Guest guests[] = {
+    { EM_AARCH64, ELFCLASS64, ELFDATA2LSB, "aarch64" },
+    { EM_RISCV, ELFCLASS64, ELFDATA2LSB, "riscv64" },
+    { EM_RISCV, ELFCLASS32, ELFDATA2LSB, "riscv32" },
+    { EM_PPC, ELFCLASS32, ELFDATA2MSB, "ppc" },
+};
+
+typedef enum Kind { KIND_HOST, KIND_SELF, KIND_SIBLING } Kind;
+typedef struct Target { Kind kind; const char *program; } Target;
+
+static Target classify_elf(const Process *p, uint16_t machine, uint8_t class, uint8_t data)
+{
+    if (machine == p->arch->elf_machine && class == p->arch->elf_class && data == p->arch->elf_data) return (Target){ KIND_SELF, p->arch->tcg.name };
+    for (size_t i = 0; i < sizeof guests / sizeof *guests; i++)
+        if (guests[i].machine == machine && guests[i].class == class && guests[i].data == data) return (Target){ KIND_SIBLING, guests[i].program };
+    return (Target){ KIND_HOST, NULL };
+}
+
+/* What the file behind fd runs on. Scripts are followed through the prefix. -errno on failure. */
+static int64_t classify(const Process *p, int fd, Target *out)
+{
+    char interp[PATH_MAX], arg[PATH_MAX], mapped[PATH_MAX];
+    *out = (Target){ KIND_HOST, NULL };
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    for (int depth = 0; ; depth++) {
+        FileKind kind;
+        uint16_t machine = 0;
+        uint8_t class = 0, data = 0;
+        if (fd < 0) return -errno;
+        int e = elf_kind(fd, &kind, &machine, &class, &data);
+        bool script = !e && kind == FILE_SCRIPT && script_read(fd, interp, arg) == 0;
+        close(fd);
+        if (e < 0) return e;
+        if (kind == FILE_ELF) { *out = classify_elf(p, machine, class, data); return 0; }
+        if (!script) return 0;      /* the host says what it is */
+        if (depth == MAX_SCRIPTS) return -ELOOP;
+        fd = open(path_apply_prefix(interp, mapped) ? mapped : interp, O_RDONLY | O_CLOEXEC);
+    }
+}
+
+/* Linux: may_open_exec. The emulator reads the file itself, so the checks of execve are ours. */
+static int64_t open_checked(int dirfd, const char *path, int flags)
+{
+    struct stat st;
+    int fd = openat(dirfd, *path ? path : ".", O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+    if (!*path && (flags & AT_EMPTY_PATH)) { if (fd >= 0) close(fd); fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0); }
+    if (fd < 0) return -errno;
+    int64_t r = fd;
+    if (fstat(fd, &st) < 0) r = -errno;
+    else if (S_ISLNK(st.st_mode)) r = -ELOOP;
+    else if (!S_ISREG(st.st_mode)) r = -EACCES;
+    else {
+        char link[64];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        if (faccessat(AT_FDCWD, link, X_OK, AT_EACCESS) < 0) r = -errno;
+    }
+    if (r < 0) close(fd);
+    return r;
+}
+
+/* [qemu] options -0 argv0 -- path arguments... */
+static char **emulator_argv(const Options *o, const char *path, char *const argv[])
+{
+    size_t n = 0, k = 0;
+    while (argv[n]) n++;
+    char **out = calloc(o->forward->len + n + 8, sizeof *out);
+    if (!out) return NULL;
+    out[k++] = (char *)o->self;
+    for (guint i = 0; i < o->forward->len; i++) out[k++] = g_ptr_array_index(o->forward, i);
+    out[k++] = "-0";
+    out[k++] = n ? argv[0] : "";
+    out[k++] = "--";
+    out[k++] = (char *)path;
+    for (size_t i = 1; i < n; i++) out[k++] = argv[i];
+    return out;
+}
+
+/* The program that serves the target: ourselves, or qemu-<arch> beside us. */
+static void emulator_path(const Target *to, char out[PATH_MAX])
+{
+    char self[PATH_MAX];
+    strcpy(out, "/proc/self/exe");
+    if (to->kind == KIND_SELF) return;
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 32);
+    if (n <= 0) return;
+    self[n] = 0;
+    char *slash = strrchr(self, '/');
+    if (slash) snprintf(slash + 1, sizeof self - (size_t)(slash + 1 - self), "qemu-%s", to->program);
+    strcpy(out, self);
+}
+
+static int64_t exec_raw(Task *t, const char *path, char *const argv[], char *const envp[])
+{
+    /* the program inherits exactly the mask the guest has; ours comes back when it fails */
+    host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
+    int64_t r = host_syscall(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0);
+    signal_unblock(t);
+    return r;
+}
+
+static int64_t exec_guest(Task *t, const Target *to, int dirfd, const char *path, int fd, char *const argv[], char *const envp[])
+{
+    char emulator[PATH_MAX], name[PATH_MAX];
+    emulator_path(to, emulator);
+    int keep = -1;
+    if (*path == '/' || (dirfd == AT_FDCWD && *path)) {
+        snprintf(name, sizeof name, "%s", path);
+    } else if (*path && dirfd >= 0 && !(fcntl(dirfd, F_GETFD) & FD_CLOEXEC)) {
+        snprintf(name, sizeof name, "/dev/fd/%d/%s", dirfd, path);     /* the kernel's own form */
+    } else {
+        keep = fcntl(fd, F_DUPFD, 3);                   /* survives the exec: the emulator opens it by name */
+        snprintf(name, sizeof name, "/dev/fd/%d", keep);
+    }
+    char **words = emulator_argv(t->proc->opt, name, argv);
+    int64_t r = words ? exec_raw(t, emulator, words, envp) : -ENOMEM;
+    free(words);
+    if (keep >= 0) close(keep);
+    return r;
+}
+
+int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+    Process *p = t->proc;
+    if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
+    if (!*path && !(flags & AT_EMPTY_PATH)) return -ENOENT;
+    char own[64];
+    snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
+    if (p->exe && (!strcmp(path, "/proc/self/exe") || !strcmp(path, own) || !strcmp(path, "/proc/thread-self/exe"))) path = p->exe;
+    int64_t fd = open_checked(dirfd, path, flags);
+    if (fd < 0) return fd;
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)fd);
+    int rfd = open(link, O_RDONLY | O_CLOEXEC);         /* an execute-only file cannot be a guest's */
+    Target to = { KIND_HOST, NULL };
+    int64_t r = rfd >= 0 ? classify(p, rfd, &to) : 0;
+    if (r == 0) {
+        if (to.kind != KIND_HOST) {
+            r = exec_guest(t, &to, dirfd, path, (int)fd, argv, envp);
+        } else {
+            host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
+            r = host_syscall(SYS_execveat, dirfd, (long)path, (long)argv, (long)envp, flags, 0);
+            signal_unblock(t);
+        }
+    }
+    if (rfd >= 0) close(rfd);
+    close((int)fd);
+    return r;
+}

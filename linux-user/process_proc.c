@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /proc files that must show the guest and not the emulator: rows of name and writer; each open gives a memory file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "common-user/mm.h"
+#include "common-user/process.h"
+#include "linux-user/abi.h"
+
+enum { STAT_FIELDS = 52 };
+
+static void write_maps(Task *t, const char *host, FILE *out) { mm_maps(t->proc->mm, out); }
+static void write_cmdline(Task *t, const char *host, FILE *out)
+{
+    /* the guest may rewrite its argument area (setproctitle): show memory, fall back to what exec put there */
+    Process *p = t->proc;
+    char *now = malloc(p->cmdline_len + 1);
+    if (now && !gmem_read(t, now, p->arg_start, p->cmdline_len)) fwrite(now, 1, p->cmdline_len, out);
+    else fwrite(p->cmdline, 1, p->cmdline_len, out);
+    free(now);
+}
+static void write_auxv(Task *t, const char *host, FILE *out) { fwrite(t->proc->auxv, 1, t->proc->auxv_len, out); }
+
+static void write_cpuinfo(Task *t, const char *host, FILE *out)
+{
+    enum { ROOM = 1 << 16, CPUS = 64 };
+    char *text = malloc(ROOM);
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    int len = text && t->proc->abi->cpuinfo ? t->proc->abi->cpuinfo(t->cpu, n > CPUS ? CPUS : (int)n, text, ROOM) : 0;
+    if (len > 0) fwrite(text, 1, (size_t)len < ROOM ? (size_t)len : ROOM, out);
+    free(text);
+}
+
+/* proc(5): 23 vsize, 26-28 startcode endcode startstack, 45-51 the data, brk, arg and env areas. */
+static void write_stat(Task *t, const char *host, FILE *out)
+{
+    char line[4096], *save = NULL;
+    FILE *f = fopen(host, "re");
+    size_t n = f ? fread(line, 1, sizeof line - 1, f) : 0;
+    if (f) fclose(f);
+    line[n] = 0;
+    char *close_paren = strrchr(line, ')');
+    if (!close_paren) { fputs(line, out); return; }
+    fwrite(line, 1, (size_t)(close_paren + 1 - line), out);
+    Process *p = t->proc;
+    const struct { int field; uint64_t value; } guest[] = {
+        { 23, mm_total(p->mm) }, { 26, p->load_bias }, { 27, p->entry }, { 28, p->stack_top }, { 29, p->abi->get_sp(t->cpu) }, { 30, t->cpu->pc },
+        { 48, p->arg_start }, { 49, p->arg_end }, { 50, p->env_start }, { 51, p->env_end },
+    };
+    int i = 3;
+    for (char *w = strtok_r(close_paren + 1, " \n", &save); w; w = strtok_r(NULL, " \n", &save), i++) {
+        bool done = false;
+        for (size_t k = 0; k < sizeof guest / sizeof *guest; k++)
+            if (guest[k].field == i) { fprintf(out, " %llu", (unsigned long long)guest[k].value); done = true; }
+        if (!done) fprintf(out, " %s", w);
+    }
+    fputc('\n', out);
+}
+
+static uint64_t mask_of(Process *p, bool ignored)
+{
+    uint64_t m = 0;
+    for (int s = 1; s <= TASK_NSIG; s++) {
+        gaddr h = signal_get_action(p, s).handler;
+        if (ignored ? h == 1 : h > 1) m |= SIG_BIT(s);
+    }
+    return linux_mask_to_guest(p->abi, m);
+}
+
+static void write_status(Task *t, const char *host, FILE *out)
+{
+    const struct { const char *key; uint64_t value; const char *fmt; } guest[] = {
+        { "SigBlk:", linux_mask_to_guest(t->proc->abi, t->sigmask), "%016llx\n" },
+        { "SigIgn:", mask_of(t->proc, true), "%016llx\n" },
+        { "SigCgt:", mask_of(t->proc, false), "%016llx\n" },
+        { "VmSize:", mm_total(t->proc->mm) / 1024, "%8llu kB\n" },
+    };
+    FILE *f = fopen(host, "re");
+    char line[512];
+    while (f && fgets(line, sizeof line, f)) {
+        bool done = false;
+        for (size_t k = 0; k < sizeof guest / sizeof *guest; k++)
+            if (!strncmp(line, guest[k].key, strlen(guest[k].key))) {
+                fprintf(out, "%s\t", guest[k].key);
+                fprintf(out, guest[k].fmt, (unsigned long long)guest[k].value);
+                done = true;
+            }
+        if (!done) fputs(line, out);
+    }
+    if (f) fclose(f);
+}
+
+typedef struct ProcFile { const char *name; bool own; void (*write)(Task *, const char *host, FILE *); } ProcFile;
+static const ProcFile files[] = {
+    { "maps", true, write_maps }, { "cmdline", true, write_cmdline }, { "auxv", true, write_auxv },
+    { "stat", true, write_stat }, { "status", true, write_status }, { "cpuinfo", false, write_cpuinfo },
+};
+
+/* The part behind /proc/self/, /proc/thread-self/, /proc/<pid>/ or .../task/<tid>/ when that is this process; NULL otherwise. */
+static const char *own_file(const char *path)
+{
+    char prefix[64];
+    const char *rest = NULL;
+    const char *const self[] = { "/proc/self/", "/proc/thread-self/" };
+    for (int i = 0; i < 2; i++) if (!strncmp(path, self[i], strlen(self[i]))) rest = path + strlen(self[i]);
+    int n = snprintf(prefix, sizeof prefix, "/proc/%d/", (int)getpid());
+    if (!strncmp(path, prefix, (size_t)n)) rest = path + n;
+    if (rest && !strncmp(rest, "task/", 5)) {
+        const char *slash = strchr(rest + 5, '/');
+        if (!slash) return NULL;
+        rest = slash + 1;
+    }
+    return rest;
+}
+
+int64_t process_proc_open(Task *t, const char *path, int flags)
+{
+    if (strncmp(path, "/proc/", 6) || (flags & O_ACCMODE) != O_RDONLY) return -ENOENT;
+    const char *own = own_file(path);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *name = files[i].own ? own : path + 6;
+        if (!name || strcmp(name, files[i].name)) continue;
+        int fd = memfd_create(files[i].name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
+        if (fd < 0) return -errno;
+        FILE *out = fdopen(dup(fd), "w");
+        if (!out) { close(fd); return -ENOMEM; }
+        files[i].write(t, path, out);
+        fclose(out);
+        lseek(fd, 0, SEEK_SET);
+        return fd;
+    }
+    return -ENOENT;
+}
+
+int64_t process_proc_readlink(Task *t, const char *path, char *buf, size_t cap)
+{
+    const char *own = own_file(path);
+    if (!own || strcmp(own, "exe") || !t->proc->exe) return -ENOENT;
+    size_t n = strlen(t->proc->exe);
+    if (n > cap) n = cap;
+    memcpy(buf, t->proc->exe, n);
+    return (int64_t)n;
+}
