@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
-enum { DIFF_MEM = 0x10000000, DIFF_CODE = 0x2000000, DIFF_MEM_SIZE = 8192, DIFF_WINDOW = 256 };
+enum { DIFF_MEM = 0x10000000, DIFF_CODE = 0x2000000, DIFF_MEM_SIZE = 8192, DIFF_WINDOW = 256, DIFF_CHAIN = 12 };
 
 typedef struct DiffRec {
-    uint32_t insn, fpcr, fpsr;
+    uint32_t n, fpcr, fpsr;         /* n instructions, run in a row */
     uint32_t nzcv;                  /* bits 31..28 */
     uint64_t v[32][2], x[32];       /* x[31] is SP */
-    uint32_t signal, pad[3];        /* out: the instruction raised it */
+    uint32_t signal;                /* out: one of the instructions raised it */
+    uint32_t insn[DIFF_CHAIN];
     uint8_t  mem[DIFF_WINDOW];      /* at DIFF_MEM */
 } DiffRec;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs on the oracle (qemu-aarch64 or silicon): each record on stdin is one instruction with the whole register
+/* Runs on the oracle (qemu-aarch64 or silicon): each record on stdin is a few instructions with the whole register
  * state; the state after it goes to stdout. Built by test_diff.c:
  * aarch64-linux-gnu-gcc -O1 -static -Wl,--defsym=code_page=0x2000000 */
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 DiffRec rec, *rec_at = &rec;
 uint64_t saved[22];
 
-void run(void);                     /* rec's registers, the instruction on the code page, registers back into rec */
+void run(void);                     /* rec's registers, the instructions on the code page, registers back into rec */
 extern const char back[];           /* where the code page jumps */
 
 #define V_PAIRS(op) \
@@ -63,9 +63,10 @@ int main(void)
     sigaction(SIGBUS, &sa, NULL);
     while (fread(&rec, sizeof rec, 1, stdin) == 1) {
         memcpy(mem, rec.mem, sizeof rec.mem);
-        code[0] = rec.insn;
-        code[1] = 0x14000000 | (((uint32_t)(uintptr_t)back - (DIFF_CODE + 4)) >> 2 & 0x3ffffff);
-        __builtin___clear_cache((char *)code, (char *)code + 8);
+        uint32_t n = rec.n;
+        memcpy(code, rec.insn, 4 * n);
+        code[n] = 0x14000000 | (((uint32_t)(uintptr_t)back - (DIFF_CODE + 4 * n)) >> 2 & 0x3ffffff);
+        __builtin___clear_cache((char *)code, (char *)(code + n + 1));
         int sig = sigsetjmp(escape, 1);
         if (!sig)
             run();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every decode row of A64 against an oracle: random encodings of the row, random and special operands, all registers,
- * FPSR and NZCV compared, on the interpreter and on tier 1 with and without optimisation.
+ * FPSR and NZCV compared, on the interpreter and on tier 1 with and without optimisation. Then chains of random rows in one
+ * unit, which exercise what a single instruction does not: register allocation, pins, dead state.
  *
- * Environment: DIFF_N encodings per row (24), DIFF_ROW part of a row or group name, DIFF_SEED, DIFF_ENGINE (interp, t0, t1).
+ * Environment: DIFF_N encodings per row (24), DIFF_CHAINS chains (3000), DIFF_ROW part of a row or group name, DIFF_SEED, DIFF_ENGINE (interp, t0, t1).
  * Needs aarch64-linux-gnu-gcc and qemu-aarch64 (Debian's 7.2: no known bug meets these rows); skipped without. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,12 @@ static const DecodeIsa *const isas[] = {
     &isa_a64_dp, &isa_a64_fp, &isa_simd_same, &isa_simd_diff, &isa_simd_misc, &isa_simd_shift, &isa_simd_perm,
     &isa_simd_fp, &isa_simd_ldst, &isa_simd_crypto,
 };
+enum { N_ISAS = sizeof isas / sizeof *isas };
+static const uint64_t all_features[2] = { ~0ull, ~0ull };
 /* pc-relative or implementation-defined results */
 static const char *const left_out[] = { "adr", "adrp", "pacga", NULL };
 
-typedef struct Test { const DecodeIsa *isa; int row; } Test;
+typedef struct Test { const DecodeIsa *isa; int row; } Test;        /* of the last instruction */
 typedef struct Run {
     Test    *test;
     DiffRec *in, *want;
@@ -100,20 +103,19 @@ static bool wanted(const DecodeIsa *isa, const DecodeRow *row)
 
 static bool encode(const DecodeIsa *isa, int r, uint32_t *insn)
 {
-    static const uint64_t all[2] = { ~0ull, ~0ull };
     const DecodeRow *row = &isa->rows[r];
     for (int i = 0; i < 10000; i++) {
         *insn = (uint32_t)(row->bits | (rnd() & ~row->mask));
-        if ((!row->holds || row->holds(*insn)) && isa->match(all, *insn) == r)
+        if ((!row->holds || row->holds(*insn)) && isa->match(all_features, *insn) == r)
             return true;
     }
     return false;
 }
 
-static void fill(DiffRec *t, const DecodeIsa *isa, uint32_t insn)
+static void fill(DiffRec *t)
 {
     int style = (int)(rnd() % (STYLES + 2));
-    *t = (DiffRec){ .insn = insn, .fpcr = (rnd() & 3) << 22, .nzcv = (uint32_t)(rnd() & 15) << 28 };
+    *t = (DiffRec){ .fpcr = (rnd() & 3) << 22, .nzcv = (uint32_t)(rnd() & 15) << 28 };
     if (rnd() % 8 == 0)
         t->fpcr |= rnd() & 0x07000000;
     for (int i = 0; i < 32; i++) {
@@ -121,17 +123,27 @@ static void fill(DiffRec *t, const DecodeIsa *isa, uint32_t insn)
             t->v[i][j] = operand(style < STYLES ? style : (int)(rnd() % STYLES));
         t->x[i] = operand((int)(rnd() % STYLES));
     }
-    t->x[31] = DIFF_MEM;
-    if (isa == &isa_simd_ldst)
-        t->x[insn >> 5 & 31] = DIFF_MEM + rnd() % 64;
+    t->x[31] = DIFF_MEM + 64;
     for (int i = 0; i < DIFF_WINDOW; i++)
         t->mem[i] = (uint8_t)rnd();
+}
+
+static DiffRec *new_test(Run *run, const DecodeIsa *isa, int row)
+{
+    if (run->n == run->cap) {
+        run->cap = run->cap ? 2 * run->cap : 4096;
+        run->test = realloc(run->test, run->cap * sizeof *run->test);
+        run->in = realloc(run->in, run->cap * sizeof *run->in);
+    }
+    run->test[run->n] = (Test){ isa, row };
+    fill(&run->in[run->n]);
+    return &run->in[run->n++];
 }
 
 static int generate(Run *run, int per_row)
 {
     int bad = 0;
-    for (size_t l = 0; l < sizeof isas / sizeof *isas; l++)
+    for (size_t l = 0; l < N_ISAS; l++)
         for (int r = 0; r < isas[l]->nrows; r++)
             for (int k = 0; k < per_row && wanted(isas[l], &isas[l]->rows[r]); k++) {
                 uint32_t insn;
@@ -140,15 +152,45 @@ static int generate(Run *run, int per_row)
                     bad++;
                     break;
                 }
-                if (run->n == run->cap) {
-                    run->cap = run->cap ? 2 * run->cap : 4096;
-                    run->test = realloc(run->test, run->cap * sizeof *run->test);
-                    run->in = realloc(run->in, run->cap * sizeof *run->in);
-                }
-                run->test[run->n] = (Test){ isas[l], r };
-                fill(&run->in[run->n++], isas[l], insn);
+                DiffRec *t = new_test(run, isas[l], r);
+                t->n = 1, t->insn[0] = insn;
+                if (isas[l] == &isa_simd_ldst)
+                    t->x[insn >> 5 & 31] = DIFF_MEM + rnd() % 64;
             }
     return bad;
+}
+
+/* In a chain SP is the base of every access and stays as it is; few registers, so that results meet. */
+static bool fits_chain(const DecodeIsa *isa, const char *name, uint32_t *insn)
+{
+    if (isa == &isa_simd_ldst) {
+        *insn |= 31 << 5;
+        return !strstr(name, "_p");
+    }
+    if (isa == &isa_a64_dp && (*insn & 31) == 31)
+        return false;
+    return true;
+}
+
+static void generate_chains(Run *run, int n)
+{
+    while (n-- > 0) {
+        DiffRec *t = new_test(run, NULL, 0);
+        t->n = (uint32_t)(2 + rnd() % (DIFF_CHAIN - 1));
+        for (uint32_t k = 0; k < t->n;) {
+            const DecodeIsa *isa = isas[rnd() % N_ISAS];
+            int row = (int)(rnd() % (uint64_t)isa->nrows);
+            uint32_t few = rnd() & 1 ? 0x00180318 : 0, insn;
+            if (!wanted(isa, &isa->rows[row]) || !encode(isa, row, &insn))
+                continue;
+            if (few && isa->match(all_features, insn & ~few) == row)
+                insn &= ~few;
+            if (!fits_chain(isa, isa->rows[row].name, &insn) || isa->match(all_features, insn) != row)
+                continue;
+            t->insn[k++] = insn;
+            run->test[run->n - 1] = (Test){ isa, row };
+        }
+    }
 }
 
 /* --- the oracle */
@@ -180,16 +222,20 @@ static bool ask_oracle(Run *run, const char *dir, const char *src)
     return ok;
 }
 
-/* --- our engines. Test k is the code at CODE + 8k: the instruction and a system call. */
+/* --- our engines. Test k is the code at CODE + STRIDE * k: its instructions and system calls behind them. */
 #define CODE 0x40000000ull
+enum { STRIDE = 64 };
+_Static_assert(4 * DIFF_CHAIN < STRIDE, "room for the system call");
 static size_t fetch(void *ctx, gaddr pc, void *buf, size_t len)
 {
     const Run *run = ctx;
     const uint32_t svc = 0xd4000001;
     size_t done = 0;
-    for (; done < len && (pc + done - CODE) / 8 < (uint64_t)run->n; done++) {
+    for (; done < len && (pc + done - CODE) / STRIDE < (uint64_t)run->n; done++) {
         gaddr at = pc + done - CODE;
-        ((uint8_t *)buf)[done] = (uint8_t)((at & 4 ? svc : run->in[at / 8].insn) >> 8 * (at & 3));
+        const DiffRec *t = &run->in[at / STRIDE];
+        uint32_t k = at % STRIDE / 4;
+        ((uint8_t *)buf)[done] = (uint8_t)((k < t->n ? t->insn[k] : svc) >> 8 * (at & 3));
     }
     return done;
 }
@@ -200,17 +246,32 @@ static bool same(const A64Cpu *c, const DiffRec *want, const void *mem)
         && a64_fpsr(c) == want->fpsr && a64_nzcv(c) == want->nzcv && !memcmp(mem, want->mem, DIFF_WINDOW);
 }
 
+static void show_vec(const char *what, const uint64_t *v) { printf("  v %-5s %016lx %016lx\n", what, v[1], v[0]); }
+
 static void show(const char *engine, const Test *t, const DiffRec *in, const DiffRec *want, const A64Cpu *c, const void *mem)
 {
-    int d = in->insn & 31, n = in->insn >> 5 & 31, m = in->insn >> 16 & 31;
-    printf("FAIL %s %s %08x fpcr %08x: fpsr %08x want %08x, nzcv %x want %x%s%s\n", engine, t->isa->rows[t->row].name, in->insn,
+    uint32_t insn = in->insn[0];
+    printf("FAIL %s %s fpcr %08x: fpsr %08x want %08x, nzcv %x want %x%s:", engine, in->n > 1 ? "chain" : t->isa->rows[t->row].name,
            in->fpcr, a64_fpsr(c), want->fpsr, a64_nzcv(c) >> 28, want->nzcv >> 28,
-           memcmp(c->x, want->x, sizeof c->x) || c->sp != want->x[31] ? ", X differs" : "", memcmp(mem, want->mem, DIFF_WINDOW) ? ", memory differs" : "");
-    const uint64_t *row[] = { in->v[n], in->v[m], in->v[d], c->v[d].d, want->v[d] };
-    for (int i = 0; i < 5; i++)
-        printf("  v %-5s %016lx %016lx\n", ((const char *[]){ "n", "m", "d", "got", "want" })[i], row[i][1], row[i][0]);
-    if (d < 31 && n < 31 && m < 31)
-        printf("  x n %lx m %lx d %lx got %lx want %lx\n", in->x[n], in->x[m], in->x[d], c->x[d], want->x[d]);
+           memcmp(mem, want->mem, DIFF_WINDOW) ? ", memory differs" : "");
+    for (uint32_t k = 0; k < in->n; k++)
+        printf(" %08x", in->insn[k]);
+    printf("\n");
+    for (int i = 0; i < 32; i++)
+        if (memcmp(&c->v[i], want->v[i], 16)) {
+            printf("  v%d\n", i);
+            show_vec("got", c->v[i].d);
+            show_vec("want", want->v[i]);
+        }
+    for (int i = 0; i < 31; i++)
+        if (c->x[i] != want->x[i])
+            printf("  x%d got %lx want %lx\n", i, c->x[i], want->x[i]);
+    if (in->n == 1) {
+        show_vec("n", in->v[insn >> 5 & 31]);
+        show_vec("m", in->v[insn >> 16 & 31]);
+        show_vec("d", in->v[insn & 31]);
+        printf("  x n %lx m %lx\n", in->x[insn >> 5 & 31], in->x[insn >> 16 & 31]);
+    }
 }
 
 static int run_engine(Run *run, const char *name, const TcgOptions *options, uint8_t *mem)
@@ -234,7 +295,7 @@ static int run_engine(Run *run, const char *name, const TcgOptions *options, uin
         a64_set_fpcr(&cpu, in->fpcr);
         a64_set_nzcv(&cpu, in->nzcv);
         memcpy(mem, in->mem, DIFF_WINDOW);
-        cpu.head.pc = CODE + 8 * (gaddr)k;
+        cpu.head.pc = CODE + STRIDE * (gaddr)k;
         int code = tcg_run(&cpu.head);
         if (row != last)
             shown = 0, last = row;
@@ -244,7 +305,7 @@ static int run_engine(Run *run, const char *name, const TcgOptions *options, uin
         if (shown++ >= SHOWN_PER_ROW)
             continue;
         if ((code == EX_SYSCALL) != !want->signal)
-            printf("FAIL %s %s %08x: exit %d, oracle signal %u\n", name, row->name, in->insn, code, want->signal);
+            printf("FAIL %s %s %08x: exit %d, oracle signal %u\n", name, row->name, in->insn[0], code, want->signal);
         else
             show(name, &run->test[k], in, want, &cpu, mem);
     }
@@ -258,7 +319,7 @@ int main(void)
     static const struct { const char *name; TcgOptions o; } engines[] = {
         { "interp", { .interp = true } }, { "t0", { .opt_level = 0 } }, { "t1", { .opt_level = 1 } },
     };
-    const char *per = getenv("DIFF_N"), *s = getenv("DIFF_SEED"), *engine = getenv("DIFF_ENGINE");
+    const char *per = getenv("DIFF_N"), *s = getenv("DIFF_SEED"), *engine = getenv("DIFF_ENGINE"), *chains = getenv("DIFF_CHAINS");
     char dir[] = "/tmp/a64-diff-XXXXXX", cmd[100];
     Run run = { 0 };
     if (!have("aarch64-linux-gnu-gcc") || !have("qemu-aarch64")) {
@@ -268,6 +329,7 @@ int main(void)
     if (s)
         seed ^= strtoull(s, NULL, 0) * 0xd1342543de82ef95;
     int bad = generate(&run, per ? atoi(per) : 24);
+    generate_chains(&run, chains ? atoi(chains) : 3000);
     if (!mkdtemp(dir))
         return 1;
     bool asked = ask_oracle(&run, dir, "tests/target/aarch64/oracle.c");
