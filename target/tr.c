@@ -40,19 +40,11 @@ void tr_jump(Tr *t, gaddr target)
     t->next = TR_FOLLOW;
 }
 
-/* Account for the instruction at t->pc in the ranges of the unit. */
+/* The step's ir_insn recorded the range; a unit that stays in one piece has a length. */
 static void cover(Tr *t)
 {
-    IrUnit *u = t->u;
-    if (u->nrange && t->pc == t->range_end) {
-        u->range[u->nrange - 1].len += t->len;
-    } else {
-        u->range[u->nrange].pc = t->pc;
-        u->range[u->nrange++].len = t->len;
-    }
-    t->range_end = t->pc + t->len;
-    if (u->nrange == 1)
-        u->guest_len = u->range[0].len;
+    if (t->u->nrange == 1)
+        t->u->guest_len = t->u->range[0].len;
 }
 
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
