@@ -52,6 +52,12 @@ static IrVal get(IrUnit *u, int type, int k)
     }
 }
 
+static int result_type(const IrInsn *in)
+{
+    char res = ir_op_info[in->op].result;
+    return res == 'g' ? IR_FLAGS : res == 'w' ? IR_I32 : in->type;
+}
+
 static void put(IrUnit *u, const IrInsn *in, IrVal r)
 {
     char res = ir_op_info[in->op].result;
@@ -71,27 +77,77 @@ static void put(IrUnit *u, const IrInsn *in, IrVal r)
     }
 }
 
+static IrVal emit_case(IrUnit *u, const Case *c, const IrVal *v)
+{
+    IrInsn *in = ir_emit(u, (IrOp)c->in.op, (IrType)c->in.type);
+    uint8_t nargs = in->nargs;
+
+    *in = c->in;
+    in->nargs = nargs;
+    for (int k = 0; k < nargs; k++)
+        in->arg[k] = v[k];
+    return u->n - 1;
+}
+
+static uint32_t pick(uint32_t *s, uint32_t n)
+{
+    *s = *s * 1664525 + 1013904223;
+    return (*s >> 12) % n;
+}
+
+/* A chain of random cases: operands are guest registers or earlier results, some results go back to guest
+ * registers, so values live across cold paths, spills and changes of what they mirror. */
+static void translate_chain(IrUnit *u, uint32_t s)
+{
+    enum { LEN = 14 };
+    IrVal have[LEN], v[3];
+    int type[LEN], n = 0;
+
+    s = s * 2654435761u + 12345;
+    for (; n < LEN; n++) {
+        const Case *c = &cases[pick(&s, (uint32_t)ncases)];
+        int args = (int)strlen(ir_op_info[c->in.op].args);
+        for (int k = 0; k < args; k++) {
+            int at = (int)pick(&s, LEN), tries = n;
+            while (tries-- && type[at = at >= n - 1 ? 0 : at + 1] != c->arg[k])
+                ;
+            bool found = n && at < n && type[at] == c->arg[k] && pick(&s, 4);
+            v[k] = found ? have[at] : get(u, c->arg[k], (int)pick(&s, 3));
+        }
+        have[n] = emit_case(u, c, v);
+        type[n] = result_type(&c->in);
+        if (!pick(&s, 3))
+            put(u, &c->in, have[n]);
+        int to = type[n] == IR_F64 ? R_D0 : type[n] == IR_F32 ? R_S0 : type[n] == IR_V128 ? R_V0 : type[n] == IR_I64 ? R_X0 : type[n] == IR_I32 ? R_W0 : -1;
+        if (to >= 0 && !pick(&s, 3))
+            ir_put(u, to + (int)pick(&s, 3), have[n]);
+    }
+    for (int k = 0; k < n; k++)
+        if (type[k] == IR_V128 || type[k] == IR_F64 || type[k] == IR_I64)
+            put(u, &(IrInsn){ .op = IR_get, .type = (uint8_t)type[k] }, have[k]);
+}
+
 static void translate(IrUnit *u, int max, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx)
 {
-    const Case *c = &cases[(u->pc - PC0) / 16];
-    int n = (int)strlen(ir_op_info[c->in.op].args);
-    IrVal v[3];
+    uint32_t index = (uint32_t)((u->pc - PC0) / 16);
+    IrVal v[3], mode, zero;
     (void)max, (void)fetch, (void)ctx;
 
     u->nguest = 1;
     u->guest_len = 4;
     ir_insn(u, u->pc, 4);
-    ir_emit(u, IR_fpround_put, IR_I32)->arg[0] = ir_get(u, R_MODE);
-    ir_emit(u, IR_fpflags_put, IR_I32)->arg[0] = ir_const(u, IR_I32, 0);
-    for (int k = 0; k < n; k++)
-        v[k] = get(u, c->arg[k], k);
-    IrInsn *in = ir_emit(u, (IrOp)c->in.op, (IrType)c->in.type);
-    uint8_t nargs = in->nargs;
-    *in = c->in;
-    in->nargs = nargs;
-    for (int k = 0; k < n; k++)
-        in->arg[k] = v[k];
-    put(u, &c->in, u->n - 1);
+    mode = ir_get(u, R_MODE);
+    zero = ir_const(u, IR_I32, 0);
+    ir_emit(u, IR_fpround_put, IR_I32)->arg[0] = mode;
+    ir_emit(u, IR_fpflags_put, IR_I32)->arg[0] = zero;
+    if (index >= (uint32_t)ncases) {
+        translate_chain(u, index);
+    } else {
+        const Case *c = &cases[index];
+        for (int k = 0; k < (int)strlen(ir_op_info[c->in.op].args); k++)
+            v[k] = get(u, c->arg[k], k);
+        put(u, &c->in, emit_case(u, c, v));
+    }
     ir_put(u, R_FLAGS, (ir_emit(u, IR_fpflags_get, IR_I32), u->n - 1));
     ir_raise(u, TCG_EXIT_GUEST, 0, u->pc);
 }
@@ -214,7 +270,7 @@ static void add_vector_lanes(int t, int lane)
         add((IrInsn){ .op = IR_vshri, .type = t, .lane = lane, .imm = n }, t, 0, 0);
         add((IrInsn){ .op = IR_vsari, .type = t, .lane = lane, .imm = n }, t, 0, 0);
     }
-    for (int g = 2 << lane; g <= (t == IR_V64 ? 8 : 16); g *= 2)
+    for (int g = 2 << lane; g <= 8; g *= 2)
         add((IrInsn){ .op = IR_vrevl, .type = t, .lane = lane, .imm = g }, t, 0, 0);
     for (int n = 0; n < lanes; n++) {
         add((IrInsn){ .op = IR_vset, .type = t, .lane = lane, .imm = n, .type2 = lane == E64 ? IR_I64 : IR_I32 }, t, lane == E64 ? IR_I64 : IR_I32, 0);
@@ -368,6 +424,24 @@ static void report(const char *rule, const Case *c, const State *in, const State
     }
 }
 
+static void run_chains(const char *name, Engine *ref, Engine *jit, int chains)
+{
+    State in;
+
+    memset(&in, 0, sizeof in);
+    for (int i = ncases; i < ncases + chains; i++)
+        for (int n = 0; n < 6; n++) {
+            operands(&in, &cases[rnd() % (uint64_t)ncases]);
+            engine_run(ref, &in, i);
+            engine_run(jit, &in, i);
+            if (!memcmp(&ref->st->v, &jit->st->v, sizeof(State) - offsetof(State, v)))
+                continue;
+            printf("FAIL %s chain %d\n", name, i);
+            report(name, &cases[0], &in, ref->st, jit->st);
+            break;
+        }
+}
+
 static void run_rules(int k, int rounds)
 {
     Engine ref, jit;
@@ -395,6 +469,9 @@ static void run_rules(int k, int rounds)
             printf("note %s: no host code for %s type %d lane %d\n", rules_name[k], ir_op_info[cases[i].in.op].name, cases[i].in.type, cases[i].in.lane);
         }
     }
+    run_chains(rules_name[k], &ref, &jit, 20 * rounds);
+    if (jit.tcg->n_interp != declined)
+        printf("note %s: %llu chains without host code\n", rules_name[k], (unsigned long long)(jit.tcg->n_interp - declined));
     tcg_thread_free(&ref.st->cpu);
     tcg_thread_free(&jit.st->cpu);
 }
