@@ -32,7 +32,6 @@ typedef struct Tr {
     void    *ctx;
     gaddr    buf_pc;
     size_t   buf_len;
-    gaddr    range_end;
     bool     followed;              /* a jump was followed: look out for pcs already in the unit */
     uint8_t  buf[TR_BUF] __attribute__((aligned(8)));
 } Tr;

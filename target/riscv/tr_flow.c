@@ -122,7 +122,8 @@ static void write_frm(Tr *t, IrVal w)
 {
     IrVal arg = ir_op2(t->u, IR_and, IR_I32, w, imm_w(t, 7));
     IrVal changed = ir_call(t->u, H_set_frm, 1, &arg);
-    ir_emit(t->u, IR_fpround_put, IR_VOID)->arg[0] = ir_select(t->u, IR_I32, COND_GTU, arg, imm_w(t, 3), imm_w(t, 0), arg);
+    IrVal round = ir_select(t->u, IR_I32, COND_GTU, arg, imm_w(t, 4), imm_w(t, 0), arg);
+    ir_emit(t->u, IR_fpround_put, IR_VOID)->arg[0] = round;
     leave_if(t, changed);
 }
 

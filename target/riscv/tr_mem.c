@@ -83,19 +83,21 @@ bool tr_lr(Tr *t, const OpAmo *a, int mem)
     return true;
 }
 
+static void set_result(Tr *t, IrVal w) { ir_emit(t->u, IR_local_put, IR_I32)->arg[0] = w; }
+
 bool tr_sc(Tr *t, const OpAmo *a, int mem)
 {
     IrType type = amo_type(mem);
     int64_t off;
     int done = ir_label_new(t->u);
-    ir_emit(t->u, IR_local_put, IR_I32)->arg[0] = imm_w(t, 1);
+    set_result(t, imm_w(t, 1));
     IrVal p = address(t, a->rs1, 0, &off);
     ir_brcond(t->u, COND_NE, p, ir_ld_env(t->u, IR_I64, MEM_64, offsetof(RvCpu, res_addr)), done);
     p = address(t, a->rs1, 0, &off);                    /* a new basic block: values start over */
     IrVal expect = ir_ld_env(t->u, type, mem, offsetof(RvCpu, res_value));
     IrVal old = ir_cas(t->u, type, ordering(a->aqrl, mem), p, expect, amo_operand(t, mem, a->rs2));
     IrVal failed = ir_setcond(t->u, type, COND_NE, old, expect);
-    ir_emit(t->u, IR_local_put, IR_I32)->arg[0] = mem == MEM_32 ? failed : ir_op1(t->u, IR_trunc32, IR_I32, failed);
+    set_result(t, mem == MEM_32 ? failed : ir_op1(t->u, IR_trunc32, IR_I32, failed));
     ir_br(t->u, done);
     ir_label(t->u, done);
     IrVal result = ir_emit(t->u, IR_local_get, IR_I32) - t->u->insn;

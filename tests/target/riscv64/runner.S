@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The oracle's side of the riscv64 differential test: runner FILE N. Maps FILE (tests/target/difftest.h) and turns each of
+ * its N records into the state after its slot of code ran. x31 holds the record throughout; a slot's first instruction reloads x1. */
+#define CODE 0x20000000
+#define DATA 0x30000000
+#define CASES 0x31000000
+#define SLOT 128
+#define BATCH 4000
+#define NREGS 65
+#define MEMW 128
+#define RECORD ((NREGS + 1 + MEMW) * 8)
+#define PC_IN_UCONTEXT 176
+        .option norvc
+        .text
+        .globl _start, stub
+stub:                                   /* at DIFF_STUB: every slot jumps here */
+        .irp r,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        sd x\r, 8*\r(x31)
+        .endr
+        .irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        fsd f\r, 256+8*\r(x31)
+        .endr
+        frcsr x1
+        sd x1, 512(x31)
+        li x2, DATA
+        addi x3, x31, (NREGS + 1) * 8
+        li x4, MEMW
+1:      ld x5, 0(x2)
+        sd x5, 0(x3)
+        addi x2, x2, 8
+        addi x3, x3, 8
+        addi x4, x4, -1
+        bnez x4, 1b
+next:
+        la x5, index
+        ld x6, 0(x5)
+        ld x7, 8(x5)
+        bge x6, x7, done
+        addi x8, x6, 1
+        sd x8, 0(x5)
+        li x31, RECORD
+        mul x31, x31, x6
+        li x9, CASES
+        add x31, x31, x9
+        ld x10, NREGS * 8(x31)
+        bnez x10, next
+        li x2, DATA
+        addi x3, x31, (NREGS + 1) * 8
+        li x4, MEMW
+1:      ld x5, 0(x3)
+        sd x5, 0(x2)
+        addi x2, x2, 8
+        addi x3, x3, 8
+        addi x4, x4, -1
+        bnez x4, 1b
+        li x1, SLOT
+        mul x1, x1, x6
+        li x9, CODE
+        add x1, x1, x9
+        ld x5, 512(x31)
+        fscsr x5
+        .irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        fld f\r, 256+8*\r(x31)
+        .endr
+        .irp r,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
+        ld x\r, 8*\r(x31)
+        .endr
+        jr x1
+done:   li a0, 0
+        li a7, 93
+        ecall
+
+illegal:                                /* handler: exit := 1, resume at the stub */
+        li t0, 1
+        ld t6, PC_IN_UCONTEXT + 31 * 8(a2)
+        sd t0, NREGS * 8(t6)
+        la t0, stub
+        sd t0, PC_IN_UCONTEXT(a2)
+        ret
+
+fail:   li a0, 9
+        li a7, 93
+        ecall
+
+_start:
+        ld s0, 0(sp)                    /* argc, argv[0], argv[1], argv[2] */
+        ld s1, 16(sp)
+        ld a0, 24(sp)
+        li a1, 0
+1:      lbu a2, 0(a0)
+        beqz a2, 2f
+        li a3, 10
+        mul a1, a1, a3
+        addi a2, a2, -48
+        add a1, a1, a2
+        addi a0, a0, 1
+        j 1b
+2:      la a0, index
+        sd a1, 8(a0)
+        li a0, -100
+        mv a1, s1
+        li a2, 2                        /* O_RDWR */
+        li a3, 0
+        li a7, 56
+        ecall
+        bltz a0, fail
+        mv s2, a0
+        li a0, CODE
+        li a1, SLOT * BATCH
+        li a2, 5
+        li a3, 0x11                     /* MAP_SHARED | MAP_FIXED */
+        mv a4, s2
+        li a5, 0
+        li a7, 222
+        ecall
+        bltz a0, fail
+        li a0, CASES
+        li a1, RECORD * BATCH
+        li a2, 3
+        li a3, 0x11
+        mv a4, s2
+        li a5, SLOT * BATCH
+        li a7, 222
+        ecall
+        bltz a0, fail
+        li a0, DATA
+        li a1, 4096
+        li a2, 3
+        li a3, 0x32                     /* MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED */
+        li a4, -1
+        li a5, 0
+        li a7, 222
+        ecall
+        bltz a0, fail
+        la a0, altstack
+        li a1, 0
+        li a7, 132
+        ecall
+        li a0, 4                        /* SIGILL */
+        la a1, action
+        li a2, 0
+        li a3, 8
+        li a7, 134
+        ecall
+        bnez a0, fail
+        j next
+
+        .data
+        .balign 16
+index:  .quad 0, 0
+altstack:
+        .quad stack
+        .quad 0
+        .quad 65536
+action: .quad illegal, 0x08000004, 0    /* SA_ONSTACK | SA_SIGINFO */
+        .bss
+        .balign 16
+stack:  .space 65536
