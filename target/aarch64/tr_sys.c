@@ -69,7 +69,15 @@ bool tr_reta(Tr *t, const OpK *a)
 
 /* --- exceptions */
 
-bool tr_svc(Tr *t, const OpImm *a) { tr_raise_next(t, EX_SYSCALL, a->imm16); return true; }
+static void open_monitor(Tr *t) { ir_st_env(t->u, MEM_64, offsetof(A64Cpu, ex_addr), imm_x(t, -1)); }
+
+/* The kernel's return from the exception clears the exclusive monitor. */
+bool tr_svc(Tr *t, const OpImm *a)
+{
+    open_monitor(t);
+    tr_raise_next(t, EX_SYSCALL, a->imm16);
+    return true;
+}
 bool tr_brk(Tr *t, const OpImm *a) { tr_raise(t, EX_BREAKPOINT, a->imm16); return true; }
 bool tr_udf(Tr *t, const OpN *a) { tr_raise(t, EX_ILLEGAL, (int64_t)t->insn); return true; }
 
@@ -108,11 +116,7 @@ bool tr_hint(Tr *t, const OpHint *a)
 
 static void fence(Tr *t, int bits) { ir_emit(t->u, IR_fence, IR_VOID)->aux = (uint16_t)bits; }
 
-bool tr_clrex(Tr *t, const OpN *a)
-{
-    ir_st_env(t->u, MEM_64, offsetof(A64Cpu, ex_addr), imm_x(t, -1));
-    return true;
-}
+bool tr_clrex(Tr *t, const OpN *a) { open_monitor(t); return true; }
 
 /* CRm<1:0>: 01 loads before anything, 10 stores before stores, else all. */
 bool tr_dsb(Tr *t, const OpCrm *a)
