@@ -52,6 +52,7 @@ static void on_fault(Task *t)
     gaddr addr = t->cpu->fault_addr;
     Mm *mm = t->proc->mm;
     MmInfo info;
+    if (t->fault.sig == SIGSEGV && t->fault.code == SI_KERNEL && t->proc->arch->noncanonical && t->proc->arch->noncanonical(t->cpu)) return;
     if (t->fault.sig == SIGBUS) { force(t, SIGBUS, t->fault.code, addr); return; }
     bool mapped = mm_query(mm, addr, &info);
     if (mapped && t->fault.write && (info.prot & PROT_WRITE)) {

@@ -32,6 +32,9 @@ typedef struct GuestArch {
     /* Reset a CPU for a new process; features of the chosen model are in f. */
     void (*reset)(CpuState *cpu, const uint64_t *f);
     void (*dump)(const CpuState *cpu, char *out, size_t cap);      /* -d cpu, crash dumps */
+    /* A data access hit a non-canonical host address (SIGSEGV with SI_KERNEL; the host does not tell the address). True:
+     * the CPU switched to a mode that copes (AArch64 address tags): resume at the same pc. NULL: never. */
+    bool (*noncanonical)(CpuState *cpu);
 } GuestArch;
 
 extern const GuestArch guest_arch;

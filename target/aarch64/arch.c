@@ -53,10 +53,11 @@ void a64_set_fpcr(A64Cpu *c, uint32_t v)
     update_mode(c);
 }
 
-bool a64_enable_tags(A64Cpu *c)
+/* Address tags: once per program that uses them. */
+bool a64_noncanonical(CpuState *cpu)
 {
-    if (c->head.tb_flags & A64_TB_TAGGED) return false;
-    c->head.tb_flags |= A64_TB_TAGGED;
+    if (cpu->tb_flags & A64_TB_TAGGED) return false;
+    cpu->tb_flags |= A64_TB_TAGGED;
     return true;
 }
 

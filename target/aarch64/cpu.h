@@ -40,7 +40,7 @@ typedef enum A64Reg {
 typedef enum A64TbFlag {
     A64_TB_FPSLOW = 1,              /* FPCR.DN, FZ: FP arithmetic goes through softfloat helpers */
     /* Guest uses tagged addresses (top byte ignored): every access masks the tag. Off until the embedder's fault
-     * handler sees a data fault at a non-canonical address and calls a64_enable_tags(), then resumes
+     * handler sees a data fault at a non-canonical address and calls GuestArch.noncanonical, then resumes
      * at the same pc. Never on in programs that do not tag. */
     A64_TB_TAGGED = 2,
     A64_TB_FEATURES = 8,            /* bit number: features[0] << 8 completes the word, so units know their CPU model */
@@ -67,7 +67,5 @@ void     a64_set_nzcv(A64Cpu *c, uint32_t pstate);
 uint32_t a64_fpsr(const A64Cpu *c);
 void     a64_set_fpsr(A64Cpu *c, uint32_t v);
 void     a64_set_fpcr(A64Cpu *c, uint32_t v);
-/* For a data fault at a non-canonical address (host: SIGSEGV with SI_KERNEL): true when tags were off and now are on: resume at the same pc. */
-bool     a64_enable_tags(A64Cpu *c);
 
 #endif

@@ -40,5 +40,5 @@ const GuestArch guest_arch = {
     .triplet = "aarch64-linux-gnu", .uname_machine = "aarch64",
     .models = models, .nmodels = sizeof models / sizeof *models,
     .features = features, .nfeatures = NFEATURES,
-    .reset = a64_reset, .dump = a64_dump,
+    .reset = a64_reset, .dump = a64_dump, .noncanonical = a64_noncanonical,
 };

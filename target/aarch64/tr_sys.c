@@ -151,9 +151,8 @@ bool tr_dc_clean(Tr *t, const OpRt *a)
 bool tr_ic_ivau(Tr *t, const OpRt *a)
 {
     IrVal at = mem_addr(t, get_x(t, a->rt));
-    ir_call(t->u, H_ic_ivau, 1, &at);
-    ir_raise(t->u, EX_ICACHE, 0, next_pc(t));
-    tr_end(t);
+    ir_call(t->u, H_ic_ivau, 1, &at);       /* drops the line's units, this one perhaps among them */
+    tr_stop(t);
     return true;
 }
 
