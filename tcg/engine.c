@@ -256,7 +256,7 @@ static int run_loop(TcgThread *th, CpuState *cpu)
                     link_site(th, field, stub, u);
             }
             rc = host_enter(cpu, u->code, &field, &stub);
-            if (!rc && t->nolink && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
+            if (!rc && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
                 rc = TCG_EXIT_POLL;
         } else {
             field = NULL;

@@ -42,10 +42,10 @@ struct Unit {
 
 enum {
     HASH_BITS = 16, PAGE_BITS = 12, PAGE_BUCKETS = 8192,
-    CHUNK_BITS = 16,                /* code memory is handed to threads in chunks */
+    CHUNK_BITS = 17,                /* code memory is handed to threads in chunks */
     JTAB_BITS = 12,                 /* entries of the per-thread table of indirect targets */
     ARENA_BLOCK = 64 << 10,
-    UNIT_MAX_CODE = 24 << 10,       /* bytes that one unit may emit */
+    UNIT_MAX_CODE = 16 << 10,       /* bytes that one unit may emit */
     UNIT_MAX_INSNS = 64,
 };
 

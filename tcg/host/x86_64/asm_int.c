@@ -27,6 +27,12 @@ void em_modrm(Em *e, int reg, Opd rm, int tail)
         em_disp_pool(e, m.disp, tail);
         return;
     }
+    if (m.base == NOREG) {              /* [index * scale + disp32] */
+        em8(e, r | 4);
+        em8(e, (unsigned)m.scale << 6 | (m.index & 7u) << 3 | 5);
+        em32(e, (uint32_t)m.disp);
+        return;
+    }
     unsigned mod = m.disp == 0 && (m.base & 7) != RBP ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
     if (m.index == NOREG && (m.base & 7) != RSP) {
         em8(e, mod << 6 | r | (m.base & 7u));
@@ -46,7 +52,7 @@ static unsigned rex_bits(int reg, Opd rm)
     unsigned b = (reg & 8) ? 4 : 0;
     if (!rm.mem)
         return b | (rm.reg & 8 ? 1 : 0);
-    if (rm.m.base != REG_RIPREL && (rm.m.base & 8))
+    if (rm.m.base < REG_RIPREL && (rm.m.base & 8))
         b |= 1;
     if (rm.m.index != NOREG && (rm.m.index & 8))
         b |= 2;

@@ -44,7 +44,7 @@ enum {
     HS_HELPER,                          /* non-zero while C called from translated code runs: its unit return address */
     HS_TMP,                             /* scratch of trampolines */
     HS_RET, HS_RET_HI,                  /* helper result */
-    HS_TMP2, HS_PAD,
+    HS_TMP2, HS_COLD,                   /* scratch; ColdRegs of the cold call in progress */
     HS_ARG = 12,                        /* helper arguments: 6 integers, then 6 x 8 bytes FP */
     HS_FARG = 18,
     HS_VARG = 24,                       /* and 6 vectors of 16 bytes, the helper's V128 result in HS_RET */
@@ -92,12 +92,16 @@ typedef void Lower(Em *e, const IrInsn *in);
 typedef struct HostCode {               /* const after host_init */
     Lower   *lower[IR_NOPS];            /* null: such units are interpreted */
     int8_t  *pin;                       /* per guest register: its GPR or XMM number, or -1 */
-    int16_t  pinned_g[16], pinned_x[16];/* the guest register of a host register, or -1 */
+    uint8_t *cls;                       /* per guest register: CL_G or CL_X */
+    int16_t  pinned[2][16];             /* the guest register of a host register, or -1 */
+    uint8_t  nargs[IR_NOPS];
+    int16_t *env_reg;                   /* per 4 bytes of CpuState: the guest register there, or -1 */
     bool     base_reg;                  /* guest memory is at r15 */
     bool     avx, avx2, fma, bmi1, bmi2, lzcnt, movbe, pclmul, aes;
     uint8_t *enter, *leave, *link, *poll, *raise, *ind_miss, *ret_miss, *cold_call, *helper_none, *helper_all, *fault_exit;
 } HostCode;
 
+enum { CL_G, CL_X };
 enum { POOL_MAX = 64, COLD_MAX = 256, FIX_MAX = 256 };
 
 struct Em {
@@ -107,14 +111,14 @@ struct Em {
     Val     *val;                       /* per IrVal */
     bool     unsupported, toobig;
     int      bad_op;                    /* for statistics */
-    /* register state */
-    IrVal    own_g[16], own_x[16];      /* value that owns a temporary, 0 free */
-    uint32_t lock_g, lock_x;            /* registers in use by this op */
-    uint32_t borrowed_g, borrowed_x;    /* pins lent to this op; restored after it */
-    uint32_t pending_g, pending_x;      /* pins that already hold a value whose put comes later */
+    /* register state; index CL_G or CL_X */
+    IrVal    own[2][16];                /* value that owns a temporary, 0 free */
+    uint32_t lock[2];                   /* registers in use by this op */
+    uint32_t borrowed[2];               /* pins lent to this op; restored after it */
+    uint32_t pending[2];                /* pins that already hold a value whose put comes later */
     IrVal   *mirror;                    /* per guest register: values that mirror it */
-    uint64_t spill_free;
-    IrVal    result;                    /* = i while its destination is to be allocated */
+    uint32_t spill_used;                /* slots */
+    IrVal    spill_own[NSPILL];
     /* host flags */
     IrVal    eflags;                    /* FLAGS value that lives in EFLAGS, or 0 */
     bool     inv;                       /* CF = NOT C (after a subtraction) */
@@ -128,7 +132,7 @@ struct Em {
     gaddr    pc;                        /* current guest instruction */
     uint32_t *reloc; int nreloc;        /* offsets of 64-bit absolute guest addresses (kind in the top bits: RELOC_*) */
 };
-enum { RELOC_GUEST_PC = 0, RELOC_FIELD_MAX = 512 };
+enum { RELOC_GUEST_PC = 0 << 28, RELOC_HELPER = 1 << 28, RELOC_MAX = 512 };
 
 /* --- operands. Types are those of the IR; the value must be V_G-like for _g, V_X-like for _x. */
 int   use_g(Em *e, IrVal v);            /* in a GPR, locked */
@@ -158,20 +162,55 @@ void  flags_clobber(Em *e);             /* before changing EFLAGS */
 /* --- cold code, emitted after the unit */
 Cold *cold_new(Em *e, void (*fn)(Em *e, Cold *c));  /* in = the current instruction */
 void  jcc_cold(Em *e, int cc, Cold *c);             /* hot: jump there on condition */
+void  jmp_cold(Em *e, Cold *c);
 void  cold_back(Em *e, Cold *c);                    /* hot: mark where the cold path returns */
 void  jmp_back(Em *e, Cold *c);                     /* cold: return */
 
 /* C from emitted code, hot or cold. Every register but EFLAGS survives, except what fn changes through regs. The
  * descriptor is a copy of the instruction's attributes and the registers r[] (0 the destination). */
-typedef struct ColdDesc { uint16_t op; uint8_t type, type2, cond, lane, round, pad; uint16_t aux; uint8_t r[6]; int64_t imm; } ColdDesc;
+enum { COLD_FP, COLD_EVAL, COLD_CAS128 };
+typedef struct ColdDesc { uint16_t op; uint8_t type, type2, cond, lane, round, kind; uint16_t aux; uint8_t r[6]; int64_t imm; } ColdDesc;
 typedef struct ColdRegs { uint64_t g[16]; struct { uint64_t lo, hi; } x[16]; uint32_t mxcsr; } ColdRegs;
 void  call_fp_cold(Em *e, const IrInsn *in, const uint8_t r[6]);    /* -> fp_cold(cpu, regs, desc), fp_cold.c */
+void  host_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d);    /* by kind */
+bool  tramp_emit(Tcg *t, HostCode *hc);            /* the trampolines, at the start of the code region */
 void  fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d);
+
+/* --- between the driver, the allocator and the control-flow ops (not for ordinary lowering functions) */
+static inline Val *rv(Em *e, IrVal v) { return &e->val[e->val[v].rep]; }
+static inline bool is_x_type(unsigned t) { return t >= IR_F32 && t <= IR_V256; }
+bool  ra_analyse(Em *e);                /* the backward pass; false: out of memory */
+void  ra_block(Em *e);                  /* a basic block starts */
+void  ra_end_op(Em *e);
+void  ra_get(Em *e, int reg);
+void  ra_put(Em *e, int reg, IrVal v);
+void  ra_spill_all(Em *e);              /* move every temporary that lives on into memory, flags too */
+void  ra_detach(Em *e, int reg);        /* guest register is about to change: values that mirror it move away */
+void  def_flags(Em *e, bool inv);       /* EFLAGS are the result */
+void  need_eflags(Em *e, IrVal f);      /* bring FLAGS value f into EFLAGS (e->inv says how C is kept) */
+void  mov_xx(Em *e, int dst, int src);
+void  mov_x_load(Em *e, int type, int dst, Opd m);
+void  mov_x_store(Em *e, int type, Opd m, int src);
+int   em_scratch_pin(Em *e);
 
 void  em_unsupported(Em *e);
 Opd   pool(Em *e, uint64_t lo, uint64_t hi);        /* 16-byte constant as a memory operand, 16-aligned */
 
 #include "asm_int.h"
+
+/* --- shared between the integer, flags and control-flow rows */
+static inline bool w64(const IrInsn *in) { return in->type == IR_I64; }
+bool  eflags_live(Em *e);
+bool  alu_matches(Em *e, int op, const IrInsn *in);     /* EFLAGS are those of op on in's operands */
+void  alu_note(Em *e, int op, const IrInsn *in);
+int   emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b);
+void  emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y);
+int   flags_cc(Em *e, IrVal f, int cond);               /* host condition for cond on flags; EFLAGS set. -1 never, -2 always */
+Mem   guest_mem(Em *e, const IrInsn *in);               /* operand of a guest memory access; registers locked */
+void  emit_raise(Em *e, gaddr pc, int64_t arg, int code);
+void  emit_cas128(Em *e, const IrInsn *in);
+int   packed_reg(Em *e, IrVal f);                       /* FLAGS value in packed form in a GPR, junk bits included */
+void  lower_by_eval(Em *e, const IrInsn *in);           /* any pure op, by a call to ir_eval */
 
 /* Rows: each emit_*.c exports its own list, ended by a null fn; host_init gathers them by op. */
 typedef struct LowerRow { uint16_t op; Lower *fn; } LowerRow;

@@ -1,0 +1,813 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lowering of integer arithmetic, shifts, fields, comparisons and selections. */
+#include "emit.h"
+
+static int width(const IrInsn *in) { return in->type == IR_I64 ? 64 : 32; }
+
+/* --- shared with emit_flags.c and emit_flow.c */
+bool eflags_live(Em *e) { return e->eflags && e->val[e->eflags].kind == V_EFLAGS && e->val[e->eflags].last > e->i; }
+
+bool alu_matches(Em *e, int op, const IrInsn *in)
+{
+    return e->alu == op && e->alu_type == in->type && e->alu_a == e->val[in->arg[0]].rep && e->alu_b == e->val[in->arg[1]].rep;
+}
+
+void alu_note(Em *e, int op, const IrInsn *in)
+{
+    e->alu = (uint8_t)op;
+    e->alu_type = in->type;
+    e->alu_a = e->val[in->arg[0]].rep;
+    e->alu_b = e->val[in->arg[1]].rep;
+}
+
+/* Do the next instructions ask for the flags of this one? */
+static bool flags_follow(Em *e, int flags_op, const IrInsn *in)
+{
+    for (uint32_t k = 1; k <= 2 && e->i + k < e->u->n; k++) {
+        const IrInsn *f = in + k;
+        if (f->op == flags_op)
+            return f->type == in->type && f->arg[0] == in->arg[0] && f->arg[1] == in->arg[1] && e->val[e->i + k].uses;
+        if (f->op != IR_put)
+            return false;
+    }
+    return false;
+}
+
+static void swap_operands(Em *e, IrVal *a, IrVal *b)
+{
+    int64_t c;
+    if (use_imm(e, *a, &c)) {
+        IrVal t = *a;
+        *a = *b;
+        *b = t;
+    }
+}
+
+/* With destination chosen as b's register, a commutative op wants the operands the other way round. */
+static void prefer_hint(Em *e, IrVal *a, IrVal *b)
+{
+    const Val *xb = rv(e, *b);
+    int h = e->val[e->i].hint;
+    if (xb->kind == V_G && ((h != NOREG && xb->reg == h) || (xb->owned && xb->last <= e->i && rv(e, *a)->kind != V_G))) {
+        IrVal t = *a;
+        *a = *b;
+        *b = t;
+    }
+}
+
+static void lower_add(Em *e, const IrInsn *in)
+{
+    IrVal a = in->arg[0], b = in->arg[1];
+    bool w = w64(in), want = flags_follow(e, IR_flags_add, in), keep = eflags_live(e);
+    int64_t c;
+    swap_operands(e, &a, &b);
+    if (use_imm32(e, b, &c)) {
+        if (!want && rv(e, a)->kind == V_G) {
+            int ra = use_g(e, a), d = def_g(e, 0);
+            if (d != ra || keep) {
+                lea(e, w, d, (Mem){ (uint8_t)ra, NOREG, 0, (int32_t)c });
+            } else {
+                flags_clobber(e);
+                alu_ri(e, ALU_ADD, w, d, (int32_t)c);
+            }
+            return;
+        }
+        int d = def_copy_g(e, a, 0);
+        flags_clobber(e);
+        alu_ri(e, ALU_ADD, w, d, (int32_t)c);
+        if (want)
+            alu_note(e, IR_add, in);
+        return;
+    }
+    prefer_hint(e, &a, &b);
+    if (!want && rv(e, a)->kind == V_G && (keep || rv(e, b)->kind == V_G)) {
+        int ra = use_g(e, a), rb = use_g(e, b), d = def_g(e, 0);
+        if (!keep && (d == ra || d == rb)) {
+            flags_clobber(e);
+            alu_rr(e, ALU_ADD, w, d, d == ra ? rb : ra);
+        } else {
+            lea(e, w, d, (Mem){ (uint8_t)ra, (uint8_t)rb, 0, 0 });
+        }
+        return;
+    }
+    Opd ob = use_o(e, b);
+    int d = def_copy_g(e, a, b);
+    flags_clobber(e);
+    alu_ro(e, ALU_ADD, w, d, ob);
+    if (want)
+        alu_note(e, IR_add, in);
+}
+
+static void lower_sub(Em *e, const IrInsn *in)
+{
+    IrVal a = in->arg[0], b = in->arg[1];
+    bool w = w64(in), want = flags_follow(e, IR_flags_sub, in);
+    bool same = alu_matches(e, IR_sub, in);     /* EFLAGS are already those of this subtraction: repeating it keeps them */
+    int64_t c;
+    if (use_imm32(e, b, &c) && c != INT32_MIN) {
+        if (!want && !same && rv(e, a)->kind == V_G) {
+            int ra = use_g(e, a), d = def_g(e, 0);
+            lea(e, w, d, (Mem){ (uint8_t)ra, NOREG, 0, (int32_t)-c });
+            return;
+        }
+        int d = def_copy_g(e, a, 0);
+        if (!same)
+            flags_clobber(e);
+        alu_ri(e, ALU_SUB, w, d, (int32_t)c);
+        if (want)
+            alu_note(e, IR_sub, in);
+        return;
+    }
+    const Val *xb = rv(e, b);
+    int h = e->val[e->i].hint;
+    if (!same && !want && xb->kind == V_G && xb->reg == h && dies(e, b) && rv(e, a) != xb) {   /* d = a - d */
+        Opd oa = use_o(e, a);
+        int d = def_copy_g(e, b, a);
+        flags_clobber(e);
+        em_op(e, 0xf7 | (w ? RW : 0), 3, opd_reg(d), 0);
+        alu_ro(e, ALU_ADD, w, d, oa);
+        return;
+    }
+    Opd ob = use_o(e, b);
+    int d = def_copy_g(e, a, b);
+    if (!same)
+        flags_clobber(e);
+    alu_ro(e, ALU_SUB, w, d, ob);
+    if (want)
+        alu_note(e, IR_sub, in);
+}
+
+static void lower_and_imm(Em *e, const IrInsn *in, IrVal a, int64_t c)
+{
+    if (c == 0xff || c == 0xffff || (c == 0xffffffff && w64(in))) {
+        Opd o = c == 0xffffffff ? opd_reg(use_g(e, a)) : use_o(e, a);
+        int d = def_g(e, 0);
+        if (c == 0xff)
+            movzx8(e, d, o);
+        else if (c == 0xffff)
+            movzx16(e, d, o);
+        else
+            em_op(e, 0x8b, d, o, 0);
+        return;
+    }
+    int d = def_copy_g(e, a, 0);
+    flags_clobber(e);
+    alu_ri(e, ALU_AND, w64(in) && c < 0, d, (int32_t)c);
+}
+
+static void lower_logic(Em *e, const IrInsn *in)
+{
+    int alu = in->op == IR_and ? ALU_AND : in->op == IR_or ? ALU_OR : ALU_XOR;
+    IrVal a = in->arg[0], b = in->arg[1];
+    bool want = in->op == IR_and && flags_follow(e, IR_flags_and, in);
+    int64_t c;
+    swap_operands(e, &a, &b);
+    if (use_imm(e, b, &c)) {
+        if (alu == ALU_AND && !want && (c == (int32_t)c || (c == 0xffffffff && w64(in)))) {
+            lower_and_imm(e, in, a, c);
+            return;
+        }
+        if (c == (int32_t)c) {
+            int d = def_copy_g(e, a, 0);
+            flags_clobber(e);
+            alu_ri(e, alu, w64(in), d, (int32_t)c);
+            if (want)
+                alu_note(e, IR_and, in);
+            return;
+        }
+    }
+    prefer_hint(e, &a, &b);
+    Opd ob = use_o(e, b);
+    int d = def_copy_g(e, a, b);
+    flags_clobber(e);
+    alu_ro(e, alu, w64(in), d, ob);
+    if (want)
+        alu_note(e, IR_and, in);
+}
+
+static void not_reg(Em *e, bool w, int r) { em_op(e, 0xf7 | (w ? RW : 0), 2, opd_reg(r), 0); }      /* changes no flags */
+
+static void lower_andc(Em *e, const IrInsn *in)
+{
+    bool w = w64(in);
+    if (e->hc->bmi1) {
+        Opd oa = use_o(e, in->arg[0]);
+        int rb = use_g(e, in->arg[1]), d = def_g(e, 0);
+        flags_clobber(e);
+        em_vex(e, M0F38 | 0xf2 | (w ? RW : 0), 0, d, rb, oa, 0);
+        return;
+    }
+    int t = tmp_g(e);
+    mov_rr(e, true, t, use_g(e, in->arg[1]));
+    not_reg(e, w, t);
+    int d = def_copy_g(e, in->arg[0], 0);
+    flags_clobber(e);
+    alu_rr(e, ALU_AND, w, d, t);
+}
+
+static void lower_orc(Em *e, const IrInsn *in)
+{
+    bool w = w64(in);
+    int rb = use_g(e, in->arg[1]), t = tmp_g(e);
+    mov_rr(e, true, t, rb);
+    not_reg(e, w, t);
+    int d = def_copy_g(e, in->arg[0], 0);
+    flags_clobber(e);
+    alu_rr(e, ALU_OR, w, d, t);
+}
+
+static void lower_eqv(Em *e, const IrInsn *in)
+{
+    Opd ob = use_o(e, in->arg[1]);
+    int d = def_copy_g(e, in->arg[0], in->arg[1]);
+    flags_clobber(e);
+    alu_ro(e, ALU_XOR, w64(in), d, ob);
+    not_reg(e, w64(in), d);
+}
+
+static void lower_neg(Em *e, const IrInsn *in)
+{
+    int d = def_copy_g(e, in->arg[0], 0);
+    flags_clobber(e);
+    em_op(e, 0xf7 | (w64(in) ? RW : 0), 3, opd_reg(d), 0);
+}
+
+static void lower_not(Em *e, const IrInsn *in)
+{
+    not_reg(e, w64(in), def_copy_g(e, in->arg[0], 0));
+}
+
+/* --- multiply, divide */
+static void lower_mul(Em *e, const IrInsn *in)
+{
+    IrVal a = in->arg[0], b = in->arg[1];
+    int64_t c;
+    swap_operands(e, &a, &b);
+    if (use_imm32(e, b, &c)) {
+        Opd oa = use_o(e, a);
+        int d = def_g(e, 0);
+        flags_clobber(e);
+        em_op(e, 0x69 | (w64(in) ? RW : 0), d, oa, 4);
+        em32(e, (uint32_t)c);
+        return;
+    }
+    prefer_hint(e, &a, &b);
+    Opd ob = use_o(e, b);
+    int d = def_copy_g(e, a, b);
+    flags_clobber(e);
+    em_op(e, M0F | 0xaf | (w64(in) ? RW : 0), d, ob, 0);
+}
+
+static void load_opd(Em *e, bool w, int dst, Opd o)
+{
+    if (o.mem)
+        mov_load(e, w, dst, o.m);
+    else
+        mov_rr(e, w, dst, o.reg);
+}
+
+static void lower_mulh64(Em *e, const IrInsn *in)
+{
+    take_g(e, RAX);
+    take_g(e, RDX);
+    Opd oa = use_o(e, in->arg[0]);
+    Opd ob = opd_reg(in->op == IR_mulhsu ? use_g(e, in->arg[1]) : NOREG);
+    if (in->op != IR_mulhsu)
+        ob = use_o(e, in->arg[1]);
+    flags_clobber(e);
+    load_opd(e, true, RAX, oa);
+    em_op(e, 0xf7 | RW, in->op == IR_mulhs ? 5 : 4, ob, 0);
+    if (in->op == IR_mulhsu) {              /* signed a: subtract b when a < 0 */
+        load_opd(e, true, RAX, oa);
+        shift_ri(e, SH_SAR, true, RAX, 63);
+        alu_ro(e, ALU_AND, true, RAX, ob);
+        alu_rr(e, ALU_SUB, true, RDX, RAX);
+    }
+    def_at_g(e, RDX);
+}
+
+static void lower_mulh(Em *e, const IrInsn *in)
+{
+    if (w64(in)) {
+        lower_mulh64(e, in);
+        return;
+    }
+    bool sa = in->op != IR_mulhu, sb = in->op == IR_mulhs;
+    int ra = use_g(e, in->arg[0]), rb = use_g(e, in->arg[1]), t = tmp_g(e), d = def_g(e, DEF_EARLY);
+    flags_clobber(e);
+    if (sa)
+        movsxd(e, d, opd_reg(ra));
+    else
+        mov_rr(e, false, d, ra);
+    if (sb)
+        movsxd(e, t, opd_reg(rb));
+    else
+        em_rr(e, 0x8b, t, rb);
+    em_op(e, M0F | 0xaf | RW, d, opd_reg(t), 0);
+    shift_ri(e, SH_SHR, true, d, 32);
+}
+
+/* Total division: b = 0 and the signed overflow never reach the host's divide. */
+static void lower_div(Em *e, const IrInsn *in)
+{
+    bool w = w64(in), sign = in->op == IR_divs || in->op == IR_rems, rem = in->op == IR_rems || in->op == IR_remu;
+    int64_t c;
+    bool known = use_imm(e, in->arg[1], &c) && c != 0 && c != -1;
+    take_g(e, RAX);
+    take_g(e, RDX);
+    Opd oa = use_o(e, in->arg[0]);
+    int rb = use_g(e, in->arg[1]);
+    uint8_t *zero = NULL, *minus = NULL, *done = NULL, *done2 = NULL;
+    flags_clobber(e);
+    load_opd(e, w, RAX, oa);
+    if (!known) {
+        test_rr(e, w, rb, rb);
+        zero = jcc_short(e, CC_E);
+        if (sign) {
+            alu_ri(e, ALU_CMP, w, rb, -1);
+            minus = jcc_short(e, CC_E);
+        }
+    }
+    if (sign) {
+        if (w)
+            em8(e, 0x48);
+        em8(e, 0x99);                       /* cdq, cqo */
+    } else {
+        em_rr(e, 0x33, RDX, RDX);
+    }
+    em_op(e, 0xf7 | (w ? RW : 0), sign ? 7 : 6, opd_reg(rb), 0);
+    if (!known) {
+        done = jmp_short(e);
+        if (minus) {
+            jump_here(e, minus);
+            if (rem)
+                em_rr(e, 0x33, RDX, RDX);
+            else
+                em_op(e, 0xf7 | (w ? RW : 0), 3, opd_reg(RAX), 0);
+            done2 = jmp_short(e);
+        }
+        jump_here(e, zero);
+        if (rem)
+            mov_rr(e, w, RDX, RAX);
+        else
+            em_rr(e, 0x33, RAX, RAX);
+        if (rem && !w)
+            em_rr(e, 0x8b, RDX, RDX);
+        jump_here(e, done);
+        if (done2)
+            jump_here(e, done2);
+    }
+    def_at_g(e, rem ? RDX : RAX);
+}
+
+/* --- bits */
+static void lower_count(Em *e, const IrInsn *in)
+{
+    bool w = w64(in);
+    Opd oa = use_o(e, in->arg[0]);
+    unsigned W = w ? RW : 0;
+    if (in->op == IR_popcnt || e->hc->lzcnt) {
+        int d = def_g(e, 0);
+        flags_clobber(e);
+        em_op(e, PF3 | M0F | W | (in->op == IR_popcnt ? 0xb8 : in->op == IR_clz ? 0xbd : 0xbc), d, oa, 0);
+        return;
+    }
+    int t = tmp_g(e), d = def_g(e, DEF_EARLY);
+    flags_clobber(e);
+    mov_ri(e, t, in->op == IR_clz ? 2 * width(in) - 1 : width(in));
+    em_op(e, M0F | W | (in->op == IR_clz ? 0xbd : 0xbc), d, oa, 0);
+    cmov(e, CC_E, w, d, opd_reg(t));
+    if (in->op == IR_clz)
+        alu_ri(e, ALU_XOR, w, d, width(in) - 1);
+}
+
+static void lower_bswap(Em *e, const IrInsn *in)
+{
+    bswap_r(e, w64(in), def_copy_g(e, in->arg[0], 0));
+}
+
+static void lower_bitrev(Em *e, const IrInsn *in)
+{
+    static const uint64_t mask[3] = { 0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f };
+    bool w = w64(in);
+    int d = def_copy_g(e, in->arg[0], 0), t = tmp_g(e), m = tmp_g(e);
+    flags_clobber(e);
+    bswap_r(e, w, d);
+    for (int k = 2; k >= 0; k--) {
+        mov_rr(e, true, t, d);
+        mov_ri(e, m, w ? (int64_t)mask[k] : (int64_t)(uint32_t)mask[k]);
+        shift_ri(e, SH_SHR, w, t, 1 << k);
+        alu_rr(e, ALU_AND, w, t, m);
+        alu_rr(e, ALU_AND, w, d, m);
+        shift_ri(e, SH_SHL, w, d, 1 << k);
+        alu_rr(e, ALU_OR, w, d, t);
+    }
+}
+
+static void lower_extend(Em *e, const IrInsn *in)
+{
+    Opd o = use_o(e, in->arg[0]);
+    int d = def_g(e, 0);
+    switch (in->op) {
+    case IR_sext8: movsx8(e, w64(in), d, o); break;
+    case IR_sext16: movsx16(e, w64(in), d, o); break;
+    case IR_zext8: movzx8(e, d, o); break;
+    case IR_zext16: movzx16(e, d, o); break;
+    default: movsxd(e, d, o); break;
+    }
+}
+
+static void lower_mov(Em *e, const IrInsn *in)
+{
+    view(e, in->arg[0]);
+    e->val[e->i].dirty = e->val[in->arg[0]].dirty;
+}
+
+static void lower_trunc32(Em *e, const IrInsn *in)
+{
+    view(e, in->arg[0]);
+    e->val[e->i].dirty = true;
+}
+
+static void lower_zext32(Em *e, const IrInsn *in)
+{
+    const Val *x = rv(e, in->arg[0]);
+    if (!e->val[in->arg[0]].dirty && x->kind != V_CONST) {
+        view(e, in->arg[0]);
+        return;
+    }
+    int64_t c;
+    if (use_imm(e, in->arg[0], &c)) {
+        mov_ri(e, def_g(e, 0), (int64_t)(uint32_t)c);
+        return;
+    }
+    Opd o = use_o(e, in->arg[0]);
+    em_op(e, 0x8b, def_g(e, 0), o, 0);
+}
+
+static bool mask_imm(int len, bool w, int32_t *imm)
+{
+    *imm = len >= 32 ? -1 : (int32_t)((1u << len) - 1);
+    return len < 32 || (!w && len == 32);
+}
+
+static void lower_extract(Em *e, const IrInsn *in)
+{
+    int pos = in->aux & 63, len = in->aux >> 8, W = width(in);
+    bool w = w64(in);
+    int32_t imm;
+    if (pos == 0 && (len == 8 || len == 16)) {
+        Opd o = use_o(e, in->arg[0]);
+        int d = def_g(e, 0);
+        if (len == 8)
+            movzx8(e, d, o);
+        else
+            movzx16(e, d, o);
+        return;
+    }
+    if (pos == 0 && len == 32) {
+        Opd o = use_o(e, in->arg[0]);
+        em_op(e, 0x8b, def_g(e, 0), o, 0);
+        return;
+    }
+    int d = def_copy_g(e, in->arg[0], 0);
+    flags_clobber(e);
+    if (pos + len == W) {
+        if (pos)
+            shift_ri(e, SH_SHR, w, d, pos);
+    } else if (mask_imm(len, w, &imm)) {
+        if (pos)
+            shift_ri(e, SH_SHR, w && pos + len > 32, d, pos);
+        alu_ri(e, ALU_AND, false, d, imm);
+    } else {
+        shift_ri(e, SH_SHL, w, d, W - pos - len);
+        shift_ri(e, SH_SHR, w, d, W - len);
+    }
+}
+
+static void lower_sextract(Em *e, const IrInsn *in)
+{
+    int pos = in->aux & 63, len = in->aux >> 8, W = width(in);
+    bool w = w64(in);
+    if (pos == 0 && (len == 8 || len == 16 || (len == 32 && w))) {
+        Opd o = use_o(e, in->arg[0]);
+        int d = def_g(e, 0);
+        if (len == 8)
+            movsx8(e, w, d, o);
+        else if (len == 16)
+            movsx16(e, w, d, o);
+        else
+            movsxd(e, d, o);
+        return;
+    }
+    int d = def_copy_g(e, in->arg[0], 0);
+    flags_clobber(e);
+    if (W - pos - len)
+        shift_ri(e, SH_SHL, w, d, W - pos - len);
+    if (W - len)
+        shift_ri(e, SH_SAR, w, d, W - len);
+}
+
+static void and_const(Em *e, bool w, int r, uint64_t mask, int t)
+{
+    if (!w || (int64_t)mask == (int32_t)mask) {
+        alu_ri(e, ALU_AND, w, r, (int32_t)mask);
+    } else if (mask == (uint32_t)mask) {
+        if (mask == 0xffffffff)
+            em_rr(e, 0x8b, r, r);
+        else
+            alu_ri(e, ALU_AND, false, r, (int32_t)mask);
+    } else {
+        mov_ri(e, t, (int64_t)mask);
+        alu_rr(e, ALU_AND, true, r, t);
+    }
+}
+
+static void lower_deposit(Em *e, const IrInsn *in)
+{
+    int pos = in->aux & 63, len = in->aux >> 8;
+    bool w = w64(in);
+    uint64_t m = len == 64 ? ~0ull : (1ull << len) - 1;
+    int rb = use_g(e, in->arg[1]), t = tmp_g(e);
+    flags_clobber(e);
+    int d = def_copy_g(e, in->arg[0], in->arg[1]);
+    if (w && pos == 0 && len == 32) {
+        em_rr(e, 0x8b, t, rb);
+        shift_ri(e, SH_SHR, true, d, 32);
+        shift_ri(e, SH_SHL, true, d, 32);
+        alu_rr(e, ALU_OR, true, d, t);
+        return;
+    }
+    and_const(e, w, d, ~(m << pos), t);
+    if (len < 32 || !w) {
+        mov_rr(e, false, t, rb);
+        if (len < 32)
+            alu_ri(e, ALU_AND, false, t, (int32_t)m);
+        if (pos)
+            shift_ri(e, SH_SHL, w, t, pos);
+    } else {
+        mov_rr(e, true, t, rb);
+        shift_ri(e, SH_SHL, true, t, 64 - len);
+        if (64 - len - pos)
+            shift_ri(e, SH_SHR, true, t, 64 - len - pos);
+    }
+    alu_rr(e, ALU_OR, w, d, t);
+}
+
+/* --- shifts */
+static int shift_of(int op) { return op == IR_shl ? SH_SHL : op == IR_shr ? SH_SHR : op == IR_sar ? SH_SAR : SH_ROR; }
+
+static void shift_imm(Em *e, const IrInsn *in, int n)
+{
+    bool w = w64(in);
+    if (in->op == IR_rotr && e->hc->bmi2) {
+        Opd o = use_o(e, in->arg[0]);
+        em_vex(e, PF2 | M0F3A | 0xf0 | (w ? RW : 0), 0, def_g(e, 0), 0, o, 1);
+        em8(e, (unsigned)n);
+        return;
+    }
+    if (in->op == IR_shl && n >= 1 && n <= 3 && rv(e, in->arg[0])->kind == V_G) {
+        int a = use_g(e, in->arg[0]), d = def_g(e, 0);
+        if (d != a || eflags_live(e)) {
+            lea(e, w, d, n == 1 ? (Mem){ (uint8_t)a, (uint8_t)a, 0, 0 } : (Mem){ NOREG, (uint8_t)a, (uint8_t)n, 0 });
+            return;
+        }
+        flags_clobber(e);
+        shift_ri(e, SH_SHL, w, d, n);
+        return;
+    }
+    int d = def_copy_g(e, in->arg[0], 0);
+    if (!n)
+        return;
+    flags_clobber(e);
+    shift_ri(e, shift_of(in->op), w, d, n);
+}
+
+static void lower_shift(Em *e, const IrInsn *in)
+{
+    bool w = w64(in);
+    int64_t c;
+    if (use_imm(e, in->arg[1], &c)) {
+        shift_imm(e, in, (int)(c & (width(in) - 1)));
+        return;
+    }
+    if (in->op != IR_rotr && e->hc->bmi2) {
+        static const unsigned pfx[] = { [SH_SHL] = P66, [SH_SHR] = PF2, [SH_SAR] = PF3 };
+        Opd o = use_o(e, in->arg[0]);
+        int n = use_g(e, in->arg[1]);
+        em_vex(e, pfx[shift_of(in->op)] | M0F38 | 0xf7 | (w ? RW : 0), 0, def_g(e, 0), n, o, 0);
+        return;
+    }
+    take_g(e, RCX);
+    int n = use_g(e, in->arg[1]);
+    em_rr(e, 0x8b, RCX, n);
+    int d = def_copy_g(e, in->arg[0], 0);
+    flags_clobber(e);
+    shift_cl(e, shift_of(in->op), w, d);
+}
+
+static void lower_extr(Em *e, const IrInsn *in)
+{
+    int n = (int)in->imm & (width(in) - 1);
+    if (!n) {
+        def_copy_g(e, in->arg[1], 0);
+        return;
+    }
+    int hi = use_g(e, in->arg[0]);
+    int d = def_copy_g(e, in->arg[1], in->arg[0]);
+    flags_clobber(e);
+    em_op(e, M0F | 0xac | (w64(in) ? RW : 0), hi, opd_reg(d), 1);
+    em8(e, (unsigned)n);
+}
+
+/* --- compare, select */
+static const uint8_t cc_of[] = {
+    [COND_EQ] = CC_E, [COND_NE] = CC_NE, [COND_LT] = CC_L, [COND_GE] = CC_GE, [COND_LE] = CC_LE, [COND_GT] = CC_G,
+    [COND_LTU] = CC_B, [COND_GEU] = CC_AE, [COND_LEU] = CC_BE, [COND_GTU] = CC_A, [COND_TSTZ] = CC_E, [COND_TSTNZ] = CC_NE,
+};
+static const uint8_t cond_swapped[] = {
+    [COND_EQ] = COND_EQ, [COND_NE] = COND_NE, [COND_LT] = COND_GT, [COND_GE] = COND_LE, [COND_LE] = COND_GE, [COND_GT] = COND_LT,
+    [COND_LTU] = COND_GTU, [COND_GEU] = COND_LEU, [COND_LEU] = COND_GEU, [COND_GTU] = COND_LTU,
+    [COND_TSTZ] = COND_TSTZ, [COND_TSTNZ] = COND_TSTNZ,
+};
+
+/* Compare in EFLAGS; the host condition. -1: never, -2: always. */
+int emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b)
+{
+    bool w = type == IR_I64;
+    int64_t c;
+    if (cond == COND_NEVER || cond == COND_ALWAYS)
+        return cond == COND_NEVER ? -1 : -2;
+    if (cond > COND_TSTNZ) {
+        em_unsupported(e);
+        return -1;
+    }
+    if (use_imm32(e, a, &c) && !use_imm32(e, b, &c)) {
+        IrVal t = a;
+        a = b;
+        b = t;
+        cond = cond_swapped[cond];
+    }
+    if (cond == COND_TSTZ || cond == COND_TSTNZ) {
+        if (use_imm32(e, b, &c)) {
+            Opd oa = use_o(e, a);
+            flags_clobber(e);
+            if (c >= 0 && c < 128 && oa.mem) {
+                em_op(e, 0xf6, 0, oa, 1);
+                em8(e, (unsigned)c);
+            } else {
+                test_ri(e, w && c < 0, oa, (int32_t)c);
+            }
+        } else {
+            int rb = use_g(e, b);
+            Opd oa = use_o(e, a);
+            flags_clobber(e);
+            em_op(e, 0x85 | (w ? RW : 0), rb, oa, 0);
+        }
+    } else if (use_imm32(e, b, &c)) {
+        Opd oa = use_o(e, a);
+        flags_clobber(e);
+        if (c == 0 && !oa.mem)
+            test_rr(e, w, oa.reg, oa.reg);
+        else
+            alu_oi(e, ALU_CMP, w, oa, (int32_t)c);
+    } else {
+        int ra = use_g(e, a);
+        Opd ob = use_o(e, b);
+        flags_clobber(e);
+        alu_ro(e, ALU_CMP, w, ra, ob);
+    }
+    return cc_of[cond];
+}
+
+static void lower_setcond(Em *e, const IrInsn *in)
+{
+    int64_t c;
+    if (in->cond == COND_LT && use_imm(e, in->arg[1], &c) && c == 0) {
+        int d = def_copy_g(e, in->arg[0], 0);
+        flags_clobber(e);
+        shift_ri(e, SH_SHR, w64(in), d, width(in) - 1);
+        return;
+    }
+    int cc = emit_cmp(e, in->cond, in->type, in->arg[0], in->arg[1]);
+    int d = def_g(e, 0);
+    if (cc < 0) {
+        mov_ri(e, d, cc == -2);
+        return;
+    }
+    setcc(e, cc, d);
+    movzx8(e, d, opd_reg(d));
+}
+
+/* result = cc ? x : y, EFLAGS set; registers of the comparison are no longer needed */
+void emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y)
+{
+    e->lock[0] = e->borrowed[0];
+    e->lock[1] = e->borrowed[1];
+    if (is_x_type(in->type)) {
+        int rx = use_x(e, x), d = def_copy_x(e, y, x);
+        uint8_t *over = jcc_short(e, cc ^ 1);
+        mov_xx(e, d, rx);
+        jump_here(e, over);
+        return;
+    }
+    const Val *vx = rv(e, x);
+    int h = e->val[e->i].hint;
+    if (vx->kind == V_G && (vx->reg == h || (h == NOREG && vx->owned && dies(e, x)))) {     /* keep x in place, move y over it */
+        IrVal t = x;
+        x = y;
+        y = t;
+        cc ^= 1;
+    }
+    Opd ox = use_o(e, x);
+    int d = def_copy_g(e, y, x);
+    cmov(e, cc, in->type == IR_I64, d, ox);
+}
+
+static void lower_select(Em *e, const IrInsn *in)
+{
+    int cc = emit_cmp(e, in->cond, in->type2, in->arg[0], in->arg[1]);
+    if (cc < 0) {
+        IrVal v = in->arg[cc == -2 ? 2 : 3];
+        if (is_x_type(in->type))
+            def_copy_x(e, v, 0);
+        else
+            def_copy_g(e, v, 0);
+        return;
+    }
+    emit_select(e, cc, in, in->arg[2], in->arg[3]);
+}
+
+static void lower_crc32c(Em *e, const IrInsn *in)
+{
+    int n = in->aux & 3;
+    Opd ob = use_o(e, in->arg[1]);
+    int d = def_copy_g(e, in->arg[0], in->arg[1]);
+    if (n == 1)
+        em8(e, 0x66);
+    em_op(e, PF2 | M0F38 | (n == 0 ? 0xf0 | BYTE_RM : 0xf1) | (n == 3 ? RW : 0), d, ob, 0);
+}
+
+/* --- 128-bit pairs live in memory */
+static void lower_pair(Em *e, const IrInsn *in)
+{
+    int lo = use_g(e, in->arg[0]), hi = use_g(e, in->arg[1]);
+    int32_t off;
+    def_slot(e, &off);
+    mov_store(e, true, opd_env(off).m, lo);
+    mov_store(e, true, opd_env(off + 8).m, hi);
+}
+
+static void lower_half(Em *e, const IrInsn *in)
+{
+    const Val *x = rv(e, in->arg[0]);
+    if (x->kind != V_ENV) {
+        em_unsupported(e);
+        return;
+    }
+    int32_t off = x->off + (in->op == IR_hi ? 8 : 0);
+    mov_load(e, true, def_g(e, 0), opd_env(off).m);
+}
+
+static void lower_clmul(Em *e, const IrInsn *in)
+{
+    if (!e->hc->pclmul || !e->hc->avx) {
+        em_unsupported(e);
+        return;
+    }
+    Opd oa = use_o(e, in->arg[0]), ob = use_o(e, in->arg[1]);
+    unsigned w = w64(in) ? RW : 0;
+    int x = tmp_x(e), y = tmp_x(e), d = def_g(e, 0);
+    em_vex(e, P66 | M0F | 0x6e | w, 0, x, 0, oa, 0);
+    em_vex(e, P66 | M0F | 0x6e | w, 0, y, 0, ob, 0);
+    em_vex(e, P66 | M0F3A | 0x44, 0, x, x, opd_reg(y), 1);
+    em8(e, 0);
+    if (in->op == IR_clmulh && w64(in)) {
+        em_vex(e, P66 | M0F3A | 0x16 | RW, 0, x, 0, opd_reg(d), 1);     /* vpextrq d, x, 1 */
+        em8(e, 1);
+        return;
+    }
+    em_vex(e, P66 | M0F | 0x7e | RW, 0, x, 0, opd_reg(d), 0);
+    if (in->op == IR_clmulh) {
+        flags_clobber(e);
+        shift_ri(e, SH_SHR, true, d, 32);
+    } else if (!w64(in)) {
+        em_rr(e, 0x8b, d, d);
+    }
+}
+
+const LowerRow lower_rows_int[] = {
+    { IR_add, lower_add }, { IR_sub, lower_sub }, { IR_mul, lower_mul },
+    { IR_mulhs, lower_mulh }, { IR_mulhu, lower_mulh }, { IR_mulhsu, lower_mulh },
+    { IR_divs, lower_div }, { IR_divu, lower_div }, { IR_rems, lower_div }, { IR_remu, lower_div },
+    { IR_and, lower_logic }, { IR_or, lower_logic }, { IR_xor, lower_logic },
+    { IR_andc, lower_andc }, { IR_orc, lower_orc }, { IR_eqv, lower_eqv }, { IR_neg, lower_neg }, { IR_not, lower_not },
+    { IR_shl, lower_shift }, { IR_shr, lower_shift }, { IR_sar, lower_shift }, { IR_rotr, lower_shift }, { IR_extr, lower_extr },
+    { IR_clz, lower_count }, { IR_ctz, lower_count }, { IR_popcnt, lower_count }, { IR_bswap, lower_bswap }, { IR_bitrev, lower_bitrev },
+    { IR_sext8, lower_extend }, { IR_sext16, lower_extend }, { IR_zext8, lower_extend }, { IR_zext16, lower_extend },
+    { IR_sext32, lower_extend }, { IR_zext32, lower_zext32 }, { IR_trunc32, lower_trunc32 }, { IR_mov, lower_mov },
+    { IR_extract, lower_extract }, { IR_sextract, lower_sextract }, { IR_deposit, lower_deposit },
+    { IR_setcond, lower_setcond }, { IR_select, lower_select }, { IR_crc32c, lower_crc32c },
+    { IR_pair, lower_pair }, { IR_lo, lower_half }, { IR_hi, lower_half }, { IR_clmul, lower_clmul }, { IR_clmulh, lower_clmul },
+    { 0, NULL }
+};

@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Local register allocation, one forward pass: where each IR value is now, and moving it. Pinned
+ * registers hold guest registers; a value read by `get` is a view of the pin until the guest
+ * register is put again. Backward analysis is in analyse.c. */
+#include "emit.h"
+
+static const uint8_t tmp_g_order[NTMP_G] = { RCX, RDX, RAX };
+
+void em_unsupported(Em *e)
+{
+    if (!e->unsupported)
+        e->bad_op = e->u->insn[e->i].op;
+    e->unsupported = true;
+}
+
+/* --- moves */
+void mov_xx(Em *e, int dst, int src)
+{
+    if (dst == src)
+        return;
+    if (e->hc->avx)
+        em_vex(e, M0F | 0x28, 0, dst, 0, opd_reg(src), 0);
+    else
+        em_rr(e, M0F | 0x28, dst, src);
+}
+
+static unsigned x_move_op(int type, bool store)
+{
+    switch (type) {
+    case IR_F32: return (store ? P66 : P66) | M0F | (store ? 0x7e : 0x6e);      /* movd */
+    case IR_F64: case IR_V64: return store ? P66 | M0F | 0xd6 : PF3 | M0F | 0x7e;   /* movq */
+    default: return M0F | (store ? 0x11 : 0x10);                                /* movups */
+    }
+}
+
+void mov_x_load(Em *e, int type, int dst, Opd m)
+{
+    if (e->hc->avx)
+        em_vex(e, x_move_op(type, false), 0, dst, 0, m, 0);
+    else
+        em_op(e, x_move_op(type, false), dst, m, 0);
+}
+
+void mov_x_store(Em *e, int type, Opd m, int src)
+{
+    if (e->hc->avx)
+        em_vex(e, x_move_op(type, true), 0, src, 0, m, 0);
+    else
+        em_op(e, x_move_op(type, true), src, m, 0);
+}
+
+static bool wide(unsigned t) { return t == IR_I64; }
+static int class_of(unsigned t) { return is_x_type(t) ? CL_X : CL_G; }
+
+static void move_reg(Em *e, int cl, unsigned type, int dst, int src)
+{
+    if (cl == CL_X)
+        mov_xx(e, dst, src);
+    else
+        mov_rr(e, wide(type), dst, src);
+}
+
+static void load_reg(Em *e, int cl, unsigned type, int dst, int32_t off)
+{
+    if (cl == CL_X)
+        mov_x_load(e, (int)type, dst, opd_env(off));
+    else
+        mov_load(e, wide(type), dst, opd_env(off).m);
+}
+
+static void store_reg(Em *e, int cl, unsigned type, int32_t off, int src)
+{
+    if (cl == CL_X)
+        mov_x_store(e, (int)type, opd_env(off), src);
+    else
+        mov_store(e, wide(type), opd_env(off).m, src);
+}
+
+/* --- spill slots */
+static int slot_alloc(Em *e, IrVal owner, bool two)
+{
+    for (int s = 0; s < NSPILL; s += two ? 2 : 1) {
+        uint32_t m = (two ? 3u : 1u) << s;
+        if (e->spill_used & m)
+            continue;
+        e->spill_used |= m;
+        e->spill_own[s] = owner;
+        if (two)
+            e->spill_own[s + 1] = owner;
+        return hs_off(HS_SPILL + s);
+    }
+    e->toobig = true;
+    return hs_off(HS_SPILL);
+}
+
+static void spill(Em *e, int cl, int reg)
+{
+    IrVal v = e->own[cl][reg];
+    Val *x = &e->val[v];
+    x->off = slot_alloc(e, v, cl == CL_X);
+    store_reg(e, cl, cl == CL_X ? IR_V128 : IR_I64, x->off, reg);
+    x->kind = V_ENV;
+    x->owned = false;
+    x->spilled = true;
+    e->own[cl][reg] = 0;
+}
+
+/* --- registers */
+static int ntmp(int cl) { return cl == CL_G ? NTMP_G : NTMP_X; }
+static int tmp_reg(int cl, int i) { return cl == CL_G ? tmp_g_order[i] : i; }
+
+static int borrow(Em *e, int cl)
+{
+    if (ir_op_info[e->u->insn[e->i].op].bits & OPF_FAULT)
+        return -1;
+    uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl];
+    for (int r = 15; r >= 0; r--) {
+        int g = e->hc->pinned[cl][r];
+        if (g < 0 || (taken >> r & 1))
+            continue;
+        const RegDesc *d = &e->guest->regs[g];
+        store_reg(e, cl, d->type, (int32_t)d->offset, r);
+        e->borrowed[cl] |= 1u << r;
+        return r;
+    }
+    return -1;
+}
+
+/* A temporary, locked; -1: none (only when !scratch). */
+static int alloc(Em *e, int cl, bool scratch)
+{
+    int best = -1;
+    for (int i = 0; i < ntmp(cl); i++) {
+        int r = tmp_reg(cl, i);
+        if (e->lock[cl] >> r & 1)
+            continue;
+        if (!e->own[cl][r]) {
+            best = r;
+            break;
+        }
+        if (best < 0 || e->val[e->own[cl][r]].last > e->val[e->own[cl][best]].last)
+            best = r;
+    }
+    if (best < 0) {
+        best = scratch ? borrow(e, cl) : -1;
+        if (best < 0) {
+            em_unsupported(e);
+            best = tmp_reg(cl, 0);
+        }
+    } else if (e->own[cl][best]) {
+        spill(e, cl, best);
+    }
+    e->lock[cl] |= 1u << best;
+    return best;
+}
+
+int tmp_g(Em *e) { return alloc(e, CL_G, true); }
+int tmp_x(Em *e) { return alloc(e, CL_X, true); }
+
+static void give(Em *e, int cl, int reg, IrVal v)
+{
+    Val *x = &e->val[v];
+    e->own[cl][reg] = v;
+    x->kind = cl == CL_X ? V_X : V_G;
+    x->reg = (uint8_t)reg;
+    x->owned = true;
+    x->spilled = false;
+    x->guest = 0;
+}
+
+void take_g(Em *e, int reg)
+{
+    IrVal v = e->own[CL_G][reg];
+    if (e->lock[CL_G] >> reg & 1) {
+        em_unsupported(e);
+        return;
+    }
+    e->lock[CL_G] |= 1u << reg;
+    if (!v)
+        return;
+    for (int i = 0; i < NTMP_G; i++) {
+        int r = tmp_g_order[i];
+        if (!(e->lock[CL_G] >> r & 1) && !e->own[CL_G][r]) {
+            mov_rr(e, true, r, reg);
+            e->own[CL_G][reg] = 0;
+            give(e, CL_G, r, v);
+            return;
+        }
+    }
+    spill(e, CL_G, reg);
+}
+
+/* --- constants */
+bool use_imm(Em *e, IrVal v, int64_t *c)
+{
+    const Val *x = rv(e, v);
+    if (x->kind != V_CONST)
+        return false;
+    *c = e->u->insn[e->val[v].rep].imm;
+    if (e->val[v].type == IR_I32)
+        *c = (int32_t)*c;
+    return true;
+}
+
+bool use_imm32(Em *e, IrVal v, int64_t *c)
+{
+    return use_imm(e, v, c) && *c == (int32_t)*c;
+}
+
+static void const_to_reg(Em *e, int cl, IrVal v, int dst)
+{
+    const Val *x = rv(e, v);
+    int64_t c = e->u->insn[e->val[v].rep].imm;
+    if (cl == CL_G) {
+        mov_ri(e, dst, x->type == IR_I32 || e->val[v].type == IR_I32 ? (int64_t)(uint32_t)c : c);
+    } else if (c == 0) {
+        if (e->hc->avx)
+            em_vex(e, M0F | 0x57, 0, dst, dst, opd_reg(dst), 0);
+        else
+            em_rr(e, M0F | 0x57, dst, dst);
+    } else {
+        uint64_t lo = x->type == IR_F32 ? (uint32_t)c : (uint64_t)c;
+        mov_x_load(e, IR_V128, dst, pool(e, lo, x->type == IR_V128 ? lo : 0));
+    }
+}
+
+/* --- operands */
+static int use_reg(Em *e, int cl, IrVal v)
+{
+    IrVal rep = e->val[v].rep;
+    Val *x = &e->val[rep];
+    int r;
+    switch (x->kind) {
+    case V_G: case V_X:
+        if ((x->kind == V_X) != (cl == CL_X))
+            em_unsupported(e);
+        e->lock[cl] |= 1u << x->reg;
+        return x->reg;
+    case V_CONST:
+        r = alloc(e, cl, true);
+        const_to_reg(e, cl, v, r);
+        return r;
+    case V_ENV:
+        r = alloc(e, cl, x->last > e->i ? false : true);
+        load_reg(e, cl, x->spilled ? (cl == CL_X ? IR_V128 : IR_I64) : x->type, r, x->off);
+        if (!(e->borrowed[cl] >> r & 1))
+            give(e, cl, r, rep);
+        return r;
+    default:
+        em_unsupported(e);
+        return tmp_reg(cl, 0);
+    }
+}
+
+int use_g(Em *e, IrVal v) { return use_reg(e, CL_G, v); }
+int use_x(Em *e, IrVal v) { return use_reg(e, CL_X, v); }
+
+Opd use_o(Em *e, IrVal v)
+{
+    const Val *x = rv(e, v);
+    int cl = class_of(e->val[v].type);
+    bool widened = x->type == IR_I32 && e->val[v].type == IR_I64 && !x->spilled;
+    if (x->kind == V_ENV && !widened && (cl == CL_G || (x->off & 15) == 0 || e->hc->avx))
+        return opd_env(x->off);
+    if (x->kind == V_CONST && x->type == IR_V128) {
+        uint64_t c = (uint64_t)e->u->insn[e->val[v].rep].imm;
+        if (c)
+            return pool(e, c, c);
+    }
+    return opd_reg(use_reg(e, cl, v));
+}
+
+bool dies(Em *e, IrVal v) { return rv(e, v)->last <= e->i; }
+
+/* --- destinations */
+static bool live_mirror(Em *e, int guest)
+{
+    for (IrVal m = e->mirror[guest]; m; m = e->val[m].next)
+        if (e->val[m].guest == guest + 1 && e->val[m].last > e->i)
+            return true;
+    return false;
+}
+
+static bool hint_usable(Em *e, int cl, uint32_t avoid)
+{
+    int h = e->val[e->i].hint;
+    return h != NOREG && !((avoid | e->pending[cl] | e->borrowed[cl]) >> h & 1) && !live_mirror(e, e->hc->pinned[cl][h]);
+}
+
+static int def_in_hint(Em *e, int cl)
+{
+    Val *d = &e->val[e->i];
+    e->pending[cl] |= 1u << d->hint;
+    e->lock[cl] |= 1u << d->hint;
+    d->kind = cl == CL_X ? V_X : V_G;
+    d->reg = d->hint;
+    d->owned = false;
+    d->guest = 0;
+    return d->reg;
+}
+
+/* The register of an operand that dies here and that nobody else needs, or -1. */
+static int dying_tmp(Em *e, int cl, IrVal v)
+{
+    if (!v)
+        return -1;
+    Val *x = rv(e, v);
+    if (x->kind != (cl == CL_X ? V_X : V_G) || !x->owned || x->last > e->i)
+        return -1;
+    return x->reg;
+}
+
+static int def_reg(Em *e, int cl, int flags)
+{
+    if (hint_usable(e, cl, flags & DEF_EARLY ? e->lock[cl] : 0))
+        return def_in_hint(e, cl);
+    const IrInsn *in = &e->u->insn[e->i];
+    int r = -1;
+    for (int k = 0; k < e->hc->nargs[in->op] && r < 0 && !(flags & DEF_EARLY); k++) {
+        r = dying_tmp(e, cl, in->arg[k]);
+        if (r >= 0 && !(e->lock[cl] >> r & 1))
+            r = -1;
+    }
+    if (r < 0)
+        r = alloc(e, cl, false);
+    give(e, cl, r, e->i);
+    return r;
+}
+
+int def_g(Em *e, int flags) { return def_reg(e, CL_G, flags); }
+int def_x(Em *e, int flags) { return def_reg(e, CL_X, flags); }
+
+static void copy_to(Em *e, int cl, IrVal v, int dst)
+{
+    Val *x = rv(e, v);
+    if (x->kind == V_CONST)
+        const_to_reg(e, cl, v, dst);
+    else if (x->kind == V_ENV)
+        load_reg(e, cl, cl == CL_G ? (x->type == IR_I64 && e->val[v].type == IR_I64 ? IR_I64 : IR_I32) : x->spilled ? IR_V128 : x->type,
+                 dst, x->off);
+    else
+        move_reg(e, cl, e->val[v].type, dst, x->reg);
+}
+
+static int def_copy(Em *e, int cl, IrVal a, IrVal b)
+{
+    Val *xa = rv(e, a), *xb = b ? rv(e, b) : NULL;
+    uint8_t regkind = cl == CL_X ? V_X : V_G;
+    uint32_t bbit = xb && xb->kind == regkind ? 1u << xb->reg : 0;
+    bool same = xb == xa;
+    e->lock[cl] |= bbit;
+    if (xa->kind == regkind)
+        e->lock[cl] |= 1u << xa->reg;
+    uint32_t others = e->lock[cl] & ~(xa->kind == regkind ? 1u << xa->reg : 0);
+    if (hint_usable(e, cl, same ? 0 : others)) {
+        int h = e->val[e->i].hint;
+        if (!same || xa->kind == regkind) {
+            copy_to(e, cl, a, h);
+            return def_in_hint(e, cl);
+        }
+    }
+    int r = dying_tmp(e, cl, a);
+    if (r < 0) {
+        r = alloc(e, cl, false);
+        copy_to(e, cl, a, r);
+    }
+    give(e, cl, r, e->i);
+    return r;
+}
+
+int def_copy_g(Em *e, IrVal a, IrVal b) { return def_copy(e, CL_G, a, b); }
+int def_copy_x(Em *e, IrVal a, IrVal b) { return def_copy(e, CL_X, a, b); }
+
+static void def_at(Em *e, int cl, int reg)
+{
+    if (e->borrowed[cl] >> reg & 1) {
+        em_unsupported(e);
+        return;
+    }
+    give(e, cl, reg, e->i);
+}
+
+void def_at_g(Em *e, int reg) { def_at(e, CL_G, reg); }
+void def_at_x(Em *e, int reg) { def_at(e, CL_X, reg); }
+
+void def_slot(Em *e, int32_t *off)
+{
+    Val *d = &e->val[e->i];
+    d->kind = V_ENV;
+    d->spilled = true;
+    d->off = *off = slot_alloc(e, e->i, true);
+}
+
+void view(Em *e, IrVal of)
+{
+    e->val[e->i].rep = e->val[of].rep;
+}
+
+/* --- guest registers */
+static void mirror_add(Em *e, int guest, IrVal v)
+{
+    Val *x = &e->val[v];
+    x->guest = (uint16_t)(guest + 1);
+    x->next = e->mirror[guest];
+    e->mirror[guest] = v;
+}
+
+void ra_get(Em *e, int reg)
+{
+    Val *x = &e->val[e->i];
+    const RegDesc *d = &e->guest->regs[reg];
+    int pin = e->hc->pin[reg];
+    x->owned = x->spilled = false;
+    if (pin >= 0) {
+        x->kind = e->hc->cls[reg] == CL_X ? V_X : V_G;
+        x->reg = (uint8_t)pin;
+    } else {
+        x->kind = V_ENV;
+        x->off = (int32_t)d->offset;
+    }
+    mirror_add(e, reg, e->i);
+}
+
+static void detach_one(Em *e, IrVal m)
+{
+    Val *x = &e->val[m];
+    int cl = class_of(x->type);
+    int r = alloc(e, cl, false);
+    copy_to(e, cl, m, r);
+    give(e, cl, r, m);
+    e->lock[cl] &= ~(1u << r);
+}
+
+void ra_detach(Em *e, int reg)
+{
+    IrVal next;
+    for (IrVal m = e->mirror[reg]; m; m = next) {
+        next = e->val[m].next;
+        if (e->val[m].guest == reg + 1 && e->val[m].last > e->i)
+            detach_one(e, m);
+        else if (e->val[m].guest == reg + 1)
+            e->val[m].guest = 0;
+    }
+    e->mirror[reg] = 0;
+}
+
+static void put_env(Em *e, int reg, IrVal v)
+{
+    const RegDesc *d = &e->guest->regs[reg];
+    int cl = e->hc->cls[reg];
+    int64_t c;
+    if (cl == CL_G && use_imm32(e, v, &c)) {
+        em_op(e, 0xc7 | (wide(d->type) ? RW : 0), 0, opd_env((int32_t)d->offset), 4);
+        em32(e, (uint32_t)c);
+        return;
+    }
+    Val *x = rv(e, v);
+    if (x->kind == V_ENV && !x->spilled && x->off == (int32_t)d->offset)
+        return;                         /* put of its own old value */
+    store_reg(e, cl, d->type, (int32_t)d->offset, use_reg(e, cl, v));
+}
+
+static void put_pin(Em *e, int reg, IrVal v)
+{
+    int cl = e->hc->cls[reg], pin = e->hc->pin[reg];
+    IrVal rep = e->val[v].rep;
+    Val *x = &e->val[rep];
+    bool in_reg = x->kind == V_G || x->kind == V_X;
+    bool dirty = e->val[v].dirty && cl == CL_G && e->guest->regs[reg].type == IR_I32;
+    if (!in_reg || x->reg != pin || dirty) {
+        if (dirty && in_reg)
+            mov_rr(e, false, pin, x->reg);
+        else
+            copy_to(e, cl, v, pin);
+    }
+    e->pending[cl] &= ~(1u << pin);
+    if (!in_reg || x->last <= e->i || dirty || e->val[v].type != x->type)
+        return;
+    if (x->owned) {
+        e->own[cl][x->reg] = 0;
+        x->owned = false;
+        x->reg = (uint8_t)pin;
+    } else if (x->guest && x->reg != pin) {
+        return;                         /* still mirrors another guest register */
+    }
+    x->reg = (uint8_t)pin;
+    mirror_add(e, reg, rep);
+}
+
+void ra_put(Em *e, int reg, IrVal v)
+{
+    int cl = e->hc->cls[reg];
+    IrVal rep = e->val[v].rep;
+    Val *x = &e->val[rep];
+    bool own_old = x->guest == reg + 1;
+    if (own_old && !e->val[v].dirty)
+        return;                         /* unchanged */
+    if (own_old)
+        e->lock[cl] |= x->kind == V_ENV ? 0 : 1u << x->reg;
+    ra_detach(e, reg);
+    if (e->hc->pin[reg] >= 0)
+        put_pin(e, reg, v);
+    else
+        put_env(e, reg, v);
+}
+
+/* --- flags */
+void def_flags(Em *e, bool inv)
+{
+    e->val[e->i].kind = V_EFLAGS;
+    e->eflags = e->i;
+    e->inv = inv;
+}
+
+static void pack_eflags(Em *e, IrVal f)
+{
+    Val *x = &e->val[f];
+    bool free_rax = !e->own[CL_G][RAX] && !(e->lock[CL_G] >> RAX & 1);
+    if (!free_rax)
+        mov_store(e, true, opd_env(hs_off(HS_TMP)).m, RAX);
+    if (e->inv)
+        em8(e, 0xf5);                                   /* cmc */
+    em8(e, 0x9f);                                       /* lahf */
+    setcc(e, CC_O, RAX);
+    if (e->inv)
+        em8(e, 0xf5);                                   /* EFLAGS as they were */
+    x->packed = true;
+    if (free_rax) {
+        give(e, CL_G, RAX, f);
+        return;
+    }
+    x->kind = V_ENV;
+    x->spilled = true;
+    x->off = slot_alloc(e, f, false);
+    mov_store(e, true, opd_env(x->off).m, RAX);
+    mov_load(e, true, RAX, opd_env(hs_off(HS_TMP)).m);
+}
+
+void flags_clobber(Em *e)
+{
+    IrVal f = e->eflags;
+    e->eflags = 0;
+    e->alu = 0;
+    if (f && e->val[f].kind == V_EFLAGS && e->val[f].last > e->i)
+        pack_eflags(e, f);
+}
+
+void need_eflags(Em *e, IrVal f)
+{
+    f = e->val[f].rep;
+    if (e->eflags == f)
+        return;
+    flags_clobber(e);
+    Val *x = &e->val[f];
+    if (x->kind == V_G && x->reg == RAX) {
+        e->lock[CL_G] |= 1u << RAX;
+        if (x->last > e->i) {           /* keep it: the sequence below spoils al */
+            x->off = slot_alloc(e, f, false);
+            mov_store(e, true, opd_env(x->off).m, RAX);
+            x->kind = V_ENV;
+            x->spilled = true;
+            e->own[CL_G][RAX] = 0;
+        }
+    } else {
+        take_g(e, RAX);
+        if (x->kind == V_ENV)
+            mov_load(e, false, RAX, opd_env(x->off).m);
+        else if (x->kind == V_G)
+            mov_rr(e, false, RAX, x->reg);
+        else if (x->kind == V_CONST)
+            mov_ri(e, RAX, e->u->insn[f].imm & 0xffff);
+        else
+            em_unsupported(e);
+    }
+    em8(e, 0x04);                       /* add al, 0x7f: OF = bit 0 */
+    em8(e, 0x7f);
+    em8(e, 0x9e);                       /* sahf */
+    e->eflags = f;
+    e->inv = false;
+}
+
+/* --- ends */
+void ra_spill_all(Em *e)
+{
+    flags_clobber(e);
+    for (int cl = 0; cl < 2; cl++)
+        for (int i = 0; i < ntmp(cl); i++) {
+            int r = tmp_reg(cl, i);
+            IrVal v = e->own[cl][r];
+            if (v && e->val[v].last > e->i && v != e->i)
+                spill(e, cl, r);
+        }
+}
+
+void ra_end_op(Em *e)
+{
+    for (int cl = 0; cl < 2; cl++) {
+        for (uint32_t m = e->borrowed[cl]; m; m &= m - 1) {
+            int r = __builtin_ctz(m);
+            const RegDesc *d = &e->guest->regs[e->hc->pinned[cl][r]];
+            load_reg(e, cl, d->type, r, (int32_t)d->offset);
+        }
+        e->borrowed[cl] = e->lock[cl] = 0;
+        for (int i = 0; i < ntmp(cl); i++) {
+            int r = tmp_reg(cl, i);
+            if (e->own[cl][r] && e->val[e->own[cl][r]].last <= e->i)
+                e->own[cl][r] = 0;
+        }
+    }
+    for (uint32_t m = e->spill_used; m; m &= m - 1) {
+        int s = __builtin_ctz(m);
+        IrVal v = e->spill_own[s];
+        if (e->val[v].last <= e->i || !e->val[v].spilled)
+            e->spill_used &= ~(1u << s);
+    }
+}
+
+void ra_block(Em *e)
+{
+    memset(e->own, 0, sizeof e->own);
+    e->pending[0] = e->pending[1] = 0;
+    e->spill_used = 0;
+    e->eflags = 0;
+    e->alu = 0;
+    memset(e->mirror, 0, (size_t)e->guest->nregs * sizeof *e->mirror);
+}

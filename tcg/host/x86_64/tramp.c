@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Code shared by all units, made once: entering and leaving translated code, stubs, helper calls.
+ * Stubs are reached by `call`, and their data follow the call: its return address is their argument. */
+#include "emit.h"
+
+enum { CALLER_SAVED = 1 << RAX | 1 << RCX | 1 << RDX | 1 << RSI | 1 << RDI | 1 << R8 | 1 << R9 | 1 << R10 | 1 << R11 };
+static const uint8_t callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
+
+static Mem env(size_t off) { return opd_env((int32_t)off).m; }
+static Mem slot(int s) { return opd_env(hs_off(s)).m; }
+
+/* Pins of general registers in mask, and of vectors when xmm, to or from their homes. */
+static void move_pins(Em *e, const Tcg *t, uint32_t mask, bool xmm, bool store)
+{
+    for (int r = 0; r < 16; r++) {
+        int g = e->hc->pinned[CL_G][r];
+        if (g < 0 || !(mask >> r & 1))
+            continue;
+        const RegDesc *d = &t->guest->regs[g];
+        if (store)
+            mov_store(e, d->type == IR_I64, env(d->offset), r);
+        else
+            mov_load(e, d->type == IR_I64, r, env(d->offset));
+    }
+    for (int r = 0; r < 16 && xmm; r++) {
+        int g = e->hc->pinned[CL_X][r];
+        if (g < 0)
+            continue;
+        const RegDesc *d = &t->guest->regs[g];
+        if (store)
+            mov_x_store(e, d->type, opd_env((int32_t)d->offset), r);
+        else
+            mov_x_load(e, d->type, r, opd_env((int32_t)d->offset));
+    }
+}
+
+static void push_r(Em *e, int r) { if (r & 8) em8(e, 0x41); em8(e, 0x50 | (r & 7)); }
+static void pop_r(Em *e, int r) { if (r & 8) em8(e, 0x41); em8(e, 0x58 | (r & 7)); }
+
+/* enter(cpu, code) */
+static void gen_enter(Em *e, const Tcg *t)
+{
+    for (size_t i = 0; i < sizeof callee_saved; i++)
+        push_r(e, callee_saved[i]);
+    alu_ri(e, ALU_SUB, true, RSP, 8);
+    mov_rr(e, true, RBP, RDI);
+    mov_rr(e, true, RAX, RSI);
+    mov_store(e, true, slot(HS_CSP), RSP);
+    mov_load(e, true, RSP, slot(HS_PSP));
+    move_pins(e, t, 0xffff, true, false);
+    if (e->hc->base_reg)
+        mov_load(e, true, MEM_BASE_REG, env(offsetof(CpuState, mem_base)));
+    em_op(e, 0xff, 4, opd_reg(RAX), 0);
+}
+
+/* eax = exit code. */
+static void gen_leave(Em *e, const Tcg *t, HostCode *hc)
+{
+    hc->leave = e->p;
+    move_pins(e, t, 0xffff, true, true);
+    mov_store(e, true, slot(HS_PSP), RSP);
+    hc->fault_exit = e->p;              /* state is in CpuState already */
+    mov_load(e, true, RSP, slot(HS_CSP));
+    alu_ri(e, ALU_ADD, true, RSP, 8);
+    for (size_t i = sizeof callee_saved; i-- > 0; )
+        pop_r(e, callee_saved[i]);
+    em8(e, 0xc3);
+}
+
+static void stub_pc(Em *e)
+{
+    pop_r(e, RAX);
+    mov_load(e, true, RCX, (Mem){ RAX, NOREG, 0, 0 });
+    mov_store(e, true, env(offsetof(CpuState, pc)), RCX);
+}
+
+static void gen_stubs(Em *e, HostCode *hc)
+{
+    hc->link = e->p;
+    stub_pc(e);
+    mov_store(e, true, slot(HS_LINK), RAX);
+    em_rr(e, 0x33, RAX, RAX);
+    jmp_to(e, hc->leave);
+
+    hc->poll = e->p;
+    stub_pc(e);
+    mov_ri(e, RAX, TCG_EXIT_POLL);
+    jmp_to(e, hc->leave);
+
+    hc->raise = e->p;
+    stub_pc(e);
+    mov_load(e, true, RCX, (Mem){ RAX, NOREG, 0, 8 });
+    mov_store(e, true, env(offsetof(CpuState, exit_arg)), RCX);
+    mov_load(e, false, RAX, (Mem){ RAX, NOREG, 0, 16 });
+    jmp_to(e, hc->leave);
+
+    hc->ind_miss = e->p;                /* pc is set */
+    em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_LINK)), 4);
+    em32(e, 0);
+    em_rr(e, 0x33, RAX, RAX);
+    jmp_to(e, hc->leave);
+}
+
+/* rax = guest pc that the newest pair does not match: look a little deeper (longjmp, tail calls), then as any indirect jump. */
+static void gen_ret_miss(Em *e, HostCode *hc)
+{
+    enum { DEPTH = 15 };
+    hc->ret_miss = e->p;
+    lea(e, true, RCX, (Mem){ RSP, NOREG, 0, 16 });
+    mov_ri(e, RDX, DEPTH);
+    uint8_t *loop = e->p;
+    em_op(e, 0x3b | RW, RAX, opd_mem(RCX, 8), 0);
+    uint8_t *found = jcc_short(e, CC_E);
+    alu_ri(e, ALU_ADD, true, RCX, 16);
+    alu_ri(e, ALU_SUB, false, RDX, 1);
+    em8(e, 0x70 | CC_NE);
+    em8(e, (unsigned)(loop - e->p - 1) & 0xff);
+    em_rr(e, 0x8b, RCX, RAX);
+    alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << 1);
+    shift_ri(e, SH_SHL, false, RCX, 3);
+    alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
+    em_op(e, 0x3b | RW, RAX, opd_mem(RCX, 0), 0);
+    uint8_t *miss = jcc_short(e, CC_NE);
+    em_op(e, 0xff, 4, opd_mem(RCX, 8), 0);
+    jump_here(e, miss);
+    mov_store(e, true, env(offsetof(CpuState, pc)), RAX);
+    jmp_to(e, hc->ind_miss);
+    jump_here(e, found);
+    mov_rr(e, true, RSP, RCX);
+    em8(e, 0xc3);
+}
+
+/* rax = C function; arguments in the slots. all: the guest state is in memory while it runs. */
+static uint8_t *gen_helper(Em *e, const Tcg *t, bool all)
+{
+    uint8_t *start = e->p;
+    uint32_t mask = all ? 0xffff : CALLER_SAVED;
+    static const uint8_t arg[5] = { RSI, RDX, RCX, R8, R9 };
+    move_pins(e, t, mask, true, true);
+    mov_load(e, true, RCX, (Mem){ RSP, NOREG, 0, 0 });
+    mov_store(e, true, slot(HS_HELPER), RCX);
+    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_TMP)), 0);     /* stmxcsr: what C raises is not the guest's */
+    mov_store(e, true, slot(HS_PSP), RSP);
+    mov_load(e, true, RSP, slot(HS_CSP));
+    em_op(e, 0xff, 6, opd_env(hs_off(HS_ARG + 5)), 0);
+    em_op(e, 0xff, 6, opd_env(hs_off(HS_ARG + 5)), 0);
+    mov_rr(e, true, RDI, RBP);
+    for (int i = 0; i < 5; i++)
+        mov_load(e, true, arg[i], slot(HS_ARG + i));
+    for (int i = 0; i < 6; i++)
+        mov_x_load(e, IR_F64, i, opd_env(hs_off(HS_FARG + i)));
+    em_op(e, 0xff, 2, opd_reg(RAX), 0);
+    mov_load(e, true, RSP, slot(HS_PSP));
+    em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_HELPER)), 4);
+    em32(e, 0);
+    em_op(e, M0F | 0xae, 2, opd_env(hs_off(HS_TMP)), 0);     /* ldmxcsr */
+    move_pins(e, t, mask, true, false);
+    em8(e, 0xc3);
+    return start;
+}
+
+/* Every register goes to a ColdRegs on the C stack and comes back from it. */
+static void gen_cold_call(Em *e, HostCode *hc)
+{
+    enum { SIZE = (sizeof(ColdRegs) + 15) & ~15 };
+    hc->cold_call = e->p;
+    mov_store(e, true, slot(HS_TMP), RAX);
+    mov_load(e, true, RAX, slot(HS_CSP));
+    alu_ri(e, ALU_SUB, true, RAX, SIZE);
+    for (int r = RCX; r <= R15; r++)
+        if (r != RSP && r != RBP)
+            mov_store(e, true, (Mem){ RAX, NOREG, 0, 8 * r }, r);
+    for (int r = 0; r < 16; r++)
+        mov_x_store(e, IR_V128, opd_mem(RAX, (int32_t)offsetof(ColdRegs, x) + 16 * r), r);
+    em_op(e, M0F | 0xae, 3, opd_mem(RAX, offsetof(ColdRegs, mxcsr)), 0);
+    mov_load(e, true, RCX, slot(HS_TMP));
+    mov_store(e, true, (Mem){ RAX, NOREG, 0, 0 }, RCX);
+    mov_load(e, true, RDX, (Mem){ RSP, NOREG, 0, 0 });
+    mov_store(e, true, slot(HS_HELPER), RDX);
+    mov_store(e, true, slot(HS_COLD), RAX);
+    mov_store(e, true, slot(HS_PSP), RSP);
+    mov_rr(e, true, RSP, RAX);
+    mov_rr(e, true, RSI, RAX);
+    mov_rr(e, true, RDI, RBP);
+    mov_ri(e, RAX, (int64_t)(uintptr_t)host_cold);
+    em_op(e, 0xff, 2, opd_reg(RAX), 0);
+    mov_rr(e, true, RAX, RSP);
+    mov_load(e, true, RSP, slot(HS_PSP));
+    alu_oi(e, ALU_ADD, true, opd_mem(RSP, 0), sizeof(ColdDesc));
+    em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_HELPER)), 4);
+    em32(e, 0);
+    em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_COLD)), 4);
+    em32(e, 0);
+    em_op(e, M0F | 0xae, 2, opd_mem(RAX, offsetof(ColdRegs, mxcsr)), 0);
+    for (int r = 0; r < 16; r++)
+        mov_x_load(e, IR_V128, r, opd_mem(RAX, (int32_t)offsetof(ColdRegs, x) + 16 * r));
+    for (int r = R15; r >= RAX; r--)
+        if (r != RSP && r != RBP)
+            mov_load(e, true, r, (Mem){ RAX, NOREG, 0, 8 * r });
+    em8(e, 0xc3);
+}
+
+bool tramp_emit(Tcg *t, HostCode *hc)
+{
+    Em e = { .p = t->code, .start = t->code, .limit = t->code + 4096, .hc = hc, .guest = t->guest };
+    hc->enter = e.p;
+    gen_enter(&e, t);
+    gen_leave(&e, t, hc);
+    gen_stubs(&e, hc);
+    gen_ret_miss(&e, hc);
+    hc->helper_none = gen_helper(&e, t, false);
+    hc->helper_all = gen_helper(&e, t, true);
+    gen_cold_call(&e, hc);
+    t->code_start = e.p;
+    atomic_store(&t->code_next, (size_t)1 << CHUNK_BITS);
+    return e.p < e.limit;
+}
