@@ -148,6 +148,8 @@ static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, bool *retry
         ir_unit_reset(ir, pc, flags);
         t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
         log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
+        ir->fetch = t->host.fetch;          /* lets passes look at code behind exits */
+        ir->fetch_ctx = t->host.ctx;
         ir_optimize(ir, t->opt.opt_level);
         log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
         *u = (Unit){ .pc = pc, .flags = flags, .live = 1, .nguest = (uint16_t)ir->nguest };

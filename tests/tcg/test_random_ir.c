@@ -88,6 +88,98 @@ static void show(const ToyProgram *p)
     }
 }
 
+/* --- the same program through the builder, which folds, and through text */
+static void rebuild(IrUnit *to, const IrUnit *from)
+{
+    IrVal map[from->n];
+    ir_unit_reset(to, from->pc, 0);
+    for (uint32_t n = 1; n < from->n; n++) {
+        IrInsn i = from->insn[n];
+        IrType t = (IrType)i.type;
+        for (int k = 0; k < i.nargs; k++)
+            i.arg[k] = map[i.arg[k]];
+        const IrVal *a = i.arg;
+        const IrOpInfo *o = &ir_op_info[i.op];
+        bool plain = o->result == 'i' && !i.cond && !i.aux && !i.imm && !i.type2 && !(o->bits & (OPF_SIDE | OPF_FAULT | OPF_READ | OPF_FP));
+        switch (i.op) {
+        case IR_setcond: map[n] = ir_setcond(to, t, (IrCond)i.cond, a[0], a[1]); break;
+        case IR_select: map[n] = ir_select(to, t, (IrCond)i.cond, a[0], a[1], a[2], a[3]); break;
+        case IR_setcond_f: map[n] = ir_setcond_f(to, t, (IrCond)i.cond, a[0]); break;
+        case IR_select_f: map[n] = ir_select_f(to, t, (IrCond)i.cond, a[0], a[1], a[2]); break;
+        case IR_extract: map[n] = ir_extract(to, t, a[0], i.aux & 63, i.aux >> 8); break;
+        case IR_sextract: map[n] = ir_sextract(to, t, a[0], i.aux & 63, i.aux >> 8); break;
+        case IR_deposit: map[n] = ir_deposit(to, t, a[0], a[1], i.aux & 63, i.aux >> 8); break;
+        case IR_exit_if: ir_exit_if(to, (IrCond)i.cond, a[0], a[1], (gaddr)i.imm); break;
+        case IR_exit_if_f: ir_exit_if_f(to, (IrCond)i.cond, a[0], (gaddr)i.imm); break;
+        case IR_brcond: ir_brcond(to, (IrCond)i.cond, a[0], a[1], i.aux); break;
+        case IR_brcond_f: ir_brcond_f(to, (IrCond)i.cond, a[0], i.aux); break;
+        case IR_load: map[n] = ir_load(to, t, i.mem, a[0], i.imm); break;
+        case IR_store: ir_store(to, i.mem, a[0], i.imm, a[1]); break;
+        default:
+            if (plain && i.nargs == 1) {
+                map[n] = ir_op1(to, (IrOp)i.op, t, a[0]);
+            } else if (plain && i.nargs == 2) {
+                map[n] = ir_op2(to, (IrOp)i.op, t, a[0], a[1]);
+            } else if (i.op >= IR_vzext && i.op < IR_vfadd && !i.type2 && !i.cond && o->result == 'v') {
+                map[n] = ir_v3(to, (IrOp)i.op, t, (IrLane)i.lane, i.imm, a[0], a[1], a[2]);
+            } else {
+                *ir_emit(to, (IrOp)i.op, t) = i;
+                map[n] = to->n - 1;
+            }
+        }
+    }
+    to->nlabels = from->nlabels;
+}
+
+static void append_line(void *ctx, const char *line)
+{
+    g_string_append(ctx, line);
+    g_string_append_c(ctx, '\n');
+}
+
+/* Variants of p that must behave as p does; NULL when they do. */
+static char *variants_differ(ToyEngine *ref, const ToyProgram *p, const ToyState *in)
+{
+    static ToyProgram q;
+    char *d = NULL;
+    ToyState *want = g_memdup2(in, sizeof *in), *have = g_new(ToyState, 1);
+    toy_run(ref, p, want);
+    q.n = p->n;
+    for (int how = 0; how < 2 && !d; how++) {
+        for (int k = 0; k < p->n && !d; k++) {
+            if (!q.unit[k].insn)
+                ir_unit_init(&q.unit[k], p->unit[k].guest);
+            q.unit[k].guest = p->unit[k].guest;
+            if (how == 0) {
+                rebuild(&q.unit[k], &p->unit[k]);
+            } else {
+                g_autoptr(GString) s = g_string_new(NULL), again = g_string_new(NULL);
+                ir_print(&p->unit[k], append_line, s);
+                d = ir_parse(&q.unit[k], s->str);
+                ir_print(&q.unit[k], append_line, again);
+                if (!d && !g_string_equal(s, again))
+                    d = g_strdup("text changes in a round trip");
+            }
+            if (!d)
+                d = ir_verify(&q.unit[k]);
+        }
+        *have = *in;
+        if (!d) {
+            toy_run(ref, &q, have);
+            d = toy_diff(want, have);
+        }
+        if (d) {
+            char *full = g_strdup_printf("%s: %s", how ? "through text" : "through the builder", d);
+            g_free(d);
+            d = full;
+            toy_print(&q);
+        }
+    }
+    g_free(want);
+    g_free(have);
+    return d;
+}
+
 static bool check(uint64_t seed, int focus)
 {
     Rng r = { seed * 0x9e3779b97f4a7c15u + 1 };
@@ -110,6 +202,12 @@ static bool check(uint64_t seed, int focus)
             toy_print(&p);
             return false;
         }
+    }
+    g_autofree char *v = variants_differ(e[0], &p, in);
+    if (v) {
+        printf("FAIL seed %llu, rules %d: %s\n", (unsigned long long)seed, rules, v);
+        show(&p);
+        ok = false;
     }
     for (int k = 1; k < ENGINES && ok; k++) {
         g_autofree char *d = differs(e[0], e[k], &p, in);
