@@ -30,7 +30,7 @@ static bool try_without(ToyEngine *ref, ToyEngine *e, ToyProgram *p, const ToySt
 {
     IrInsn old = *i;
     IrType t = ir_result_type(i);
-    if (ir_is_terminator(i) || i->op == IR_label || i->op == IR_const || i->op == IR_insn || t == IR_FLAGS || t == IR_I128 ||
+    if (ir_is_terminator(i) || i->op == IR_label || i->op == IR_const || t == IR_FLAGS || t == IR_I128 ||
         (i->op == IR_fence && !i->aux))
         return false;
     if (t == IR_VOID)
@@ -66,7 +66,7 @@ static void show(const ToyProgram *p)
         memset(used, 0, sizeof used);
         for (uint32_t n = p->unit[k].n - 1; n; n--) {
             const IrInsn *i = &p->unit[k].insn[n];
-            if (ir_result_type(i) == IR_VOID ? i->op == IR_fence && !i->aux : !used[n] && i->op == IR_const)
+            if (ir_result_type(i) == IR_VOID ? i->op == IR_fence && !i->aux : !used[n] && !(ir_op_info[i->op].bits & (OPF_SIDE | OPF_FAULT | OPF_FP)))
                 continue;
             used[n] = true;
             for (int a = 0; a < i->nargs; a++)
