@@ -43,6 +43,7 @@ void eval_int(IrValue *r, const IrInsn *i, const IrValue *const *v);
 void eval_fp(IrValue *r, const IrInsn *i, const IrValue *const *v, EvalFp *fp);
 void eval_vec(IrValue *r, const IrInsn *i, const IrValue *const *v);
 void eval_vfp(IrValue *r, const IrInsn *i, const IrValue *const *v, EvalFp *fp);
+void eval_sha(IrValue *r, const IrInsn *i, const IrValue *const *v);
 void eval_aes(IrValue *r, IrOp op, const IrValue *a);
 IrU128 eval_clmul64(uint64_t a, uint64_t b);
 

@@ -192,6 +192,9 @@ static void check_lane(Verify *v, const IrInsn *i)
     case IR_vnarrow: case IR_vnarrow_ss: case IR_vnarrow_su: case IR_vnarrow_uu: ok &= wide && i->lane > E8; break;
     case IR_vclmul: ok &= wide && imm >= 0 && imm <= 3; break;
     case IR_aesenc: case IR_aesdec: case IR_aesmc: case IR_aesimc: ok &= wide; break;
+    case IR_sha256su0: case IR_sha256su1: ok &= wide; break;
+    case IR_sha256h: ok &= wide && imm >= 0 && imm <= 1; break;
+    case IR_sha1h: ok &= wide && imm >= 0 && imm <= 2; break;
     case IR_vzip1: case IR_vzip2: case IR_vuzp1: case IR_vuzp2: case IR_vtrn1: case IR_vtrn2: ok &= bits < total; break;
     case IR_vavgu: ok &= i->lane <= E16; break;
     case IR_vpopcnt: ok &= i->lane == E8; break;

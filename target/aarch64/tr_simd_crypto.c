@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES, SHA-1 and SHA-256. The message schedules are short chains of vector ops; the rounds are helpers. */
+/* AES, SHA-1 and SHA-256. SHA-1's message schedule is a short chain of vector ops; the rounds are IR ops. */
 #include "tr_simd.h"
-#include "help_simd.h"
 
 #include "aarch64/simd_crypto.decode.h"
 #include "aarch64/simd_crypto.decode.inc"
@@ -26,9 +25,21 @@ bool tr_vc_aesmc(Tr *t, const OpR2 *a, int op)
     return true;
 }
 
-bool tr_vc_sha3(Tr *t, const OpR3 *a, int helper, int fn)
+bool tr_vc_sha1(Tr *t, const OpR3 *a, int fn)
 {
-    put_v(t, a->rd, ir_call(t->u, helper, 4, (IrVal[]){ vq(t, a->rd), vq(t, a->rn), vq(t, a->rm), imm_w(t, fn) }));
+    put_v(t, a->rd, ir_v3(t->u, IR_sha1h, IR_V128, E32, fn, vq(t, a->rd), vq(t, a->rn), vq(t, a->rm)));
+    return true;
+}
+
+bool tr_vc_sha256h(Tr *t, const OpR3 *a)
+{
+    put_v(t, a->rd, ir_v3(t->u, IR_sha256h, IR_V128, E32, 0, vq(t, a->rd), vq(t, a->rn), vq(t, a->rm)));
+    return true;
+}
+
+bool tr_vc_sha256h2(Tr *t, const OpR3 *a)
+{
+    put_v(t, a->rd, ir_v3(t->u, IR_sha256h, IR_V128, E32, 1, vq(t, a->rn), vq(t, a->rd), vq(t, a->rm)));
     return true;
 }
 
@@ -56,26 +67,15 @@ bool tr_vc_sha1su1(Tr *t, const OpR2 *a)
     return true;
 }
 
-static IrVal sigma(Tr *t, int r1, int r2, int shift, IrVal v)
-{
-    return xor3(t, xor3(t, ror32(t, r1, v), ror32(t, r2, v)), v1(t, IR_vshri, W_Q, E32, shift, v));
-}
-
 bool tr_vc_sha256su0(Tr *t, const OpR2 *a)
 {
-    IrVal d = vq(t, a->rd);
-    put_v(t, a->rd, add32(t, d, sigma(t, 7, 18, 3, ext(t, 4, d, vq(t, a->rn)))));
+    put_v(t, a->rd, v2(t, IR_sha256su0, W_Q, E32, 0, vq(t, a->rd), vq(t, a->rn)));
     return true;
 }
 
-/* Lanes 2 and 3 depend on the results of lanes 0 and 1. */
 bool tr_vc_sha256su1(Tr *t, const OpR3 *a)
 {
-    IrVal m = vq(t, a->rm), zero = vk(t, W_Q, 0);
-    IrVal base = add32(t, vq(t, a->rd), ext(t, 4, vq(t, a->rn), m));
-    IrVal last = ext(t, 8, m, zero);                                    /* m2 m3 0 0 */
-    IrVal lo = add32(t, base, vzext64(t, vlow64(t, sigma(t, 17, 19, 10, last))));
-    IrVal first = ext(t, 8, zero, lo);                                  /* 0 0 r0 r1 */
-    put_v(t, a->rd, add32(t, lo, sigma(t, 17, 19, 10, first)));
+    IrVal m = vq(t, a->rm), sum = add32(t, vq(t, a->rd), ext(t, 4, vq(t, a->rn), m));
+    put_v(t, a->rd, v2(t, IR_sha256su1, W_Q, E32, 0, sum, m));
     return true;
 }

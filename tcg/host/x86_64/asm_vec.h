@@ -121,6 +121,8 @@ bool  fp_round_soft(const IrInsn *in);                      /* a rounding mode t
 void  fp_round_guard(Em *e, const IrInsn *in, Cold *c);     /* to the cold path unless the static mode is also the dynamic one */
 int   fp_round_imm(const IrInsn *in);                       /* immediate of roundsd, inexact suppressed */
 
+/* emit_sha.c */
+Lower lower_sha256h, lower_sha256su, lower_sha1h;
 /* emit_fpvec.c */
 Lower lower_vfarith, lower_vfsqrt, lower_vfma, lower_vfneg, lower_vfabs, lower_vfminmax, lower_vfcmp, lower_vfround;
 Lower lower_vfcvt_fi, lower_vfcvt_fu, lower_vfcvt_if, lower_vfcvt_uf;

@@ -427,6 +427,7 @@ const LowerRow lower_rows_vec[] = {
     { IR_vshl, lower_vshift }, { IR_vshr, lower_vshift }, { IR_vsar, lower_vshift }, { IR_vcmp, lower_vcmp },
     { IR_vpopcnt, lower_vpopcnt }, { IR_vclmul, lower_vclmul },
     { IR_aesenc, lower_aes }, { IR_aesdec, lower_aes }, { IR_aesmc, lower_aes }, { IR_aesimc, lower_aes },
+    { IR_sha256h, lower_sha256h }, { IR_sha256su0, lower_sha256su }, { IR_sha256su1, lower_sha256su }, { IR_sha1h, lower_sha1h },
     { IR_vzext, lower_vzext }, { IR_vlow, lower_vlow }, { IR_vpair, lower_vpair }, { IR_vdup, lower_vdup }, { IR_vget, lower_vget },
     { IR_vset, lower_vset }, { IR_vzip1, lower_vzip }, { IR_vzip2, lower_vzip }, { IR_vuzp1, lower_vuzp }, { IR_vuzp2, lower_vuzp },
     { IR_vtrn1, lower_vtrn }, { IR_vtrn2, lower_vtrn }, { IR_vext, lower_vext }, { IR_vperm, lower_vperm }, { IR_vrevl, lower_vrevl },
