@@ -267,7 +267,8 @@ static IrType choose_type(Gen *g, IrOp op)
 {
     const IrOpInfo *o = &ir_op_info[op];
     if (op >= IR_vzext && op < IR_call && o->result == 'v') {
-        bool wide = (op >= IR_vwidens && op <= IR_vclmul) || (op >= IR_aesenc && op <= IR_aesimc) || op == IR_vpair;
+        bool wide = (op >= IR_vwidens && op <= IR_vclmul) || (op >= IR_aesenc && op <= IR_aesimc) || op == IR_vpair ||
+            (op >= IR_sha256h && op <= IR_sha1h);
         return wide || rng_below(g->r, 2) ? IR_V128 : IR_V64;
     }
     switch (op) {
@@ -350,6 +351,8 @@ static void choose_lane(Gen *g, IrInsn *i)
         break;
     case IR_vwidens: case IR_vwidenu: case IR_vmulls: case IR_vmullu: i->imm = rng_below(r, 2); break;
     case IR_vclmul: i->imm = rng_below(r, 4); break;
+    case IR_sha256h: i->imm = rng_below(r, 2); break;
+    case IR_sha1h: i->imm = rng_below(r, 3); break;
     default: break;
     }
 }

@@ -538,7 +538,7 @@ static void lower_deposit(Em *e, const IrInsn *in)
         alu_rr(e, ALU_OR, true, d, t);
         return;
     }
-    and_const(e, w, d, ~(m << pos), t);
+    /* the field first: d and rb are one register when a is b */
     if (len < 32 || !w) {
         mov_rr(e, false, t, rb);
         if (len < 32)
@@ -551,6 +551,7 @@ static void lower_deposit(Em *e, const IrInsn *in)
         if (64 - len - pos)
             shift_ri(e, SH_SHR, true, t, 64 - len - pos);
     }
+    and_const(e, w, d, ~(m << pos), w ? tmp_g(e) : -1);
     alu_rr(e, ALU_OR, w, d, t);
 }
 

@@ -50,7 +50,7 @@ int host_enter(CpuState *cpu, void *code, uint8_t **field, uint8_t **stub)
 {
     int (*enter)(CpuState *, void *) = (int (*)(CpuState *, void *))(void *)cpu->tcg->hc->enter;
     unsigned want = guest_mxcsr(cpu);
-    if (want != MXCSR_DEFAULT)
+    if (_mm_getcsr() != want)           /* C code may have raised flags of its own */
         _mm_setcsr(want);
     int rc = enter(cpu, code);
     unsigned m = _mm_getcsr();
