@@ -358,6 +358,8 @@ int difftest_main(const DiffGuest *g)
                 continue;
             for (long i = 0; i < iter; i++) {
                 if (!add_single(&d, g->isas[k], row)) {
+                    if (getenv("DIFF_VERBOSE"))
+                        printf("untested: %s %s\n", r->name, r->features);
                     untested++;
                     break;
                 }

@@ -7,7 +7,8 @@
  * case). A record is u64 words in host order: nregs registers, exit (0, or 1 for an illegal instruction), DIFF_MEM_WORDS of memory; the
  * oracle turns the records of a batch, a shared file, into results in place.
  *
- * Environment: FUZZ_ITER cases per row (default 24), FUZZ_SEED, DIFF_ROW=name only that row, DIFF_ORACLE=0 no oracle.
+ * Environment: FUZZ_ITER cases per row (default 24), FUZZ_SEED, DIFF_ROW=name only that row, DIFF_ORACLE=0 no oracle,
+ * DIFF_VERBOSE lists the rows that are not testable.
  */
 #ifndef TESTS_TARGET_DIFFTEST_H
 #define TESTS_TARGET_DIFFTEST_H

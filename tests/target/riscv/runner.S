@@ -1,69 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The oracle's side of the riscv64 differential test: runner FILE N. Maps FILE (tests/target/difftest.h) and turns each of
- * its N records into the state after its slot of code ran. x31 holds the record throughout; a slot's first instruction reloads x1. */
+/* The oracle's side of the riscv64 and riscv32 differential tests: runner FILE N. Maps FILE (tests/target/difftest.h) and turns each of
+ * its N records into the state after its slot of code ran. x31 holds the record throughout; a slot's first instruction reloads x1.
+ * From the command line: LX, SX (load and store of a register), WORD (.quad or .word), UC_PC (offset of pc in ucontext_t), MAPOFF (argument
+ * of mmap for the records). */
 #define CODE 0x20000000
 #define DATA 0x30000000
 #define CASES 0x31000000
 #define SLOT 128
 #define BATCH 4000
 #define NREGS 65
-#define MEMW 128
+#define MEMW 128                        /* 8-byte words */
 #define RECORD ((NREGS + 1 + MEMW) * 8)
-#define PC_IN_UCONTEXT 176
         .option norvc
         .text
         .globl _start, stub
 stub:                                   /* at DIFF_STUB: every slot jumps here */
         .irp r,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-        sd x\r, 8*\r(x31)
+        SX x\r, 8*\r(x31)
         .endr
         .irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         fsd f\r, 256+8*\r(x31)
         .endr
         frcsr x1
-        sd x1, 512(x31)
+        SX x1, 512(x31)
         li x2, DATA
         addi x3, x31, (NREGS + 1) * 8
-        li x4, MEMW
-1:      ld x5, 0(x2)
-        sd x5, 0(x3)
-        addi x2, x2, 8
-        addi x3, x3, 8
+        li x4, MEMW * 2
+1:      lw x5, 0(x2)
+        sw x5, 0(x3)
+        addi x2, x2, 4
+        addi x3, x3, 4
         addi x4, x4, -1
         bnez x4, 1b
 next:
         la x5, index
-        ld x6, 0(x5)
-        ld x7, 8(x5)
+        LX x6, 0(x5)
+        LX x7, 8(x5)
         bge x6, x7, done
         addi x8, x6, 1
-        sd x8, 0(x5)
+        SX x8, 0(x5)
         li x31, RECORD
         mul x31, x31, x6
         li x9, CASES
         add x31, x31, x9
-        ld x10, NREGS * 8(x31)
+        LX x10, NREGS * 8(x31)
         bnez x10, next
         li x2, DATA
         addi x3, x31, (NREGS + 1) * 8
-        li x4, MEMW
-1:      ld x5, 0(x3)
-        sd x5, 0(x2)
-        addi x2, x2, 8
-        addi x3, x3, 8
+        li x4, MEMW * 2
+1:      lw x5, 0(x3)
+        sw x5, 0(x2)
+        addi x2, x2, 4
+        addi x3, x3, 4
         addi x4, x4, -1
         bnez x4, 1b
         li x1, SLOT
         mul x1, x1, x6
         li x9, CODE
         add x1, x1, x9
-        ld x5, 512(x31)
+        LX x5, 512(x31)
         fscsr x5
         .irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         fld f\r, 256+8*\r(x31)
         .endr
         .irp r,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
-        ld x\r, 8*\r(x31)
+        LX x\r, 8*\r(x31)
         .endr
         jr x1
 done:   li a0, 0
@@ -72,10 +73,10 @@ done:   li a0, 0
 
 illegal:                                /* handler: exit := 1, resume at the stub */
         li t0, 1
-        ld t6, PC_IN_UCONTEXT + 31 * 8(a2)
-        sd t0, NREGS * 8(t6)
+        LX t6, UC_PC + 31 * XBYTES(a2)
+        SX t0, NREGS * 8(t6)
         la t0, stub
-        sd t0, PC_IN_UCONTEXT(a2)
+        SX t0, UC_PC(a2)
         ret
 
 fail:   li a0, 9
@@ -83,9 +84,9 @@ fail:   li a0, 9
         ecall
 
 _start:
-        ld s0, 0(sp)                    /* argc, argv[0], argv[1], argv[2] */
-        ld s1, 16(sp)
-        ld a0, 24(sp)
+        LX s0, 0(sp)                    /* argc, argv[0], argv[1], argv[2] */
+        LX s1, 2*XBYTES(sp)
+        LX a0, 3*XBYTES(sp)
         li a1, 0
 1:      lbu a2, 0(a0)
         beqz a2, 2f
@@ -96,7 +97,7 @@ _start:
         addi a0, a0, 1
         j 1b
 2:      la a0, index
-        sd a1, 8(a0)
+        SX a1, 8(a0)
         li a0, -100
         mv a1, s1
         li a2, 2                        /* O_RDWR */
@@ -119,7 +120,7 @@ _start:
         li a2, 3
         li a3, 0x11
         mv a4, s2
-        li a5, SLOT * BATCH
+        li a5, MAPOFF
         li a7, 222
         ecall
         bltz a0, fail
@@ -149,10 +150,10 @@ _start:
         .balign 16
 index:  .quad 0, 0
 altstack:
-        .quad stack
-        .quad 0
-        .quad 65536
-action: .quad illegal, 0x08000004, 0    /* SA_ONSTACK | SA_SIGINFO */
+        WORD stack
+        WORD 0
+        WORD 65536
+action: WORD illegal, 0x08000004, 0, 0    /* SA_ONSTACK | SA_SIGINFO */
         .bss
         .balign 16
 stack:  .space 65536
