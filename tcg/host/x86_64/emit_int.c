@@ -120,7 +120,7 @@ static void lower_sub(Em *e, const IrInsn *in)
     }
     const Val *xb = rv(e, b);
     int h = e->val[e->i].hint;
-    if (!same && !want && xb->kind == V_G && xb->reg == h && dies(e, b) && rv(e, a) != xb) {   /* d = a - d */
+    if (!same && !want && xb->kind == V_G && xb->reg == h && dies(e, b) && !(rv(e, a)->kind == V_G && rv(e, a)->reg == h)) {   /* d = a - d */
         Opd oa = use_o(e, a);
         int d = def_copy_g(e, b, a);
         flags_clobber(e);
