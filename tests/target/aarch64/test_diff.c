@@ -4,7 +4,7 @@
  * unit, which exercise what a single instruction does not: register allocation, pins, dead state.
  *
  * Environment: DIFF_N encodings per row (24), DIFF_CHAINS chains (3000), DIFF_ROW part of a row or group name, DIFF_SEED, DIFF_ENGINE (interp, t0, t1).
- * Needs aarch64-linux-gnu-gcc and qemu-aarch64 (Debian's 7.2: no known bug meets these rows); skipped without. */
+ * Needs aarch64-linux-gnu-gcc and qemu-aarch64 (Debian's 7.2, bug: spare_oracle); skipped without. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +128,13 @@ static void fill(DiffRec *t)
         t->mem[i] = (uint8_t)rnd();
 }
 
+/* FJCVTZS of a subnormal that FPCR.FZ flushes: Z is 0 (Arm ARM FPToFixedJS, op<51:0> not zero); qemu 7.2 says 1. */
+static void spare_oracle(DiffRec *t, const char *row)
+{
+    if (!strcmp(row, "fjcvtzs"))
+        t->fpcr &= ~(uint32_t)FPCR_FZ;
+}
+
 static DiffRec *new_test(Run *run, const DecodeIsa *isa, int row)
 {
     if (run->n == run->cap) {
@@ -154,6 +161,7 @@ static int generate(Run *run, int per_row)
                 }
                 DiffRec *t = new_test(run, isas[l], r);
                 t->n = 1, t->insn[0] = insn;
+                spare_oracle(t, isas[l]->rows[r].name);
                 if (isas[l] == &isa_simd_ldst)
                     t->x[insn >> 5 & 31] = DIFF_MEM + rnd() % 64;
             }
@@ -188,6 +196,7 @@ static void generate_chains(Run *run, int n)
             if (!fits_chain(isa, isa->rows[row].name, &insn) || isa->match(all_features, insn) != row)
                 continue;
             t->insn[k++] = insn;
+            spare_oracle(t, isa->rows[row].name);
             run->test[run->n - 1] = (Test){ isa, row };
         }
     }
