@@ -215,6 +215,10 @@ static void lower_flags_select(Em *e, const IrInsn *in)
         if (e->val[b].last <= e->i)
             e->eflags = 0;
         e->lock[CL_G] &= ~(1u << RAX);
+    } else if (e->val[in->arg[0]].rep == b) {           /* flags_cc may spoil its register */
+        int copy = tmp_g(e);
+        mov_rr(e, false, copy, rb);
+        rb = copy;
     }
     int cc = flags_cc(e, in->arg[0], in->cond);
     Opd ob = b_in_eflags ? opd_env(hs_off(HS_TMP2)) : opd_reg(rb);

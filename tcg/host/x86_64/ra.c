@@ -545,6 +545,16 @@ void flags_clobber(Em *e)
         pack_eflags(e, f);
 }
 
+/* Is f more than one operand of the instruction being lowered? */
+static bool operand_twice(const Em *e, IrVal f)
+{
+    const IrInsn *in = &e->u->insn[e->i];
+    int n = 0;
+    for (int k = 0; k < in->nargs; k++)
+        n += e->val[in->arg[k]].rep == f;
+    return n > 1;
+}
+
 void need_eflags(Em *e, IrVal f)
 {
     f = e->val[f].rep;
@@ -554,7 +564,7 @@ void need_eflags(Em *e, IrVal f)
     Val *x = &e->val[f];
     if (x->kind == V_G && x->reg == RAX) {
         e->lock[CL_G] |= 1u << RAX;
-        if (x->last > e->i) {           /* keep it: the sequence below spoils al */
+        if (x->last > e->i || operand_twice(e, f)) {    /* keep it: the sequence below spoils al */
             x->off = slot_alloc(e, f, false);
             mov_store(e, true, opd_env(x->off).m, RAX);
             x->kind = V_ENV;
