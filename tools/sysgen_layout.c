@@ -5,6 +5,14 @@
 
 static unsigned align_up(unsigned v, unsigned a) { return (v + a - 1) / a * a; }
 
+/* Inside a family's variant, members take that family's shape. */
+static const Struct *shape_in(const Struct *s, const Struct *sub)
+{
+    for (int i = 0; i < NFAMILY; i++)
+        if (s->families >> i & 1 && sub->variant[i]) return sub->variant[i];
+    return sub;
+}
+
 /* Layout class c of s; with host rules, c is LP64 and hostpacked counts. */
 static void lay_out(const Struct *s, int c, bool host, unsigned off[], unsigned *size, unsigned *align)
 {
@@ -13,8 +21,9 @@ static void lay_out(const Struct *s, int c, bool host, unsigned off[], unsigned 
         const Field *f = &s->fields[i];
         unsigned bytes, a;
         if (f->kind == KIND_STRUCT) {
-            bytes = host ? f->sub->host_size : f->sub->size[c];
-            a = host ? f->sub->host_align : f->sub->align[c];
+            const Struct *sub = shape_in(s, f->sub);
+            bytes = host ? sub->host_size : sub->size[c];
+            a = host ? sub->host_align : sub->align[c];
         } else {
             bytes = kinds[f->kind].bytes ? kinds[f->kind].bytes : layouts[c].word;
             a = bytes == 8 && layouts[c].word == 4 ? layouts[c].align64 : bytes;
