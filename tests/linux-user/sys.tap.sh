@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# tests/sys/*.c: compiled for the host and each guest, static and dynamic; the outputs must be equal.
+set -u
+out=$(mktemp -d); trap 'rm -rf "$out"' EXIT
+n=0
+say() { n=$((n + 1)); echo "$1 $n - $2"; }
+for src in tests/sys/*.c; do
+    name=$(basename "$src" .c)
+    gcc -O1 -w -o "$out/$name" "$src" -lpthread -lrt || { say "not ok" "$name: host compiler"; continue; }
+    (cd "$out" && timeout 60 "./$name" >"$name.want" 2>&1; echo "exit $?" >>"$name.want")
+    while read -r prog family arch prefix; do
+        case $prog in '#'*|'') continue ;; esac
+        [ "$prefix" != - ] && [ -x "$B/qemu-$prog" ] || continue
+        command -v "$prefix-gcc" >/dev/null || { say "ok" "$name $prog # skip no $prefix-gcc"; continue; }
+        for link in -static ''; do
+            "$prefix-gcc" -O1 -w $link -o "$out/$name.$prog$link" "$src" -lpthread -lrt || { say "not ok" "$name $prog: compiler"; continue; }
+            (cd "$out" && ln -sf "$name.$prog$link" g && timeout 60 "$B/qemu-$prog" -L "/usr/$prefix" "./$name.$prog$link" >"got" 2>&1; echo "exit $?" >>got)
+            if diff "$out/$name.want" "$out/got" >"$out/diff"; then say ok "$name $prog $link"
+            else say "not ok" "$name $prog $link"; sed 's/^/# /' "$out/diff" | head -${SYS_LINES:-12}; fi
+        done
+    done < target/programs
+done
+echo "1..$n"
