@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening, reading links, directories, fcntl: calls where the guest must see itself in /proc, or whose layout depends on a command. */
-#include <dirent.h>
+/* Opening, reading links, fcntl: calls where the guest must see itself in /proc, or whose layout depends on a command. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -74,52 +73,6 @@ int64_t sys_mount(Task *t, const char *source, const char *target, const char *t
 }
 int64_t sys_umount(Task *t, const char *target) { return safe_syscall(t, SYS_umount2, target, 0L, 0L, 0L, 0L, 0L); }
 
-/* --- directories: host records into the guest's shape. d_off is the host's 64-bit cookie; a guest record without room
- * for it ends the batch with EOVERFLOW only when nothing fitted, as Linux does. */
-typedef struct HostDirent { uint64_t ino; int64_t off; uint16_t reclen; uint8_t type; char name[]; } __attribute__((packed)) HostDirent;
-
-static size_t put_dirent(uint8_t *out, size_t room, const HostDirent *d, bool wide)
-{
-    bool be = linux_abi.big_endian;
-    unsigned w = wide ? 8 : linux_abi.word, head = 2 * w + 2 + wide;
-    size_t name = strlen(d->name) + 1, len = (head + name + !wide + w - 1) & ~(size_t)(w - 1);
-    if (len > room) return 0;
-    memset(out, 0, len);
-    thunk_store(out, w, be, d->ino);
-    thunk_store(out + w, w, be, d->off);
-    thunk_store(out + 2 * w, 2, be, len);
-    if (wide) out[2 * w + 2] = d->type; else out[len - 1] = d->type;
-    memcpy(out + head, d->name, name);
-    return len;
-}
-
-static int64_t read_directory(Task *t, int fd, gaddr buf, uint32_t count, bool wide)
-{
-    enum { CHUNK = 32768 };
-    _Alignas(8) uint8_t in[CHUNK], out[CHUNK];
-    if (count > CHUNK) count = CHUNK;
-    int64_t n = safe_syscall(t, SYS_getdents64, (long)fd, in, (long)count, 0L, 0L, 0L);
-    if (n <= 0) return n;
-    size_t used = 0;
-    for (int64_t at = 0; at < n; ) {
-        const HostDirent *d = (const HostDirent *)(in + at);
-        size_t len = !wide && linux_abi.word == 4 && (d->ino >> 32 || d->off >> 32) ? 0 : put_dirent(out + used, count - used, d, wide);
-        if (!len) {                 /* not consumed: go back to where this record starts */
-            if (!used) return !wide && linux_abi.word == 4 && (d->ino >> 32 || d->off >> 32) ? -EOVERFLOW : -EINVAL;
-            const HostDirent *prev = d;
-            for (int64_t p = 0; p < at; p += prev->reclen) prev = (const HostDirent *)(in + p);
-            lseek(fd, prev->off, SEEK_SET);
-            break;
-        }
-        used += len;
-        at += d->reclen;
-    }
-    int64_t r = gmem_write(t, buf, out, used);
-    return r < 0 ? r : (int64_t)used;
-}
-int64_t sys_getdents64(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, true); }
-int64_t sys_getdents(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, false); }
-
 /* --- file handles: { u32 bytes, s32 type, opaque } */
 enum { HANDLE_MAX = 128 };
 
@@ -150,12 +103,7 @@ int64_t sys_open_by_handle_at(Task *t, int mount_fd, gaddr handle, uint64_t how)
     return safe_syscall(t, SYS_open_by_handle_at, (long)mount_fd, &h, (long)(int)how, 0L, 0L, 0L);
 }
 
-/* --- seeking and ranges of 32-bit guests */
-int64_t sys__llseek(Task *t, int fd, uint64_t high, uint64_t low, gaddr result, uint64_t whence)
-{
-    int64_t r = safe_syscall(t, SYS_lseek, (long)fd, high << 32 | (uint32_t)low, (long)whence, 0L, 0L, 0L);
-    return r < 0 ? r : gmem_put_u64(t, result, r);
-}
+/* --- ranges of 32-bit guests */
 int64_t sys_sync_file_range2(Task *t, int fd, uint32_t flags, int64_t off, int64_t n)
 {
     return safe_syscall(t, SYS_sync_file_range, (long)fd, off, n, (long)flags, 0L, 0L);

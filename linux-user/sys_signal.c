@@ -160,13 +160,12 @@ int64_t sys_kill(Task *t, int pid, int sig) { return safe_syscall(t, SYS_kill, (
 int64_t sys_tkill(Task *t, int tid, int sig) { return safe_syscall(t, SYS_tkill, (long)tid, (long)to_host(sig), 0L, 0L, 0L, 0L); }
 int64_t sys_tgkill(Task *t, int pid, int tid, int sig) { return safe_syscall(t, SYS_tgkill, (long)pid, (long)tid, (long)to_host(sig), 0L, 0L, 0L); }
 
-/* --- signal descriptors: the records are read in host order; big-endian guests convert on read (sys_file.c cannot know) */
+/* --- signal descriptors; records that big-endian guests read are converted in sys_records.c */
 int64_t sys_signalfd4(Task *t, int fd, gaddr mask, uint64_t size, uint64_t flags)
 {
     uint64_t m;
     int64_t r = sys_get_sigset(t, mask, size, &m);
     if (r < 0) return r;
-    if (linux_abi.big_endian) return sys_unsupported("signalfd on a big-endian guest");
     return safe_syscall(t, SYS_signalfd4, (long)fd, &m, 8L, (long)flags, 0L, 0L);
 }
 int64_t sys_signalfd(Task *t, int fd, gaddr mask, uint64_t size) { return sys_signalfd4(t, fd, mask, size, 0); }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bad pointer in any argument is EFAULT, never a crash. */
 #include "check.h"
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #define BAD ((void *)16)
@@ -9,7 +10,7 @@
 int main(void)
 {
     int p[2], z = open("/dev/zero", O_RDONLY);
-    char buf[64];
+    char buf[64] = { 0 };
     int epfd = syscall(SYS_epoll_create1, 0), infd = syscall(SYS_inotify_init1, 0);
     if (pipe(p)) return 1;
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -65,6 +66,7 @@ int main(void)
     int s = syscall(SYS_socket, 2, 1, 0);
     TRY(bind, s, BAD, 16);
     TRY(connect, s, BAD, 16);
+    *(int *)buf = 16;
     TRY(getsockname, s, BAD, buf);
     TRY(socketpair, 1, 1, 0, BAD);
     TRY(setsockopt, s, 1, 2, BAD, 4);
@@ -72,7 +74,7 @@ int main(void)
     TRY(sendmsg, s, BAD, 0);
     TRY(recvmsg, s, BAD, 0);
 #endif
-    TRY(ioctl, p[0], 0x541b /* FIONREAD */, BAD);
+    TRY(ioctl, p[0], FIONREAD, BAD);
     TRY(msgsnd, 0, BAD, 8, 0);
     TRY(mq_open, BAD, 0, 0, 0);
     return 0;

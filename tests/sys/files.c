@@ -67,6 +67,7 @@ int main(void)
     SHOW(fcntl(p, F_GETFD));
     struct flock lk = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 3, .l_len = 10 };
     SHOW(fcntl(fd, F_SETLK, &lk));
+    fflush(stdout);
     if (!fork()) {
         struct flock q = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 100 };
         SHOW(fcntl(fd, F_GETLK, &q));
@@ -74,7 +75,6 @@ int main(void)
         fflush(stdout);
         _exit(0);
     }
-    fflush(stdout);
     wait(NULL);
     struct flock ofd = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 50, .l_len = 1 };
     SHOW(fcntl(fd, F_OFD_SETLK, &ofd));

@@ -61,6 +61,7 @@ static void ipc(void)
     struct shmid_ds sd;
     SHOW(shmctl(sh, IPC_STAT, &sd));
     printf("%lu %lu\n", (unsigned long)sd.shm_segsz, (unsigned long)sd.shm_nattch);
+    fflush(stdout);
     if (!fork()) { strcpy(at, "child"); _exit(0); }
     wait(NULL);
     puts(at);

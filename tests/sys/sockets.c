@@ -147,7 +147,7 @@ int main(void)
     snprintf(un.sun_path + 1, sizeof un.sun_path - 1, "sys-sockets-%d", (int)getpid());
     int ux = socket(AF_UNIX, SOCK_DGRAM, 0);
     SHOW(bind(ux, (void *)&un, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(un.sun_path + 1)));
-    struct sockaddr_un back;
+    struct sockaddr_un back = { 0 };
     len = sizeof back;
     SHOW(getsockname(ux, (void *)&back, &len));
     OK(back.sun_family == AF_UNIX && !strcmp(back.sun_path + 1, un.sun_path + 1));
