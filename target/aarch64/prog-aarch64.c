@@ -18,7 +18,8 @@ static const CpuFeature features[] = {
 
 /* features[1] is MIDR_EL1. Half-precision arithmetic is not implemented, so models that have it go without. */
 static const CpuModel models[] = {
-    { "max",          "every feature implemented (default)", { (1ull << NFEATURES) - 1, 0x000f0510 } },
+    /* Neoverse N1: glibc picks its 128-bit memcpy by this number, four times as fast here as the one for 64-bit registers. */
+    { "max",          "every feature implemented (default)", { (1ull << NFEATURES) - 1, 0x414fd0c1 } },
     { "cortex-a53",   "ARMv8.0 with cryptography", { V80, 0x410fd034 } },
     { "cortex-a57",   "ARMv8.0 with cryptography", { V80, 0x411fd070 } },
     { "cortex-a72",   "ARMv8.0 with cryptography", { V80, 0x410fd083 } },
