@@ -535,8 +535,54 @@ static void gen_op(Gen *g, IrOp op)
         sink(g, g->u->n - 1);
 }
 
+/* What compiled code looks like: 32- and 64-bit arithmetic from registers to registers, compares, side exits. After
+ * forwarding, values live long while registers change under them. */
+static void gen_compiled(Gen *g)
+{
+    static const IrOp ops[] = { IR_add, IR_sub, IR_and, IR_or, IR_xor, IR_mul, IR_shl, IR_sar, IR_andc };
+    bool narrow = rng_below(g->r, 2);
+    IrType t = narrow ? IR_I32 : IR_I64;
+    IrVal v[2];
+    gen_insn_mark(g);
+    for (int k = 0; k < 2; k++) {
+        bool lit = k && rng_below(g->r, 2);
+        v[k] = lit ? emit_const(g, t, rng_below(g->r, 5) - 2ull) : get_reg(g, TOY_R, TOY_NR, IR_I64);
+        if (!lit && narrow)
+            v[k] = emit1(g, IR_trunc32, IR_I32, IR_VOID, v[k]);
+    }
+    int what = (int)rng_below(g->r, 8);
+    IrOp op = what == 0 ? IR_flags_sub : what == 1 ? IR_mov : ops[rng_below(g->r, sizeof ops / sizeof *ops)];
+    IrInsn *i = emit(g, op, t);
+    i->arg[0] = v[0];
+    i->arg[1] = op == IR_mov ? 0 : v[1];
+    IrVal r = g->u->n - 1;
+    if (op == IR_flags_sub) {
+        r = emit1(g, IR_flags_pack, IR_I32, IR_VOID, r);
+        i = emit(g, IR_put, IR_I32);
+        i->arg[0] = r;
+        i->aux = TOY_W;
+        emit(g, IR_get, IR_I32)->aux = TOY_W;
+        r = emit1(g, IR_flags_unpack, IR_FLAGS, IR_VOID, g->u->n - 1);
+        i = emit(g, IR_exit_if_f, IR_FLAGS);
+        i->cond = (uint8_t)(rng_below(g->r, 3) ? COND_EQ : rng_below(g->r, COND_GTU + 1));
+        i->arg[0] = r;
+        i->imm = (int64_t)toy_pc(8);
+        return;
+    }
+    if (narrow)
+        r = emit1(g, rng_below(g->r, 3) ? IR_zext32 : IR_sext32, IR_I64, IR_VOID, r);
+    i = emit(g, IR_put, IR_I64);
+    i->arg[0] = r;
+    i->aux = (uint16_t)(TOY_R + rng_below(g->r, TOY_NR));
+}
+
 static void gen_some(Gen *g, int n, int focus)
 {
+    if (focus < 0 && rng_below(g->r, 3) == 0) {
+        while (n-- > 0)
+            gen_compiled(g);
+        return;
+    }
     while (n-- > 0) {
         if (rng_below(g->r, 4) == 0)
             gen_insn_mark(g);

@@ -474,7 +474,8 @@ static void put_pin(Em *e, int reg, IrVal v)
             copy_to(e, cl, v, pin);
     }
     e->pending[cl] &= ~(1u << pin);
-    if (!in_reg || x->last <= e->i || dirty || e->val[v].type != x->type)
+    bool here = in_reg && x->reg == pin;    /* computed there (hint): whatever its type, the next put must save it */
+    if (!in_reg || x->last <= e->i || ((dirty || e->val[v].type != x->type) && !here))
         return;
     if (x->owned) {
         e->own[cl][x->reg] = 0;
