@@ -321,6 +321,12 @@ bool ir_fold(IrUnit *u, IrInsn *i)
         return fold_condition(u, i);
     case IR_extract: case IR_sextract: case IR_deposit: return fold_field(i);
     case IR_extr: case IR_vshli: case IR_vshri: case IR_vsari: case IR_vext: return fold_imm(i);
+    case IR_clz:                        /* how Arm counts trailing zeros */
+        if (u->insn[i->arg[0]].op != IR_bitrev)
+            return false;
+        i->op = IR_ctz;
+        i->arg[0] = u->insn[i->arg[0]].arg[0];
+        return true;
     case IR_neg: case IR_not: case IR_bswap: case IR_bitrev: case IR_sext8: case IR_sext16: case IR_zext8: case IR_zext16:
     case IR_trunc32: case IR_lo: case IR_hi: case IR_flags_unpack: case IR_fneg: case IR_fabs: case IR_fbits: case IR_ffrom:
     case IR_vnot: case IR_vlow:

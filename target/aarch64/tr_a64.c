@@ -104,6 +104,8 @@ static int flags_effect(const uint64_t *features, uint32_t insn)
 {
     const DecodeIsa *isa = groups[insn >> 25 & 15].isa;
     int row = isa ? isa->match(features, insn) : -1;
+    if (row < 0 && isa == &isa_a64_fp)
+        return a64_simd_flags(features, insn);
     return row < 0 ? 0 : isa->rows[row].flags;
 }
 

@@ -75,4 +75,6 @@ bool decode_simd_fp(Tr *t, uint64_t insn);
 bool decode_simd_ldst(Tr *t, uint64_t insn);
 bool decode_simd_crypto(Tr *t, uint64_t insn);
 
+extern const DecodeIsa isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shift, isa_simd_perm, isa_simd_fp, isa_simd_crypto;
+
 #endif

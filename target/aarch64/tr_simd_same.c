@@ -185,6 +185,11 @@ bool tr_v3s_pairs(Tr *t, const OpV3 *a, int op)
     Width w = vec_width(a->q);
     IrLane e = a->size;
     IrVal n = simd_rd(t, a->rn, w), m = a->rn == a->rm ? n : simd_rd(t, a->rm, w);
+    if (n == m && e <= E16) {                   /* neighbours meet in the even lanes */
+        IrVal both = v2(t, op, w, e, 0, n, v1(t, IR_vshri, w, e + 1, lane_bits(e), n));
+        simd_wr(t, a->rd, w, v2(t, IR_vuzp1, w, e, 0, both, both));
+        return true;
+    }
     simd_wr(t, a->rd, w, v2(t, op, w, e, 0, v2(t, IR_vuzp1, w, e, 0, n, m), v2(t, IR_vuzp2, w, e, 0, n, m)));
     return true;
 }

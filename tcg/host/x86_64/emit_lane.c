@@ -174,6 +174,14 @@ static void unzip_pack(Em *e, const IrInsn *in, bool odd, int d, int a, int b, i
     IrLane wide = (IrLane)(in->lane + 1);
     int bits = 8 << in->lane;
 
+    if (a == b) {
+        if (odd)
+            vshift(e, SHV_SRL, wide, d, a, bits);
+        else
+            v3o(e, PAND, d, a, pool_lane(e, wide, (1u << bits) - 1));
+        v3(e, in->lane == E8 ? PACKUSWB : PACKUSDW, d, d, d);
+        return;
+    }
     if (odd) {
         vshift(e, SHV_SRL, wide, t, b, bits);
         vshift(e, SHV_SRL, wide, d, a, bits);
