@@ -4,10 +4,12 @@
  * host kernel in place, which then answers EFAULT by itself. docs/syscalls.md follows one call through this file.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "linux-user/sys_common.h"
@@ -92,6 +94,18 @@ static void fetch_args(Call *c, const uint64_t raw[7])
     for (int i = 0; i < c->d->nargs && at < 8; i++) c->g[i] = fetch_one(&c->d->args[i], padded, &at);
 }
 
+/* Does the call look at a symbolic link itself? Rows say so in their flags; lstat has none. */
+static PathUse path_use(const Call *c, const SysArg *arg)
+{
+    if (arg->kind != A_LOOKUP) return PATH_RAW;
+    if (c->d->host_nr == SYS_lstat) return PATH_LINK;
+    for (int i = 0; i < c->d->nargs; i++) {
+        if (c->d->args[i].flags == &flags_atflags && c->g[i] & AT_SYMLINK_NOFOLLOW) return PATH_LINK;
+        if (c->d->args[i].flags == &flags_open && thunk_flags_to_host(&flags_open, sys_model(), (uint32_t)c->g[i]) & O_NOFOLLOW) return PATH_LINK;
+    }
+    return PATH_FOLLOW;
+}
+
 static int64_t take_string(Call *c, int i)
 {
     const SysArg *arg = &c->d->args[i];
@@ -108,7 +122,7 @@ static int64_t take_string(Call *c, int i)
     char *buf = c->heap[c->nheap] = malloc(PATH_MAX);
     if (!buf) return -ENOMEM;
     c->nheap++;
-    int64_t r = path_get(c->t, c->g[i], buf, arg->kind == A_LOOKUP);
+    int64_t r = path_get(c->t, c->g[i], buf, path_use(c, arg));
     c->a[i] = (uintptr_t)buf;
     return r < 0 ? r : 0;
 }

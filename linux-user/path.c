@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* File names from the guest: copying them in, and -L: an absolute name that exists below the prefix is taken from there.
- * Symbolic links inside the prefix that are absolute are resolved inside it.
+ * The kernel resolves the name as if the prefix were the root (openat2, RESOLVE_IN_ROOT), so absolute symbolic links on
+ * the way stay inside; names that already start with the prefix are resolved the same way.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "linux-user/path.h"
 #include "linux-user/sys_common.h"
@@ -26,29 +28,47 @@ const char *path_prefix(void)
     return prefix;
 }
 
-/* Follows absolute links at the end of a path below the prefix, so that they stay below it. */
-static void follow_inside(char *out)
+/* Never taken from the prefix: the running system's own trees, and the user's data. */
+static bool is_host_only(const char *path)
 {
-    char link[PATH_MAX];
-    for (int hops = 0; hops < 40; hops++) {
-        ssize_t n = readlink(out, link, sizeof link - 1);
-        if (n <= 0 || link[0] != '/') return;
-        link[n] = 0;
-        char next[2 * PATH_MAX];
-        if (snprintf(next, sizeof next, "%s%s", prefix, link) >= PATH_MAX || faccessat(AT_FDCWD, next, F_OK, AT_SYMLINK_NOFOLLOW)) return;
-        strcpy(out, next);
+    static const char *const trees[] = { "/proc", "/sys", "/dev", "/tmp", "/run", "/home", "/root" };
+    if (!path[1]) return true;
+    for (unsigned i = 0; i < sizeof trees / sizeof *trees; i++) {
+        size_t n = strlen(trees[i]);
+        if (!strncmp(path, trees[i], n) && (path[n] == '/' || !path[n])) return true;
     }
+    return false;
+}
+
+/* Resolves `rest` below the prefix; out gets the host path. */
+static bool resolve_inside(const char *rest, char *out, bool follow)
+{
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    int root = open(prefix, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) return false;
+    int fd = syscall(SYS_openat2, root, rest, &how, sizeof how);
+    close(root);
+    if (fd < 0) return false;
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, out, PATH_MAX - 1);
+    close(fd);
+    if (n <= 0) return false;
+    out[n] = 0;
+    return true;
+}
+
+bool path_resolve(const char *path, char *out, bool follow)
+{
+    if (!prefix || path[0] != '/') return false;
+    size_t n = strlen(prefix);
+    if (!strncmp(path, prefix, n) && path[n] == '/') return resolve_inside(path + n, out, follow);
+    return !is_host_only(path) && resolve_inside(path, out, follow);
 }
 
 bool path_apply_prefix(const char *path, char *out)
 {
-    if (!prefix || path[0] != '/') return false;
-    char full[2 * PATH_MAX];
-    if (snprintf(full, sizeof full, "%s%s", prefix, path) >= PATH_MAX) return false;
-    if (faccessat(AT_FDCWD, full, F_OK, AT_SYMLINK_NOFOLLOW)) return false;
-    follow_inside(full);
-    strcpy(out, full);
-    return true;
+    return path_resolve(path, out, true);
 }
 
 /* Names of the guest's own executable: what the host has there is the emulator. */
@@ -60,12 +80,15 @@ static bool is_own_exe(const char *path)
     return !strcmp(path, "/proc/self/exe") || !strcmp(path, "/proc/thread-self/exe") || !strcmp(path, own);
 }
 
-int64_t path_get(Task *t, gaddr at, char *out, bool lookup)
+int64_t path_get(Task *t, gaddr at, char *out, PathUse use)
 {
     int64_t n = gmem_strncpy(t, out, at, PATH_MAX);
-    if (n < 0 || !lookup || out[0] != '/') return n;
+    if (n < 0 || use == PATH_RAW || out[0] != '/') return n;
     char below[PATH_MAX];
-    if (is_own_exe(out)) snprintf(out, PATH_MAX, "%s", t->proc->exe);
-    else if (path_apply_prefix(out, below)) strcpy(out, below);
+    if (use == PATH_FOLLOW && is_own_exe(out)) snprintf(out, PATH_MAX, "%s", t->proc->exe);
+    else if (path_resolve(out, below, use == PATH_FOLLOW)) {
+        bool slash = n > 1 && out[n - 1] == '/' && strlen(below) + 1 < PATH_MAX;        /* must stay a directory */
+        snprintf(out, PATH_MAX, "%s%s", below, slash ? "/" : "");
+    }
     return n;
 }

@@ -7,6 +7,7 @@
 
 void path_prefix_set(const char *prefix);               /* before threads start. NULL, "" or "/": none */
 const char *path_prefix(void);
-bool path_apply_prefix(const char *path, char *out);    /* out: PATH_MAX. True when replaced */
+bool path_apply_prefix(const char *path, char *out);    /* out: PATH_MAX. True when replaced. Links are followed */
+bool path_resolve(const char *path, char *out, bool follow);            /* the same; follow: a link at the end too */
 
 #endif

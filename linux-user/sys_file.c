@@ -49,7 +49,7 @@ int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t s
     int64_t n = -ENOENT;
     if (!strncmp(path, "/proc/", 6)) n = process_proc_readlink(t, path, out, sizeof out);
     if (n == -ENOENT) {
-        if (path_apply_prefix(path, below)) path = below;
+        if (path_resolve(path, below, false)) path = below;
         n = safe_syscall(t, SYS_readlinkat, (long)dir, path, out, sizeof out, 0L, 0L);
     }
     if (n < 0) return n;

@@ -112,7 +112,7 @@ bad:
 int64_t sys_execveat(Task *t, int dirfd, gaddr path, gaddr argv, gaddr envp, uint64_t flags)
 {
     char name[PATH_MAX];
-    int64_t r = path_get(t, path, name, true);
+    int64_t r = path_get(t, path, name, PATH_FOLLOW);
     if (r < 0) return r;
     char **args = get_vector(t, argv, &r);
     if (!args) return r;

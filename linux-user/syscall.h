@@ -62,8 +62,9 @@ extern const int sys_nrows;
 const ThunkModel *sys_model(void);                      /* of the running guest */
 bool sys_foreign(void);                                 /* layout or byte order is not the host's */
 
-/* path.c. cap PATH_MAX each. Result: bytes, or -errno. `lookup` applies -L; the result in `out` is a host path. */
-int64_t path_get(Task *t, gaddr at, char *out, bool lookup);
+/* A file name from the guest: out has PATH_MAX. Bytes, or -errno. FOLLOW and LINK apply -L, the result is a host path. */
+typedef enum PathUse { PATH_RAW, PATH_FOLLOW, PATH_LINK } PathUse;
+int64_t path_get(Task *t, gaddr at, char *out, PathUse use);
 /* Runs one row on raw register values (socketcall, ipc). */
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7]);
 
