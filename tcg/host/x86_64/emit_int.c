@@ -528,17 +528,10 @@ static void lower_deposit(Em *e, const IrInsn *in)
     int pos = in->aux & 63, len = in->aux >> 8;
     bool w = w64(in);
     uint64_t m = len == 64 ? ~0ull : (1ull << len) - 1;
+    uint64_t keep = ~(m << pos);
     int rb = use_g(e, in->arg[1]), t = tmp_g(e);
+    bool big = w && (int64_t)keep != (int32_t)keep && keep != (uint32_t)keep;
     flags_clobber(e);
-    int d = def_copy_g(e, in->arg[0], in->arg[1]);
-    if (w && pos == 0 && len == 32) {
-        em_rr(e, 0x8b, t, rb);
-        shift_ri(e, SH_SHR, true, d, 32);
-        shift_ri(e, SH_SHL, true, d, 32);
-        alu_rr(e, ALU_OR, true, d, t);
-        return;
-    }
-    /* the field first: d and rb are one register when a is b */
     if (len < 32 || !w) {
         mov_rr(e, false, t, rb);
         if (len < 32)
@@ -551,7 +544,13 @@ static void lower_deposit(Em *e, const IrInsn *in)
         if (64 - len - pos)
             shift_ri(e, SH_SHR, true, t, 64 - len - pos);
     }
-    and_const(e, w, d, ~(m << pos), w ? tmp_g(e) : -1);
+    int d = def_copy_g(e, in->arg[0], in->arg[1]);      /* may be b's register: b is in t now */
+    if (big && pos == 0) {
+        shift_ri(e, SH_SHR, true, d, len);
+        shift_ri(e, SH_SHL, true, d, len);
+    } else {
+        and_const(e, w, d, keep, big ? tmp_g(e) : NOREG);
+    }
     alu_rr(e, ALU_OR, w, d, t);
 }
 
