@@ -51,7 +51,7 @@ const FoldPair fold_pairs[] = {
     { IR_trunc32, IR_sext32, 0 }, { IR_trunc32, IR_zext32, 0 },
     { IR_lo, IR_pair, 0 }, { IR_hi, IR_pair, 1 },
     { IR_flags_unpack, IR_flags_pack, 0 },
-    { IR_fneg, IR_fneg, 0 }, { IR_fabs, IR_fabs, FOLD_TO_INNER }, { IR_fbits, IR_ffrom, 0 }, { IR_ffrom, IR_fbits, 0 },
+    { IR_fneg, IR_fneg, 0 }, { IR_fabs, IR_fabs, FOLD_TO_INNER }, { IR_fbits, IR_ffrom, 0 }, { IR_ffrom, IR_fbits, 0 }, { IR_funbox, IR_fbox, 0 },
     { IR_vnot, IR_vnot, 0 }, { IR_vlow, IR_vzext, 0 }, { IR_vlow, IR_vpair, 0 },
     { 0, 0, 0 },
 };
@@ -328,7 +328,7 @@ bool ir_fold(IrUnit *u, IrInsn *i)
         i->arg[0] = u->insn[i->arg[0]].arg[0];
         return true;
     case IR_neg: case IR_not: case IR_bswap: case IR_bitrev: case IR_sext8: case IR_sext16: case IR_zext8: case IR_zext16:
-    case IR_trunc32: case IR_lo: case IR_hi: case IR_flags_unpack: case IR_fneg: case IR_fabs: case IR_fbits: case IR_ffrom:
+    case IR_trunc32: case IR_lo: case IR_hi: case IR_flags_unpack: case IR_fneg: case IR_fabs: case IR_fbits: case IR_ffrom: case IR_funbox:
     case IR_vnot: case IR_vlow:
         return fold_pair(u, i);
     default: return false;

@@ -11,6 +11,8 @@ static bool sign_op(IrValue *r, const IrInsn *i, const IrValue *const *v)
     case IR_fabs: a &= ~sign; break;
     case IR_fcopysign: a = (a & ~sign) | (v[1]->u[0] & sign); break;
     case IR_fbits: case IR_ffrom: break;
+    case IR_fbox: a |= ~0xffffffffull; break;
+    case IR_funbox: a = a >> 32 == 0xffffffff ? (uint32_t)a : 0x7fc00000; break;
     default: return false;
     }
     r->u[0] = a;

@@ -106,9 +106,9 @@ static int check_pair_types(Rng *r, IrUnit *u, const FoldPair *p, IrType outer, 
     ir_unit_reset(u, 0, 0);
     IrInsn in = { .op = p->inner, .type = (uint8_t)inner, .type2 = (uint8_t)source };
     IrInsn out = { .op = p->outer, .type = (uint8_t)outer, .type2 = (uint8_t)inner };
-    if (p->outer != IR_vlow)
+    if (p->outer != IR_vlow && p->outer != IR_funbox)
         out.type2 = 0;
-    if (p->inner != IR_vzext)
+    if (p->inner != IR_vzext && p->inner != IR_fbox)
         in.type2 = 0;
     int n = (int)strlen(ir_op_info[p->inner].args);
     IrType t[3] = { IR_I64, IR_I64, IR_I64 };
@@ -136,6 +136,8 @@ static bool type_fits(IrOp op, IrType t)
 {
     char c = ir_op_info[op].result;
     bool in = t == IR_I32 || t == IR_I64, fl = t == IR_F32 || t == IR_F64, vec = t == IR_V64 || t == IR_V128;
+    if (op == IR_fbox || op == IR_funbox)
+        return t == (op == IR_fbox ? IR_F64 : IR_F32);
     return op == IR_vlow ? in || fl || t == IR_V64 : op == IR_vpair ? t == IR_V128 : c == 'i' ? in : c == 'f' ? fl : c == 'v' ? vec : true;
 }
 
@@ -148,7 +150,7 @@ static void check_pairs(Rng *r, IrUnit *u)
         for (int k = 0; k < N * N * N; k++) {
             IrType a = types[k % N], b = types[k / N % N], c = types[k / N / N];
             if (!type_fits((IrOp)p->outer, a) || !type_fits((IrOp)p->inner, b) || (p->inner == IR_vzext && !type_fits(IR_vlow, c)) ||
-                (p->inner == IR_vzext && c == IR_V64 && b == IR_V64))
+                (p->inner == IR_vzext && c == IR_V64 && b == IR_V64) || (p->inner == IR_fbox && c != IR_F32))
                 continue;
             hits += check_pair_types(r, u, p, a, b, c);
         }

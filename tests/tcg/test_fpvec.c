@@ -219,6 +219,7 @@ static void add_scalar_fp(int t)
     int bits = t == IR_F64 ? IR_I64 : IR_I32;
     add((IrInsn){ .op = IR_fbits, .type = bits, .type2 = t }, t, 0, 0);
     add((IrInsn){ .op = IR_ffrom, .type = t, .type2 = bits }, bits, 0, 0);
+    add((IrInsn){ .op = t == IR_F64 ? IR_fbox : IR_funbox, .type = t, .type2 = other }, other, 0, 0);
     if (t == IR_F64)
         add((IrInsn){ .op = IR_fcvt_fi, .type = IR_I32, .type2 = t, .round = FP_RTZ, .aux = CVT_WRAP_JS }, t, 0, 0);
 }
@@ -343,7 +344,7 @@ static uint64_t fp_bits(bool dbl)
 
     switch (rnd() % 8) {
     case 0: case 1: return sign | (dbl ? special[r % (sizeof special / 8)] : special32[r % (sizeof special32 / 4)]);
-    case 2: return dbl ? r : (uint32_t)r;
+    case 2: return dbl ? (s & 64 ? ~0ull << 32 | (uint32_t)r : r) : (uint32_t)r;   /* some are boxed singles */
     case 3:             /* tiny and huge */
         return sign | (dbl ? ((s >> 1 & 1 ? 0x7fd : 0) + (s >> 8) % 2) << 52 | (r & 0xfffffffffffff) : (uint64_t)((s >> 1 & 1 ? 0xfd : 0) + (s >> 8) % 2) << 23 | (r & 0x7fffff));
     case 4: return sign | (dbl ? (1023 - 540 + s / 4 % 60) << 52 | (r & 0xfffffffffffff) : (uint64_t)(127 - 75 + s / 4 % 20) << 23 | (r & 0x7fffff));

@@ -434,6 +434,27 @@ static void lower_ffrom(Em *e, const IrInsn *in)
     v2(e, MOVD_XR | (in->type == IR_F64 ? RW : 0), d, a);
 }
 
+static void lower_fbox(Em *e, const IrInsn *in)
+{
+    int a = use_x(e, in->arg[0]), d = def_x(e, 0);
+    v3o(e, ORPS, d, a, pool(e, 0xffffffff00000000, 0));
+}
+
+/* A good box costs a test and a copy; PTEST sets CF when the operand has all bits of the mask. */
+static void lower_funbox(Em *e, const IrInsn *in)
+{
+    int a = use_x(e, in->arg[0]), d = def_x(e, 0);
+
+    flags_clobber(e);
+    Cold *c = cold_new(e, emit_canon);
+    set_regs(c->r, d, NOREG, NOREG, NOREG);
+    c->a = 0x7fc00000;
+    v2o(e, PTEST, a, pool(e, 0xffffffff00000000, 0));
+    jcc_cold(e, CC_AE, c);
+    vmov(e, d, a);
+    cold_back(e, c);
+}
+
 /* --- The FP environment. MXCSR: flags IE DE ZE OE UE PE in bits 0..5, rounding control in 13..14. */
 
 static void stmxcsr(Em *e) { em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_TMP)), 0); }
@@ -497,6 +518,6 @@ const LowerRow lower_rows_fp[] = {
     { IR_fcopysign, lower_fcopysign }, { IR_fmin, lower_fminmax }, { IR_fmax, lower_fminmax }, { IR_fcmp, lower_fcmp },
     { IR_flags_fcmp, lower_flags_fcmp }, { IR_fcvt_ff, lower_fcvt_ff }, { IR_fround, lower_fround },
     { IR_fcvt_fi, lower_fcvt_fi }, { IR_fcvt_fu, lower_fcvt_fu }, { IR_fcvt_if, lower_fcvt_if }, { IR_fcvt_uf, lower_fcvt_if },
-    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fpflags_get, lower_fpflags_get },
+    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fbox, lower_fbox }, { IR_funbox, lower_funbox }, { IR_fpflags_get, lower_fpflags_get },
     { IR_fpflags_put, lower_fpflags_put }, { IR_fpround_put, lower_fpround_put }, { 0, NULL },
 };
