@@ -5,35 +5,19 @@
 
 /* --- boxes and modes */
 
-IrVal get_sbits(Tr *t, int n)
-{
-    IrVal v = get_fbits(t, n);
-    IrVal low = ir_op1(t->u, IR_trunc32, IR_I32, v);
-    if (t->scratch[0] >> n & 1)
-        return low;
-    IrVal box = ir_op2(t->u, IR_shr, IR_I64, v, imm_l(t, 32));
-    return ir_op1(t->u, IR_trunc32, IR_I32,
-                  ir_select(t->u, IR_I64, COND_EQ, box, imm_l(t, 0xffffffff), v, imm_l(t, 0x7fc00000)));
-}
-
-void put_sbits(Tr *t, int n, IrVal w)
-{
-    put_fbits(t, n, ir_op2(t->u, IR_or, IR_I64, ir_op1(t->u, IR_zext32, IR_I64, w), imm_l(t, ~0xffffffffll)));
-    t->scratch[0] |= 1u << n;
-}
-
 IrVal get_f(Tr *t, IrType type, int n)
 {
-    return type == IR_F64 ? ir_get(t->u, R_F0 + n) : ir_op1(t->u, IR_ffrom, IR_F32, get_sbits(t, n));
+    IrVal v = ir_get(t->u, R_F0 + n);
+    return type == IR_F64 ? v : ir_fcvt(t->u, IR_funbox, IR_F32, IR_F64, 0, 0, v);
 }
 
 void put_f(Tr *t, IrType type, int n, IrVal v)
 {
-    if (type == IR_F64)
-        put_d(t, n, v);
-    else
-        put_sbits(t, n, ir_op1(t->u, IR_fbits, IR_I32, v));
+    ir_put(t->u, R_F0 + n, type == IR_F64 ? v : ir_fcvt(t->u, IR_fbox, IR_F64, IR_F32, 0, 0, v));
 }
+
+IrVal get_sbits(Tr *t, int n) { return ir_op1(t->u, IR_fbits, IR_I32, get_f(t, IR_F32, n)); }
+void put_sbits(Tr *t, int n, IrVal w) { put_f(t, IR_F32, n, ir_op1(t->u, IR_ffrom, IR_F32, w)); }
 
 bool rounding(const Tr *t, int rm, FpRound *out)
 {
@@ -88,29 +72,18 @@ bool tr_fminmax(Tr *t, const OpF *a, int dbl, int op, int kind)
     return true;
 }
 
-/* Sign of b, its complement, or the two signs' difference, on a's magnitude. */
-static IrVal sign_inject(Tr *t, IrType type, uint64_t sign, int how, IrVal x, IrVal y)
-{
-    IrUnit *u = t->u;
-    IrVal bit = ir_const(u, type, type == IR_I32 ? (int32_t)sign : (int64_t)sign);
-    if (how == SGN_XOR)
-        return ir_op2(u, IR_xor, type, x, ir_op2(u, IR_and, type, y, bit));
-    IrVal s = how == SGN_COPY ? ir_op2(u, IR_and, type, y, bit) : ir_op2(u, IR_andc, type, bit, y);
-    return ir_op2(u, IR_or, type, ir_op2(u, IR_andc, type, x, bit), s);
-}
-
 bool tr_fsgnj(Tr *t, const OpF *a, int dbl, int how)
 {
-    IrType ty = fp_type(dbl);
-    if (dbl && a->fs1 == a->fs2) {                      /* fmv, fneg, fabs */
-        IrVal v = ir_get(t->u, R_F0 + a->fs1);
-        put_d(t, a->fd, how == SGN_COPY ? v : ir_op1(t->u, how == SGN_NEG ? IR_fneg : IR_fabs, ty, v));
-    } else if (dbl) {
-        put_fbits(t, a->fd, sign_inject(t, IR_I64, 1ull << 63, how, get_fbits(t, a->fs1), get_fbits(t, a->fs2)));
-    } else if (a->fs1 == a->fs2 && how == SGN_COPY) {
-        put_sbits(t, a->fd, get_sbits(t, a->fs1));
+    IrType ty = fp_type(dbl), bits = dbl ? IR_I64 : IR_I32;
+    IrVal x = get_f(t, ty, a->fs1), y = get_f(t, ty, a->fs2);
+    if (a->fs1 == a->fs2) {                             /* fmv, fneg, fabs */
+        put_f(t, ty, a->fd, how == SGN_COPY ? x : ir_op1(t->u, how == SGN_NEG ? IR_fneg : IR_fabs, ty, x));
+    } else if (how == SGN_XOR) {
+        IrVal sign = ir_const(t->u, bits, dbl ? INT64_MIN : INT32_MIN);
+        IrVal flip = ir_op2(t->u, IR_and, bits, ir_op1(t->u, IR_fbits, bits, y), sign);
+        put_f(t, ty, a->fd, ir_op1(t->u, IR_ffrom, ty, ir_op2(t->u, IR_xor, bits, ir_op1(t->u, IR_fbits, bits, x), flip)));
     } else {
-        put_sbits(t, a->fd, sign_inject(t, IR_I32, 1u << 31, how, get_sbits(t, a->fs1), get_sbits(t, a->fs2)));
+        put_f(t, ty, a->fd, ir_op2(t->u, IR_fcopysign, ty, x, how == SGN_NEG ? ir_op1(t->u, IR_fneg, ty, y) : y));
     }
     return true;
 }

@@ -39,8 +39,7 @@ static inline IrVal address(Tr *t, int base, int32_t imm, int64_t *off)
 
 /* --- floating point. f registers are F64 in the IR; F32 is NaN-boxed in them. */
 static inline IrVal get_fbits(Tr *t, int n) { return ir_op1(t->u, IR_fbits, IR_I64, ir_get(t->u, R_F0 + n)); }
-/* Tr.scratch[0]: f registers known to hold a boxed single, from a write in this unit. */
-static inline void  put_d(Tr *t, int n, IrVal v) { t->scratch[0] &= ~(1ull << n); ir_put(t->u, R_F0 + n, v); }
+static inline void  put_d(Tr *t, int n, IrVal v) { ir_put(t->u, R_F0 + n, v); }
 static inline void  put_fbits(Tr *t, int n, IrVal l) { put_d(t, n, ir_op1(t->u, IR_ffrom, IR_F64, l)); }
 IrVal get_f(Tr *t, IrType type, int n);     /* F32 (box checked) or F64 */
 void  put_f(Tr *t, IrType type, int n, IrVal v);
