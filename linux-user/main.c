@@ -135,6 +135,7 @@ int main(int argc, char **argv)
     bool secure = getauxval(AT_SECURE);
     if (!options_parse(&opt, &guest_arch, argc, argv, secure, &program, &status)) return status;
     set_prefix(&opt);
+    opt.self_path = realpath((const char *)getauxval(AT_EXECFN), NULL);
 
     Process *p = make_process(&opt, secure);
     Program prog = { .argv = make_argv(&opt, argc, argv, program), .envp = make_env(&opt) };
@@ -144,6 +145,7 @@ int main(int argc, char **argv)
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", prog.fd);
     p->exe = realpath(link, NULL);
+    if (!p->exe) p->exe = realpath(argv[program], NULL);           /* no /proc */
 
     Task *t = task_new(p, NULL);
     if (!t) die("out of memory");

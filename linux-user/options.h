@@ -18,6 +18,7 @@ typedef struct Options {
     TcgOptions tcg;
     GPtrArray *forward;             /* option words that a re-executed emulator gets */
     const char *self;               /* the emulator's own argv[0] */
+    char *self_path;                /* absolute, as it was executed; for when there is no /proc */
 } Options;
 
 /* Parses; returns the index of the program in argv. Answers -h and wrong usage itself: false and *status is the exit code. */

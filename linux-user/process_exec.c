@@ -73,9 +73,10 @@ static int64_t open_checked(int dirfd, const char *path, int flags)
     else if (S_ISLNK(st.st_mode)) r = -ELOOP;
     else if (!S_ISREG(st.st_mode)) r = -EACCES;
     else {
-        char link[64];
-        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-        if (faccessat(AT_FDCWD, link, X_OK, AT_EACCESS) < 0) r = -errno;
+        /* by descriptor, so that no /proc is needed; kernels before 5.8 lack the call and then only access(2)'s answer counts */
+        long e = host_syscall(SYS_faccessat2, fd, (long)"", X_OK, AT_EACCESS | AT_EMPTY_PATH, 0, 0);
+        if (e == -ENOSYS) e = *path && faccessat(dirfd, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+        if (e < 0) r = e;
     }
     if (r < 0) close(fd);
     return r;
@@ -99,13 +100,13 @@ static char **emulator_argv(const Options *o, const char *path, char *const argv
 }
 
 /* The program that serves the target: ourselves, or qemu-<arch> beside us. */
-static void emulator_path(const Target *to, char out[PATH_MAX])
+static void emulator_path(const Options *o, const Target *to, char out[PATH_MAX])
 {
     char self[PATH_MAX];
-    strcpy(out, "/proc/self/exe");
+    snprintf(out, PATH_MAX, "%s", access("/proc/self/exe", X_OK) && o->self_path ? o->self_path : "/proc/self/exe");
     if (to->kind == KIND_SELF) return;
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 32);
-    if (n <= 0) return;
+    if (n <= 0) n = snprintf(self, sizeof self - 32, "%s", o->self_path ? o->self_path : "");
     self[n] = 0;
     char *slash = strrchr(self, '/');
     if (slash) snprintf(slash + 1, sizeof self - (size_t)(slash + 1 - self), "qemu-%s", to->program);
@@ -124,7 +125,7 @@ static int64_t exec_raw(Task *t, const char *path, char *const argv[], char *con
 static int64_t exec_guest(Task *t, const Target *to, int dirfd, const char *path, int fd, char *const argv[], char *const envp[])
 {
     char emulator[PATH_MAX], name[PATH_MAX];
-    emulator_path(to, emulator);
+    emulator_path(t->proc->opt, to, emulator);
     int keep = -1;
     if (*path == '/' || (dirfd == AT_FDCWD && *path)) {
         snprintf(name, sizeof name, "%s", path);
@@ -151,9 +152,7 @@ int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], c
     if (p->exe && (!strcmp(path, "/proc/self/exe") || !strcmp(path, own) || !strcmp(path, "/proc/thread-self/exe"))) path = p->exe;
     int64_t fd = open_checked(dirfd, path, flags);
     if (fd < 0) return fd;
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", (int)fd);
-    int rfd = open(link, O_RDONLY | O_CLOEXEC);         /* an execute-only file cannot be a guest's */
+    int rfd = *path ? openat(dirfd, path, O_RDONLY | O_CLOEXEC) : fcntl((int)fd, F_DUPFD_CLOEXEC, 0);     /* an execute-only file cannot be a guest's */
     Target to = { KIND_HOST, NULL };
     int64_t r = rfd >= 0 ? classify(p, rfd, &to) : 0;
     if (r == 0) {

@@ -74,4 +74,5 @@ const LinuxAbi linux_abi = {
     .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = ppc_hwcap, .platform = "ppc7450",
     .auxv_extra = auxv_extra, .minsigstksz = 2048, .cpuinfo = cpuinfo,
     .sigframe_setup = ppc_sigframe_setup, .sigreturn = ppc_sigreturn,
+    .vdso = &ppc_vdso, .vdso_fn = ppc_vdso_fn, .vdso_sigreturn = 0, .vdso_rt_sigreturn = 1,
 };

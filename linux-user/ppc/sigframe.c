@@ -107,7 +107,7 @@ static int64_t setup_plain(Task *t, const SigDelivery *d)
     save(c, &f.mctx, NR_SIGRETURN);
     if (gmem_write(t, at, &f, sizeof f) < 0)
         return -EFAULT;
-    return enter(t, d, at - SIGNAL_FRAMESIZE, mctx + offsetof(Mcontext, pad), at, 0, 0);
+    return enter(t, d, at - SIGNAL_FRAMESIZE, linux_vdso_symbol(t, t->proc->abi->vdso_sigreturn), at, 0, 0);
 }
 
 static int64_t setup_rt(Task *t, const SigDelivery *d)
@@ -128,7 +128,7 @@ static int64_t setup_rt(Task *t, const SigDelivery *d)
     save(c, &f.uc.mcontext, NR_RT_SIGRETURN);
     if (gmem_write(t, at, &f, sizeof f) < 0)
         return -EFAULT;
-    return enter(t, d, at - SIGNAL_FRAMESIZE - 16, mctx + offsetof(Mcontext, pad), at, uc, at);
+    return enter(t, d, at - SIGNAL_FRAMESIZE - 16, linux_vdso_symbol(t, t->proc->abi->vdso_rt_sigreturn), at, uc, at);
 }
 
 int64_t ppc_sigframe_setup(Task *t, const SigDelivery *d)

@@ -7,4 +7,7 @@
 int64_t ppc_sigframe_setup(Task *t, const SigDelivery *d);
 int64_t ppc_sigreturn(Task *t, bool rt);
 
+extern const VdsoSpec ppc_vdso;     /* vdso.c: rows 0 and 1 are the trampolines */
+extern const uint8_t ppc_vdso_fn[];
+
 #endif
