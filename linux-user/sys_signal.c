@@ -147,8 +147,12 @@ int64_t sys_sigaltstack(Task *t, gaddr ss, gaddr old)
         if ((r = gmem_get_word(t, ss, &sp)) < 0 || (r = gmem_get_u32(t, ss + w, &new.flags)) < 0 || (r = gmem_get_word(t, ss + 2 * w, &size)) < 0) return r;
         new.sp = sp; new.size = size;
     }
+    bool on = signal_on_altstack(t, linux_abi.get_sp(t->cpu));
+    if (ss && on) return -EPERM;
+    if (ss && !(new.flags & SS_DISABLE) && size < linux_abi.minsigstksz) return -ENOMEM;
     r = signal_altstack(t, ss ? &new : NULL, old ? &was : NULL);
     if (r < 0 || !old) return r;
+    if (on) was.flags |= SS_ONSTACK;
     uint8_t raw[24] = { 0 };
     thunk_store(raw, w, linux_abi.big_endian, was.sp);
     thunk_store(raw + w, 4, linux_abi.big_endian, was.flags);
