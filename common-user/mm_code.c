@@ -84,7 +84,7 @@ static void guard_page(Mm *mm, Vma *v, gaddr page, void *ctx)
     if (!(v->prot & PROT_WRITE)) return;
     uint32_t g = guard_get(mm, page);
     if (g & GUARD_ON) return;
-    if (mm->arch->tcg.sync_icache && (g & ~GUARD_ON) >= GUARD_LIMIT) return;
+    if (mm->arch->tcg.sync_icache && (g & ~GUARD_ON) >= GUARD_LIMIT) { *(bool *)ctx = true; return; }
     mprotect(mm_host(mm, page), mm->page, PROT_READ);
     guard_set(mm, page, (g + 1) | GUARD_ON);
 }
@@ -133,6 +133,8 @@ void mm_icache_flush_open(Mm *mm)
     g_hash_table_iter_init(&it, mm->guarded);
     while (g_hash_table_iter_next(&it, &k, &v))
         if (!(GPOINTER_TO_UINT(v) & GUARD_ON)) drop_add(&d, (gaddr)(uintptr_t)k, (gaddr)(uintptr_t)k + mm->page);
+    for (size_t i = 0; i < mm->n; i++)      /* write(2) to the file of a mapping is seen by nobody else */
+        if (mm->vma[i].has_code && (mm->vma[i].flags & MAP_SHARED)) drop_add(&d, mm->vma[i].start, mm->vma[i].end);
     mm_unlock(mm, &d);
 }
 
@@ -153,7 +155,9 @@ size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
         Vma *v = vma_at(mm, at);
         if (!v || !(v->prot & PROT_EXEC)) break;
         v->has_code = true;
-        for_aliases(mm, v, p, guard_page, NULL);
+        bool open = false;
+        for_aliases(mm, v, p, guard_page, &open);
+        if (open && !guard_get(mm, p)) guard_set(mm, p, GUARD_LIMIT);      /* written through another mapping: not watched here */
         size_t part = p + mm->page - at;
         have += part < len - have ? part : len - have;
         atomic_store_explicit(&mm->fetch_page, p, memory_order_release);

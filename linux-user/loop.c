@@ -85,7 +85,7 @@ static void on_trap(Task *t) { force(t, SIGTRAP, TRAP_BRKPT, t->cpu->pc); }
 static void on_fpe(Task *t) { force(t, SIGFPE, (int)t->cpu->exit_arg, t->cpu->pc); }
 static void on_yield(Task *t) { sched_yield(); }
 static void on_nothing(Task *t) { }
-static void on_icache(Task *t) { mm_icache_flush_open(t->proc->mm); }
+static void on_icache(Task *t) { if (t->cpu->exit_arg) mm_icache_flush_open(t->proc->mm); }
 
 static void (*const actions[])(Task *) = {
     [TCG_EXIT_POLL] = on_nothing, [TCG_EXIT_FAULT] = on_fault, [TCG_EXIT_NOEXEC] = on_noexec, [TCG_EXIT_ALIGN] = on_align,

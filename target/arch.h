@@ -13,7 +13,7 @@ enum {
     EX_BREAKPOINT,                  /* pc at the instruction; arg = its immediate */
     EX_TRAP,                        /* PowerPC trap, arg guest's own; pc at the instruction */
     EX_FPE,                         /* arg = host FPE_* si_code */
-    EX_ICACHE,                      /* cache flush of [cpu->exit_arg .. ) done by helper; just resume */
+    EX_ICACHE,                      /* arg 0: just resume (a helper flushed, or a mode changed); 1: flush code that is not watched */
     EX_YIELD,                       /* sched_yield and resume; pc past the instruction */
     EX_PRIVILEGED,                  /* pc at the instruction */
     EX_GUEST_FIRST = 32,

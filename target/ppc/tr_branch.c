@@ -262,6 +262,7 @@ bool tr_tw(Tr *t, const OpTW *a) { return trap(t, a->to, get_r(t, a->ra), get_r(
 
 bool tr_sc(Tr *t, const OpNONE *a) { tr_raise_next(t, EX_SYSCALL, 0); return true; }
 
-/* isync and icbi: code written before is seen behind them. Stores into code are caught by the embedder as they happen. */
+/* isync and icbi: code written before is seen behind them. Most stores into code are caught by the embedder as
+ * they happen; icbi tells it about the rest (writes to the file of a mapping). */
 bool tr_isync(Tr *t, const OpNONE *a) { tr_stop(t); return true; }
-bool tr_icbi(Tr *t, const OpXAB *a) { return true; }
+bool tr_icbi(Tr *t, const OpXAB *a) { tr_raise_next(t, EX_ICACHE, 1); return true; }

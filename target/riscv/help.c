@@ -52,8 +52,6 @@ uint64_t help_counter(CpuState *cpu, uint32_t csr)
     return csr == CSR_TIME ? ns / 100 : ns;
 }
 
-void help_fence_i(CpuState *cpu) { tcg_invalidate(cpu->tcg, 0, ~0ull); }
-
 /* --- binary16 */
 
 static uint64_t half_arith(SfEnv *e, RvHalf h, uint64_t a, uint64_t b, uint64_t c)

@@ -12,6 +12,5 @@ uint64_t help_fclass(CpuState *cpu, uint64_t bits, uint32_t fmt);
 uint32_t help_set_frm(CpuState *cpu, uint32_t v);
 uint32_t help_get_frm(CpuState *cpu);
 uint64_t help_counter(CpuState *cpu, uint32_t csr);
-void     help_fence_i(CpuState *cpu);
 
 #endif

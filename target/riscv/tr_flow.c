@@ -71,11 +71,10 @@ bool tr_fence(Tr *t, const OpFence *a)
     return true;
 }
 
-/* The code written may be anywhere, through any mapping: drop all of it. */
+/* The code written may be anywhere, through any mapping: the embedder knows what it does not watch (argument 1). */
 bool tr_fence_i(Tr *t, const OpN *a)
 {
-    ir_call(t->u, H_fence_i, 0, NULL);
-    tr_raise_next(t, EX_ICACHE, 0);
+    tr_raise_next(t, EX_ICACHE, 1);
     return true;
 }
 
