@@ -126,6 +126,14 @@ static int borrow(Em *e, int cl)
     return -1;
 }
 
+static bool all_locked(const Em *e, int cl)
+{
+    for (int i = 0; i < ntmp(cl); i++)
+        if (!(e->lock[cl] >> tmp_reg(cl, i) & 1))
+            return false;
+    return true;
+}
+
 /* A temporary, locked; -1: none (only when !scratch). */
 static int alloc(Em *e, int cl, bool scratch)
 {
@@ -241,7 +249,7 @@ static int use_reg(Em *e, int cl, IrVal v)
         const_to_reg(e, cl, v, r);
         return r;
     case V_ENV:
-        r = alloc(e, cl, x->last > e->i ? false : true);
+        r = alloc(e, cl, true);
         load_reg(e, cl, x->spilled ? (cl == CL_X ? IR_V128 : IR_I64) : x->type, r, x->off);
         if (!(e->borrowed[cl] >> r & 1))
             give(e, cl, r, rep);
@@ -360,7 +368,10 @@ static int def_copy(Em *e, int cl, IrVal a, IrVal b)
         }
     }
     int r = dying_tmp(e, cl, a);
-    if (r < 0) {
+    if (r < 0 && !same && xa->kind == regkind && xa->owned && all_locked(e, cl)) {
+        r = xa->reg;                    /* no temporary left: a lives on in memory */
+        spill(e, cl, r);
+    } else if (r < 0) {
         r = alloc(e, cl, false);
         copy_to(e, cl, a, r);
     }
