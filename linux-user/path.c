@@ -3,6 +3,7 @@
  * The kernel resolves the name as if the prefix were the root (openat2, RESOLVE_IN_ROOT), so absolute symbolic links on
  * the way stay inside; names that already start with the prefix are resolved the same way.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,11 +17,37 @@
 #include "linux-user/sys_common.h"
 
 static char *prefix;                /* const after path_prefix_set; resolved, NULL: none */
+static char **tops;                 /* const likewise: names right below the prefix; other names need no system call */
+
+/* Never taken from the prefix: the running system's own trees, and the user's data. */
+static bool is_host_only(const char *name)
+{
+    static const char *const trees[] = { ".", "..", "proc", "sys", "dev", "tmp", "run", "home", "root" };
+    for (unsigned i = 0; i < sizeof trees / sizeof *trees; i++)
+        if (!strcmp(name, trees[i])) return true;
+    return false;
+}
+
+static void list_tops(void)
+{
+    size_t n = 0;
+    DIR *d = opendir(prefix);
+    for (struct dirent *e; d && (e = readdir(d)); ) {
+        if (is_host_only(e->d_name)) continue;
+        char **more = realloc(tops, (n + 2) * sizeof *tops);
+        if (!more) break;
+        tops = more;
+        tops[n++] = strdup(e->d_name);
+        tops[n] = NULL;
+    }
+    if (d) closedir(d);
+}
 
 void path_prefix_set(const char *p)
 {
     char *real = p && *p ? realpath(p, NULL) : NULL;
     prefix = real && !strcmp(real, "/") ? NULL : real;
+    if (prefix) list_tops();
 }
 
 const char *path_prefix(void)
@@ -28,16 +55,14 @@ const char *path_prefix(void)
     return prefix;
 }
 
-/* Never taken from the prefix: the running system's own trees, and the user's data. */
-static bool is_host_only(const char *path)
+/* Can the prefix have this absolute name? */
+static bool may_be_inside(const char *path)
 {
-    static const char *const trees[] = { "/proc", "/sys", "/dev", "/tmp", "/run", "/home", "/root" };
-    if (!path[1]) return true;
-    for (unsigned i = 0; i < sizeof trees / sizeof *trees; i++) {
-        size_t n = strlen(trees[i]);
-        if (!strncmp(path, trees[i], n) && (path[n] == '/' || !path[n])) return true;
-    }
-    return false;
+    while (*path == '/') path++;
+    size_t n = strcspn(path, "/");
+    for (char **t = tops; t && *t && n; t++)
+        if (!strncmp(path, *t, n) && !(*t)[n]) return true;
+    return n > 0 && (path[0] == '.');       /* "/./x", "/../x": let the kernel say */
 }
 
 /* Resolves `rest` below the prefix; out gets the host path. */
@@ -63,7 +88,7 @@ bool path_resolve(const char *path, char *out, bool follow)
     if (!prefix || path[0] != '/') return false;
     size_t n = strlen(prefix);
     if (!strncmp(path, prefix, n) && path[n] == '/') return resolve_inside(path + n, out, follow);
-    return !is_host_only(path) && resolve_inside(path, out, follow);
+    return may_be_inside(path) && resolve_inside(path, out, follow);
 }
 
 bool path_apply_prefix(const char *path, char *out)
