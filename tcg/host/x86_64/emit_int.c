@@ -742,11 +742,6 @@ static void lower_crc32c(Em *e, const IrInsn *in)
 {
     int n = in->aux & 3;
     Opd ob = use_o(e, in->arg[1]);
-    if (n == 3 && rv(e, in->arg[0]) == rv(e, in->arg[1])) {     /* a is b's low half: the copy of a may cut b */
-        int t = tmp_g(e);
-        em_op(e, 0x8b | RW, t, ob, 0);
-        ob = opd_reg(t);
-    }
     int d = def_copy_g(e, in->arg[0], in->arg[1]);
     if (n == 1)
         em8(e, 0x66);

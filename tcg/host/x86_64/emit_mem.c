@@ -427,6 +427,8 @@ static void lower_cas(Em *e, const IrInsn *in)
     int size = in->mem & MEM_SIZE;
     bool be = in->mem & MEM_BE;
     if (in->type == IR_I128) {
+        if (in->mem & MEM_ALIGN)
+            check_align(e, in, guest_mem(e, in));
         emit_cas128(e, in);
         return;
     }

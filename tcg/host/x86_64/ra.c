@@ -360,7 +360,8 @@ static int def_copy(Em *e, int cl, IrVal a, IrVal b)
     if (xa->kind == regkind)
         e->lock[cl] |= 1u << xa->reg;
     uint32_t others = e->lock[cl] & ~(xa->kind == regkind ? 1u << xa->reg : 0);
-    if (hint_usable(e, cl, same ? 0 : others)) {
+    bool cuts = b && e->val[a].type != e->val[b].type;      /* copying a onto itself would cut b */
+    if (hint_usable(e, cl, (same ? 0 : others) | (cuts ? bbit : 0))) {
         int h = e->val[e->i].hint;
         if (!same || xa->kind == regkind) {
             copy_to(e, cl, a, h);

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-enum { DIFF_MEM = 0x10000000, DIFF_CODE = 0x2000000, DIFF_MEM_SIZE = 8192, DIFF_WINDOW = 256, DIFF_CHAIN = 12 };
+/* Memory starts as zero, keeps what tests leave, and has its window (in the middle) filled before each test. */
+enum { DIFF_CODE = 0x2000000, DIFF_MEM = 0x10000000, DIFF_MEM_SIZE = 1 << 20, DIFF_WIN = DIFF_MEM + DIFF_MEM_SIZE / 2, DIFF_WINDOW = 256, DIFF_CHAIN = 12 };
 
 typedef struct DiffRec {
     uint32_t n, fpcr, fpsr;         /* n instructions, run in a row */
@@ -13,7 +14,7 @@ typedef struct DiffRec {
     uint64_t v[32][2], x[32];       /* x[31] is SP */
     uint32_t signal;                /* out: one of the instructions raised it */
     uint32_t insn[DIFF_CHAIN];
-    uint8_t  mem[DIFF_WINDOW];      /* at DIFF_MEM */
+    uint8_t  mem[DIFF_WINDOW];      /* at DIFF_WIN */
 } DiffRec;
 
 #endif

@@ -61,6 +61,7 @@ int main(void)
     sigaction(SIGILL, &sa, NULL);
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
+    mem += DIFF_WIN - DIFF_MEM;
     while (fread(&rec, sizeof rec, 1, stdin) == 1) {
         memcpy(mem, rec.mem, sizeof rec.mem);
         uint32_t n = rec.n;
