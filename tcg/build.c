@@ -17,7 +17,7 @@ void ir_unit_reset(IrUnit *u, gaddr pc, uint32_t flags)
     u->flags = flags;
     u->n = 1;
     u->nguest = u->guest_len = u->nrange = 0;
-    u->nlabels = 0;
+    u->nlabels = u->flags_reg = 0;
 }
 
 void ir_unit_free(IrUnit *u)
@@ -27,18 +27,24 @@ void ir_unit_free(IrUnit *u)
     u->n = u->cap = 0;
 }
 
+static void grow(IrUnit *u)
+{
+    bool fresh = !u->insn;
+    u->cap = u->cap ? u->cap * 2 : 512;
+    u->insn = g_renew(IrInsn, u->insn, u->cap);
+    if (fresh)
+        u->insn[0] = (IrInsn){ .op = IR_NOPS - 1 };     /* no value; never executed */
+}
+
 IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type)
 {
-    if (u->n >= u->cap) {
-        bool fresh = !u->insn;
-        u->cap = u->cap ? u->cap * 2 : 512;
-        u->insn = g_renew(IrInsn, u->insn, u->cap);
-        if (fresh)
-            u->insn[0] = (IrInsn){ .op = IR_NOPS - 1 };     /* no value; never executed */
-    }
+    if (__builtin_expect(u->n >= u->cap, 0))
+        grow(u);
     IrInsn *i = &u->insn[u->n++];
-    const char *args = ir_op_info[op].args;
-    *i = (IrInsn){ .op = (uint16_t)op, .type = (uint8_t)type, .nargs = op == IR_call ? 0 : (uint8_t)strlen(args) };
+    memset(i, 0, sizeof *i);
+    i->op = (uint16_t)op;
+    i->type = (uint8_t)type;
+    i->nargs = ir_op_nargs[op];
     return i;
 }
 
@@ -159,7 +165,10 @@ IrVal ir_get(IrUnit *u, int reg)
 
 void ir_put(IrUnit *u, int reg, IrVal v)
 {
-    IrInsn *i = ir_emit(u, IR_put, type_of(u, v));
+    const IrInsn *d = &u->insn[v];
+    if (d->op == IR_flags_pack)
+        u->flags_reg = (uint16_t)(reg + 1);
+    IrInsn *i = ir_emit(u, IR_put, ir_result_type(d));
     i->aux = (uint16_t)reg;
     i->arg[0] = v;
 }

@@ -41,19 +41,27 @@ const FoldRule fold_rules[IR_NOPS][FOLD_RULES] = {
     [IR_vumax] = { { FOLD_SAME, FOLD_TO_A, 0, 0 } },
 };
 
-const FoldPair fold_pairs[] = {
-    { IR_neg, IR_neg, 0 }, { IR_not, IR_not, 0 }, { IR_bswap, IR_bswap, 0 }, { IR_bitrev, IR_bitrev, 0 },
-    { IR_sext8, IR_sext8, FOLD_TO_INNER }, { IR_sext16, IR_sext16, FOLD_TO_INNER }, { IR_sext16, IR_sext8, FOLD_TO_INNER },
-    { IR_zext8, IR_zext8, FOLD_TO_INNER }, { IR_zext16, IR_zext16, FOLD_TO_INNER }, { IR_zext16, IR_zext8, FOLD_TO_INNER },
-    { IR_sext16, IR_zext8, FOLD_TO_INNER },
-    { IR_zext8, IR_setcond, FOLD_TO_INNER }, { IR_zext8, IR_setcond_f, FOLD_TO_INNER },
-    { IR_zext16, IR_setcond, FOLD_TO_INNER }, { IR_zext16, IR_setcond_f, FOLD_TO_INNER },
-    { IR_trunc32, IR_sext32, 0 }, { IR_trunc32, IR_zext32, 0 },
-    { IR_lo, IR_pair, 0 }, { IR_hi, IR_pair, 1 },
-    { IR_flags_unpack, IR_flags_pack, 0 },
-    { IR_fneg, IR_fneg, 0 }, { IR_fabs, IR_fabs, FOLD_TO_INNER }, { IR_fbits, IR_ffrom, 0 }, { IR_ffrom, IR_fbits, 0 }, { IR_funbox, IR_fbox, 0 },
-    { IR_vnot, IR_vnot, 0 }, { IR_vlow, IR_vzext, 0 }, { IR_vlow, IR_vpair, 0 },
-    { 0, 0, 0 },
+const FoldPair fold_pairs[IR_NOPS][FOLD_PAIRS] = {
+    [IR_neg] = { { IR_neg, 0 } },
+    [IR_not] = { { IR_not, 0 } },
+    [IR_bswap] = { { IR_bswap, 0 } },
+    [IR_bitrev] = { { IR_bitrev, 0 } },
+    [IR_sext8] = { { IR_sext8, FOLD_TO_INNER } },
+    [IR_sext16] = { { IR_sext16, FOLD_TO_INNER }, { IR_sext8, FOLD_TO_INNER }, { IR_zext8, FOLD_TO_INNER } },
+    [IR_zext8] = { { IR_zext8, FOLD_TO_INNER }, { IR_setcond, FOLD_TO_INNER }, { IR_setcond_f, FOLD_TO_INNER } },
+    [IR_zext16] = { { IR_zext16, FOLD_TO_INNER }, { IR_zext8, FOLD_TO_INNER }, { IR_setcond, FOLD_TO_INNER }, { IR_setcond_f, FOLD_TO_INNER } },
+    [IR_trunc32] = { { IR_sext32, 0 }, { IR_zext32, 0 } },
+    [IR_lo] = { { IR_pair, 0 } },
+    [IR_hi] = { { IR_pair, 1 } },
+    [IR_flags_unpack] = { { IR_flags_pack, 0 } },
+    [IR_fneg] = { { IR_fneg, 0 } },
+    [IR_fabs] = { { IR_fabs, FOLD_TO_INNER } },
+    [IR_fbits] = { { IR_ffrom, 0 } },
+    [IR_ffrom] = { { IR_fbits, 0 } },
+    [IR_funbox] = { { IR_fbox, 0 } },
+    [IR_clz] = { { IR_bitrev, 0, IR_ctz } },            /* how Arm counts trailing zeros */
+    [IR_vnot] = { { IR_vnot, 0 } },
+    [IR_vlow] = { { IR_vzext, 0 }, { IR_vpair, 0 } },
 };
 
 static bool is_const(const IrUnit *u, IrVal v, int64_t *out)
@@ -85,8 +93,7 @@ static bool fold_constants(IrUnit *u, IrInsn *i)
     IrValue val[4], r;
     const IrValue *v[4];
     IrType t = ir_result_type(i);
-    if (!i->nargs || i->nargs > 4 || ir_op_info[i->op].bits & OPF_FP || !ir_is_pure((IrOp)i->op) ||
-        t == IR_FLAGS || t == IR_I128)
+    if (ir_op_info[i->op].bits & OPF_FP || !ir_is_pure((IrOp)i->op) || t == IR_FLAGS || t == IR_I128)
         return false;
     for (int k = 0; k < i->nargs; k++) {
         const IrInsn *d = &u->insn[i->arg[k]];
@@ -132,14 +139,17 @@ static bool fold_identity(IrUnit *u, IrInsn *i)
 static bool fold_pair(IrUnit *u, IrInsn *i)
 {
     const IrInsn *d = &u->insn[i->arg[0]];
-    for (const FoldPair *p = fold_pairs; p->outer | p->inner; p++) {
-        if (p->outer != i->op || p->inner != d->op || (i->op == IR_vnot && i->type != d->type))
+    for (const FoldPair *p = fold_pairs[i->op]; p < fold_pairs[i->op + 1] && p->inner; p++) {
+        if (p->inner != d->op || (i->op == IR_vnot && i->type != d->type))
             continue;
         IrVal v = p->arg == FOLD_TO_INNER ? i->arg[0] : d->arg[p->arg];
         IrType want = ir_result_type(i);
         if (ir_result_type(&u->insn[v]) != want)
             continue;                   /* vlow of another type than went in */
-        make_mov(i, want, v);
+        if (p->op)
+            make_unary(i, (IrOp)p->op, v);
+        else
+            make_mov(i, want, v);
         return true;
     }
     return false;
@@ -151,7 +161,7 @@ int ir_cond_known(const IrUnit *u, const IrInsn *i)
     int64_t a, b;
     if (i->cond == COND_ALWAYS || i->cond == COND_NEVER)
         return i->cond == COND_ALWAYS;
-    IrType t = ir_operand_type(i, 0);
+    IrType t = ir_result_type(&u->insn[i->arg[0]]);
     if (t == IR_FLAGS)
         return -1;
     if (is_const(u, i->arg[0], &a) && is_const(u, i->arg[1], &b)) {
@@ -300,37 +310,44 @@ static bool fold_address(IrUnit *u, IrInsn *i)
     return true;
 }
 
+/* Which rules an op has beside constants; KIND_NONE: not even those. */
+typedef enum Kind { KIND_NONE, KIND_CONST, KIND_COMM, KIND_COND, KIND_FIELD, KIND_IMM, KIND_ADDRESS } Kind;
+#define IN(op, first, last) ((op) >= IR_##first && (op) <= IR_##last)
+#define KIND_OF(op, flags) ( \
+    IN(op, load, prefetch) || IN(op, cas, fetch_umax) ? KIND_ADDRESS : \
+    IN(op, setcond, select) || IN(op, setcond_f, select_f) || IN(op, brcond, brcond_f) || IN(op, exit_if, exit_if_f) ? KIND_COND : \
+    IN(op, extract, deposit) ? KIND_FIELD : \
+    (op) == IR_extr || (op) == IR_vext || IN(op, vshli, vsari) ? KIND_IMM : \
+    (flags)[0] == 'C' ? KIND_COMM : \
+    IN(op, add, flags_unpack) || IN(op, fneg, fcopysign) || IN(op, fbits, ffrom) || (op) == IR_fbox || (op) == IR_funbox || IN(op, vzext, aesimc) ? KIND_CONST : KIND_NONE)
+static const uint8_t kind_of[IR_NOPS] = {
+#define OP(name, res, args, flags, text) [IR_##name] = KIND_OF(IR_##name, flags),
+#include "ops.def"
+#undef OP
+};
+
 bool ir_fold(IrUnit *u, IrInsn *i)
 {
-    if (i->nargs == 0 || i->nargs > 4)
+    Kind kind = (Kind)kind_of[i->op];
+    if (kind == KIND_NONE)
         return false;
-    if (i->op >= IR_load && i->op <= IR_fetch_umax)
-        return i->op != IR_fence && fold_address(u, i);
-    if (ir_op_info[i->op].bits & OPF_COMM && u->insn[i->arg[0]].op == IR_const) {
+    if (kind == KIND_ADDRESS)
+        return fold_address(u, i);
+    if (kind == KIND_COMM && u->insn[i->arg[0]].op == IR_const) {
         IrVal a = i->arg[0];            /* constants stand right */
         i->arg[0] = i->arg[1];
         i->arg[1] = a;
     }
-    if (fold_constants(u, i))
+    if (u->insn[i->arg[0]].op == IR_const && fold_constants(u, i))
         return true;
     if (fold_rules[i->op][0].when)
         return fold_identity(u, i);
-    switch (i->op) {
-    case IR_setcond: case IR_select: case IR_setcond_f: case IR_select_f:
-    case IR_brcond: case IR_brcond_f: case IR_exit_if: case IR_exit_if_f:
-        return fold_condition(u, i);
-    case IR_extract: case IR_sextract: case IR_deposit: return fold_field(i);
-    case IR_extr: case IR_vshli: case IR_vshri: case IR_vsari: case IR_vext: return fold_imm(i);
-    case IR_clz:                        /* how Arm counts trailing zeros */
-        if (u->insn[i->arg[0]].op != IR_bitrev)
-            return false;
-        i->op = IR_ctz;
-        i->arg[0] = u->insn[i->arg[0]].arg[0];
-        return true;
-    case IR_neg: case IR_not: case IR_bswap: case IR_bitrev: case IR_sext8: case IR_sext16: case IR_zext8: case IR_zext16:
-    case IR_trunc32: case IR_lo: case IR_hi: case IR_flags_unpack: case IR_fneg: case IR_fabs: case IR_fbits: case IR_ffrom: case IR_funbox:
-    case IR_vnot: case IR_vlow:
+    if (fold_pairs[i->op][0].inner)
         return fold_pair(u, i);
+    switch (kind) {
+    case KIND_COND: return fold_condition(u, i);
+    case KIND_FIELD: return fold_field(i);
+    case KIND_IMM: return fold_imm(i);
     default: return false;
     }
 }

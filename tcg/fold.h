@@ -14,10 +14,11 @@ typedef struct FoldRule { uint8_t when, then; int64_t k, result; } FoldRule;
 enum { FOLD_RULES = 6 };
 extern const FoldRule fold_rules[IR_NOPS][FOLD_RULES];     /* FOLD_END ends a row */
 
-/* outer(inner(x)): the inner op's value (TO_INNER) or its operand number `arg` */
-typedef struct FoldPair { uint16_t outer, inner; int8_t arg; } FoldPair;
-enum { FOLD_TO_INNER = -1 };
-extern const FoldPair fold_pairs[];                         /* ends with outer = inner = 0 */
+/* outer(inner(x)): the inner op's value (TO_INNER) or its operand number `arg`, to which `op` is applied unless 0.
+ * Indexed by outer; inner 0 ends a row. */
+typedef struct FoldPair { uint16_t inner; int16_t arg; uint16_t op; } FoldPair;
+enum { FOLD_TO_INNER = -1, FOLD_PAIRS = 4 };
+extern const FoldPair fold_pairs[IR_NOPS][FOLD_PAIRS];
 
 /* Rewrite *i in place: to const, to mov of an operand, or to a simpler op of the same value. False: nothing found.
  * No other instruction changes, and none is added. */

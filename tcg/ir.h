@@ -88,6 +88,7 @@ typedef struct IrUnit {
     struct { gaddr pc; uint32_t len; } range[8];   /* guest code covered, for invalidation */
     uint32_t nrange;
     uint16_t nlabels;
+    uint16_t flags_reg;             /* register that a flags_pack value was put to, + 1; 0 none (ir_put notes it) */
     const struct TcgGuest *guest;
     /* Reader of guest code for passes that look past the unit (TcgHost.fetch, set by the engine); NULL: they do not. */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
@@ -95,6 +96,7 @@ typedef struct IrUnit {
 } IrUnit;
 
 typedef struct IrOpInfo { const char *name; char result; const char *args; const char *flags; uint16_t bits; const char *text; } IrOpInfo;
+extern const uint8_t ir_op_nargs[IR_NOPS];          /* operands by the row; call: 0 */
 enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64 };
 extern const IrOpInfo ir_op_info[IR_NOPS];
 extern const char *const ir_type_name[IR_NTYPES], *const ir_cond_name[];

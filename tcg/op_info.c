@@ -13,6 +13,12 @@ const IrOpInfo ir_op_info[IR_NOPS] = {
 #undef OP
 };
 
+const uint8_t ir_op_nargs[IR_NOPS] = {
+#define OP(name, res, args, flags, text) [IR_##name] = IR_##name == IR_call ? 0 : sizeof(args) - 1,
+#include "ops.def"
+#undef OP
+};
+
 const char *const ir_type_name[IR_NTYPES] = {
     "void", "i8", "i16", "i32", "i64", "i128", "f32", "f64", "v64", "v128", "v256", "flags",
 };

@@ -6,33 +6,13 @@
 #include "passes.h"
 #include "tcg.h"
 
-enum { MAX_FLAG_REGS = 2 };
-
 typedef struct Dead {
     IrUnit *u;
     uint8_t *used;                          /* by value: something kept needs it */
     uint32_t gen;                           /* advanced when every register is seen */
     uint32_t over[OPT_MAX_REGS];            /* == gen: overwritten later, unseen until then */
-    uint16_t flag_reg[MAX_FLAG_REGS];
-    int nflag_regs;
+    int flags_reg;                          /* the one worth looking up behind exits, or -1 */
 } Dead;
-
-static void find_flag_regs(Dead *d)
-{
-    const IrUnit *u = d->u;
-    if (!u->guest->reg_dead_at || !u->fetch)
-        return;
-    for (uint32_t n = 1; n < u->n && d->nflag_regs < MAX_FLAG_REGS; n++) {
-        const IrInsn *i = &u->insn[n];
-        if (i->op != IR_put || u->insn[i->arg[0]].op != IR_flags_pack || i->aux >= OPT_MAX_REGS)
-            continue;
-        int k = 0;
-        while (k < d->nflag_regs && d->flag_reg[k] != i->aux)
-            k++;
-        if (k == d->nflag_regs)
-            d->flag_reg[d->nflag_regs++] = i->aux;
-    }
-}
 
 /* --- looking at the code behind an exit */
 typedef struct Looked { const IrUnit *u; gaddr lo, hi; } Looked;
@@ -62,11 +42,9 @@ static bool dead_at(Dead *d, int reg, gaddr pc)
 static void leave_to(Dead *d, gaddr pc, bool falls)
 {
     uint32_t next = d->gen + 1;
-    for (int k = 0; k < d->nflag_regs; k++) {
-        int r = d->flag_reg[k];
-        if ((!falls || d->over[r] == d->gen) && dead_at(d, r, pc))
-            d->over[r] = next;
-    }
+    int r = d->flags_reg;
+    if (r >= 0 && (!falls || d->over[r] == d->gen) && dead_at(d, r, pc))
+        d->over[r] = next;
     d->gen = next;
 }
 
@@ -91,10 +69,8 @@ static void see_call(Dead *d, const IrInsn *i)
 }
 
 /* True: instruction n stays. */
-static bool needed(Dead *d, uint32_t n)
+static bool needed(Dead *d, uint32_t n, const IrInsn *i)
 {
-    const IrInsn *i = &d->u->insn[n];
-    unsigned bits = ir_op_info[i->op].bits;
     switch (i->op) {
     case IR_put:
         if (i->aux >= OPT_MAX_REGS)
@@ -111,12 +87,16 @@ static bool needed(Dead *d, uint32_t n)
     case IR_host_insn: d->gen++; return true;
     case IR_jump: case IR_calljump: leave_to(d, (gaddr)i->imm, false); return true;
     case IR_exit_if: case IR_exit_if_f: leave_to(d, (gaddr)i->imm, true); return true;
-    default:
+    case IR_insn: return true;
+    case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n];  /* most often */
+    default: {
+        unsigned bits = ir_op_info[i->op].bits;
         if (bits & (OPF_END | OPF_FAULT)) {
             d->gen++;
             return true;
         }
         return bits & (OPF_SIDE | OPF_FP) || d->used[n];
+    }
     }
 }
 
@@ -124,33 +104,39 @@ static bool needed(Dead *d, uint32_t n)
 static void compact(IrUnit *u, const uint8_t *keep)
 {
     IrVal map[u->n];
-    uint32_t to = 1;
-    for (uint32_t n = 1; n < u->n; n++) {
+    uint32_t n = 1;
+    while (n < u->n && keep[n])
+        map[n] = n, n++;
+    IrInsn *to = &u->insn[n];
+    for (const IrInsn *from = to; n < u->n; n++, from++) {
         if (!keep[n])
             continue;
-        IrInsn *i = &u->insn[to];
-        if (to != n)
-            *i = u->insn[n];
-        for (int k = 0; k < i->nargs; k++)
-            i->arg[k] = map[i->arg[k]];
-        if (ir_op_info[i->op].result != '-')
-            i->imm2 = 0;
-        map[n] = to++;
+        *to = *from;
+        for (int k = 0; k < to->nargs; k++)
+            to->arg[k] = map[to->arg[k]];
+        map[n] = (IrVal)(to++ - u->insn);
     }
-    u->n = to;
+    u->n = (uint32_t)(to - u->insn);
 }
 
 void opt_dead(IrUnit *u)
 {
     uint8_t used[u->n];
-    Dead d = { .u = u, .used = used, .gen = 1 };
+    Dead d;
+    d.u = u;
+    d.used = used;
+    d.gen = 1;
+    int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
+    memset(d.over, 0, sizeof d.over[0] * (size_t)nregs);
+    d.flags_reg = u->guest->reg_dead_at && u->fetch && u->flags_reg <= OPT_MAX_REGS ? u->flags_reg - 1 : -1;
     memset(used, 0, u->n);
-    find_flag_regs(&d);
-    for (uint32_t n = u->n - 1; n; n--) {
-        used[n] = needed(&d, n);
-        if (used[n])
-            for (int k = 0; k < u->insn[n].nargs; k++)
-                used[u->insn[n].arg[k]] = 1;
+    const IrInsn *i = &u->insn[u->n - 1];
+    for (uint32_t n = u->n - 1; n; n--, i--) {
+        if (!needed(&d, n, i))
+            continue;
+        used[n] = 1;
+        for (int k = 0; k < i->nargs; k++)
+            used[i->arg[k]] = 1;
     }
     compact(u, used);
 }

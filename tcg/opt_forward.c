@@ -11,10 +11,8 @@ typedef struct Known { IrVal val; uint32_t gen; } Known;
 
 typedef struct Forward {
     IrUnit *u;
-    IrVal *map;                     /* old index -> new value */
     uint32_t n;                     /* next new index */
     uint32_t reg_gen, local_gen;    /* advanced to forget everything */
-    bool unreachable;
     Known reg[OPT_MAX_REGS], local[16];
 } Forward;
 
@@ -117,6 +115,7 @@ static void settle_indirect(Forward *f, IrInsn *i)
 static bool step(Forward *f, IrInsn *i)
 {
     switch (i->op) {
+    case IR_insn: case IR_const: return false;
     case IR_get:
         if (i->aux < OPT_MAX_REGS)
             read_slot(f, i, &f->reg[i->aux], f->reg_gen);
@@ -131,43 +130,46 @@ static bool step(Forward *f, IrInsn *i)
     case IR_brcond: case IR_brcond_f: case IR_exit_if: case IR_exit_if_f: return settle(f, i);
     case IR_jump_ind: case IR_calljump_ind: settle_indirect(f, i); return false;
     default:
-        while (i->op != IR_const && i->op != IR_mov && ir_fold(f->u, i))
+        while (ir_fold(f->u, i) && i->op != IR_const && i->op != IR_mov)
             ;
         return false;
     }
 }
 
-static void visit(Forward *f, uint32_t at)
-{
-    IrUnit *u = f->u;
-    if (u->insn[at].op == IR_label) {
-        forget_all(f);
-        f->unreachable = false;
-    }
-    if (f->unreachable)
-        return;
-    IrInsn *i = &u->insn[f->n];
-    if (f->n != at)
-        *i = u->insn[at];
-    for (int k = 0; k < i->nargs; k++)
-        i->arg[k] = f->map[i->arg[k]];
-    if (ir_op_info[i->op].result != '-')
-        i->imm2 = 0;
-    if (step(f, i))
-        return;
-    if (i->op == IR_mov) {
-        f->map[at] = i->arg[0];
-        return;
-    }
-    f->unreachable = ir_is_terminator(i);
-    f->map[at] = f->n++;
-}
-
 void opt_forward(IrUnit *u)
 {
     IrVal map[u->n];
-    Forward f = { .u = u, .map = map, .n = 1, .reg_gen = 1, .local_gen = 1 };
-    for (uint32_t at = 1; at < u->n; at++)
-        visit(&f, at);
+    int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
+    Forward f;
+    f.u = u;
+    f.n = 1;
+    f.reg_gen = f.local_gen = 1;
+    memset(f.reg, 0, sizeof f.reg[0] * (size_t)nregs);
+    memset(f.local, 0, sizeof f.local);
+    bool unreachable = false;
+    IrInsn *i = &u->insn[1];                /* where the next one goes */
+    const IrInsn *end = u->insn + u->n;
+    IrVal *to = &map[1];
+    for (const IrInsn *from = i; from < end; from++, to++) {
+        if (from->op == IR_label) {
+            forget_all(&f);
+            unreachable = false;
+        }
+        if (unreachable)
+            continue;
+        if (from != i)
+            *i = *from;
+        for (int k = 0; k < i->nargs; k++)
+            i->arg[k] = map[i->arg[k]];
+        if (step(&f, i))
+            continue;
+        if (i->op == IR_mov) {
+            *to = i->arg[0];
+            continue;
+        }
+        unreachable = ir_is_terminator(i);
+        *to = f.n++;
+        i++;
+    }
     u->n = f.n;
 }
