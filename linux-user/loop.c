@@ -93,21 +93,29 @@ static void (*const actions[])(Task *) = {
     [EX_FPE] = on_fpe, [EX_ICACHE] = on_icache, [EX_YIELD] = on_yield, [EX_PRIVILEGED] = on_privileged,
 };
 
+/* Exits that only this guest's ABI knows. */
+static bool own_exception(Task *t, int code)
+{
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    if (!t->proc->abi->exception(t, code, &info)) return false;
+    if (info.si_signo) signal_force(t, &info);
+    return true;
+}
+
 _Noreturn void loop_run(void)
 {
     for (;;) {
         Task *t = current;
-        atomic_store(&t->cpu->exit_request, 0);
+        /* cleared before `pending` is read; a plain load first, because the store is a locked instruction on the hot path */
+        if (atomic_load_explicit(&t->cpu->exit_request, memory_order_relaxed)) atomic_store(&t->cpu->exit_request, 0);
         if (atomic_load(&t->pending)) {
             signal_deliver(t, false, 0);
             continue;
         }
         int code = tcg_run(t->cpu);
-        siginfo_t info;
-        memset(&info, 0, sizeof info);
-        if (t->proc->abi->exception && t->proc->abi->exception(t, code, &info)) {
-            if (info.si_signo) signal_force(t, &info);
-        } else if (code >= 0 && code < (int)(sizeof actions / sizeof *actions) && actions[code]) {
+        if (t->proc->abi->exception && own_exception(t, code)) continue;
+        if (code >= 0 && code < (int)(sizeof actions / sizeof *actions) && actions[code]) {
             actions[code](t);
         } else {
             log_printf("exit code %d is not known\n", code);

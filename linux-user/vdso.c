@@ -17,13 +17,9 @@ gaddr linux_vdso_symbol(const Task *t, int row) { return t->proc->vdso + t->proc
 static int64_t put_time(Task *t, gaddr at, int64_t sec, int64_t frac, bool wide)
 {
     int64_t e;
-    if (t->proc->abi->word == 8) {
-        uint64_t v[2] = { gmem_swap64(t, (uint64_t)sec), gmem_swap64(t, (uint64_t)frac) };
-        return gmem_write(t, at, v, sizeof v);
-    }
-    if (!wide) {
-        uint32_t v[2] = { gmem_swap32(t, (uint32_t)sec), gmem_swap32(t, (uint32_t)frac) };
-        return gmem_write(t, at, v, sizeof v);
+    if (t->proc->abi->word == 4 && !wide) {
+        if ((e = gmem_put_u32(t, at, (uint32_t)sec))) return e;
+        return gmem_put_u32(t, at + 4, (uint32_t)frac);
     }
     if ((e = gmem_put_u64(t, at, (uint64_t)sec))) return e;
     return gmem_put_u64(t, at + 8, (uint64_t)frac);
