@@ -44,6 +44,10 @@ static void choose_pins(const Tcg *t, HostCode *hc)
     const TcgGuest *g = t->guest;
     int n[2] = { hc->base_reg ? (int)sizeof order_g - 1 : (int)sizeof order_g, 16 - NTMP_X }, used[2] = { 0, 0 };
     memset(hc->pin, -1, (size_t)g->nregs);
+    hc->flags_reg = -1;
+    for (int i = 0; i < g->nregs; i++)
+        if (g->regs[i].flags && !g->regs[i].pin)
+            hc->flags_reg = (int16_t)i;
     for (int i = 0; i < 16; i++)
         hc->pinned[0][i] = hc->pinned[1][i] = -1;
     for (int i = 0; i < g->nregs; i++)

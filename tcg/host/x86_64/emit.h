@@ -96,6 +96,7 @@ typedef struct HostCode {               /* const after host_init */
     int16_t  pinned[2][16];             /* the guest register of a host register, or -1 */
     uint8_t  nargs[IR_NOPS];
     int16_t *env_reg;                   /* per 4 bytes of CpuState: the guest register there, or -1 */
+    int16_t  flags_reg;                 /* the register whose slot may hold junk bits (RegDesc.flags), or -1 */
     bool     base_reg;                  /* guest memory is at r15 */
     bool     avx, avx2, fma, bmi1, bmi2, lzcnt, movbe, pclmul, aes;
     uint8_t *enter, *leave, *link, *poll, *raise, *ind_miss, *ret_miss, *cold_call, *helper_none, *helper_all, *fault_exit;
@@ -200,6 +201,8 @@ Opd   pool(Em *e, uint64_t lo, uint64_t hi);        /* 16-byte constant as a mem
 
 /* --- shared between the integer, flags and control-flow rows */
 static inline bool w64(const IrInsn *in) { return in->type == IR_I64; }
+enum { FLAGS_MASK = 0xc101 };
+void  emit_put_flags(Em *e, IrVal f);                        /* FLAGS value f into the flags register's slot */
 bool  eflags_live(Em *e);
 bool  alu_matches(Em *e, int op, const IrInsn *in);     /* EFLAGS are those of op on in's operands */
 void  alu_note(Em *e, int op, const IrInsn *in);

@@ -3,8 +3,6 @@
  * has the form of lahf + seto, which is the IR's own, with junk in bits 9-12 until flags_pack. */
 #include "emit.h"
 
-enum { FLAGS_MASK = 0xc101 };
-
 static void lower_flags_sub(Em *e, const IrInsn *in)
 {
     if (!alu_matches(e, IR_sub, in)) {
@@ -105,8 +103,34 @@ int packed_reg(Em *e, IrVal f)
     return RAX;
 }
 
+/* Without the mask, and EFLAGS stay: the usual case of flags that somebody may still look at. */
+void emit_put_flags(Em *e, IrVal fv)
+{
+    IrVal f = e->val[fv].rep;
+    Mem slot = opd_env((int32_t)e->guest->regs[e->hc->flags_reg].offset).m;
+    int r;
+    if (e->val[f].kind == V_EFLAGS) {
+        take_g(e, RAX);
+        if (e->inv)
+            em8(e, 0xf5);
+        em8(e, 0x9f);
+        setcc(e, CC_O, RAX);
+        e->inv = false;
+        r = RAX;
+    } else {
+        r = use_g(e, f);
+    }
+    em8(e, 0x66);
+    em_op(e, 0x89, r, (Opd){ true, 0, slot }, 0);
+}
+
 static void lower_flags_pack(Em *e, const IrInsn *in)
 {
+    if (e->hc->flags_reg >= 0 && e->val[e->i].uses == 1 && e->i + 1 < e->u->n && in[1].op == IR_put && in[1].aux == e->hc->flags_reg &&
+        in[1].arg[0] == e->i) {
+        e->val[e->i].kind = V_DEFER;    /* the put does it */
+        return;
+    }
     IrVal f = e->val[in->arg[0]].rep;
     Val *x = &e->val[f];
     bool was_eflags = x->kind == V_EFLAGS;

@@ -11,7 +11,16 @@ static void lower_const(Em *e, const IrInsn *in)
 }
 
 static void lower_get(Em *e, const IrInsn *in) { ra_get(e, in->aux); }
-static void lower_put(Em *e, const IrInsn *in) { ra_put(e, in->aux, in->arg[0]); }
+
+static void lower_put(Em *e, const IrInsn *in)
+{
+    if (e->val[in->arg[0]].kind == V_DEFER) {
+        ra_detach(e, in->aux);
+        emit_put_flags(e, e->u->insn[in->arg[0]].arg[0]);
+    } else {
+        ra_put(e, in->aux, in->arg[0]);
+    }
+}
 
 static void sync_env(Em *e, int32_t off, int size, bool back)
 {

@@ -18,6 +18,7 @@ void alu_note(Em *e, int op, const IrInsn *in)
     e->alu_type = in->type;
     e->alu_a = e->val[in->arg[0]].rep;
     e->alu_b = e->val[in->arg[1]].rep;
+    e->inv = op == IR_sub;
 }
 
 /* Do the next instructions ask for the flags of this one? */
@@ -636,6 +637,17 @@ int emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b)
 {
     bool w = type == IR_I64;
     int64_t c;
+    bool tst = cond == COND_TSTZ || cond == COND_TSTNZ;
+    if (e->alu == (tst ? IR_and : IR_sub) && e->alu_type == type && e->alu_a == e->val[a].rep && e->alu_b == e->val[b].rep &&
+        e->inv == !tst && cond <= COND_TSTNZ)
+        return cc_of[cond];             /* EFLAGS have it already */
+    if (!tst && e->alu == IR_sub && e->alu_type == type && e->alu_a == e->val[a].rep && e->alu_b == e->val[b].rep && cond < COND_LTU)
+        return cc_of[cond];             /* whatever C is */
+    if (!tst && e->alu == IR_sub && e->alu_type == type && e->alu_a == e->val[a].rep && e->alu_b == e->val[b].rep && cond <= COND_GTU) {
+        em8(e, 0xf5);                   /* C was turned round for packing */
+        e->inv = true;
+        return cc_of[cond];
+    }
     if (cond == COND_NEVER || cond == COND_ALWAYS)
         return cond == COND_NEVER ? -1 : -2;
     if (cond > COND_TSTNZ) {

@@ -102,6 +102,8 @@ static bool leave_by_fault(CpuState *cpu, ucontext_t *uc, const uint8_t *at)
     Unit *u = cache_find_code(cpu->tcg, at);
     if (!u || !unwind_find(u, (uint32_t)(at - (uint8_t *)u->code), &cpu->pc))
         return false;
+    if (cpu->tcg->hc->flags_reg >= 0)
+        *(uint32_t *)(void *)((char *)cpu + cpu->tcg->guest->regs[cpu->tcg->hc->flags_reg].offset) &= FLAGS_MASK;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)cpu->tcg->hc->fault_exit;
     uc->uc_mcontext.gregs[REG_RBP] = (greg_t)(uintptr_t)cpu;
     uc->uc_mcontext.gregs[REG_RAX] = TCG_EXIT_FAULT;

@@ -421,6 +421,13 @@ void ra_get(Em *e, int reg)
 {
     Val *x = &e->val[e->i];
     const RegDesc *d = &e->guest->regs[reg];
+    if (reg == e->hc->flags_reg) {
+        int r = def_g(e, 0);
+        movzx16(e, r, opd_env((int32_t)d->offset));
+        flags_clobber(e);
+        alu_ri(e, ALU_AND, false, r, FLAGS_MASK);
+        return;
+    }
     int pin = e->hc->pin[reg];
     x->owned = x->spilled = false;
     if (pin >= 0) {

@@ -34,6 +34,12 @@ static void move_pins(Em *e, const Tcg *t, uint32_t mask, bool xmm, bool store)
     }
 }
 
+static void clean_flags(Em *e, const Tcg *t)
+{
+    if (e->hc->flags_reg >= 0)
+        alu_oi(e, ALU_AND, false, opd_env((int32_t)t->guest->regs[e->hc->flags_reg].offset), FLAGS_MASK);
+}
+
 static void push_r(Em *e, int r) { if (r & 8) em8(e, 0x41); em8(e, 0x50 | (r & 7)); }
 static void pop_r(Em *e, int r) { if (r & 8) em8(e, 0x41); em8(e, 0x58 | (r & 7)); }
 
@@ -58,6 +64,7 @@ static void gen_leave(Em *e, const Tcg *t, HostCode *hc)
 {
     hc->leave = e->p;
     move_pins(e, t, 0xffff, true, true);
+    clean_flags(e, t);
     mov_store(e, true, slot(HS_PSP), RSP);
     hc->fault_exit = e->p;              /* state is in CpuState already */
     mov_load(e, true, RSP, slot(HS_CSP));
@@ -137,6 +144,8 @@ static uint8_t *gen_helper(Em *e, const Tcg *t, bool all)
     uint32_t mask = all ? 0xffff : CALLER_SAVED;
     static const uint8_t arg[5] = { RSI, RDX, RCX, R8, R9 };
     move_pins(e, t, mask, true, true);
+    if (all)
+        clean_flags(e, t);
     mov_load(e, true, RCX, (Mem){ RSP, NOREG, 0, 0 });
     mov_store(e, true, slot(HS_HELPER), RCX);
     em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_TMP)), 0);     /* stmxcsr: what C raises is not the guest's */
