@@ -213,7 +213,7 @@ static int command_line(Parse *p, int argc, char **argv)
         const Row *r = find(name);
         if (!r) usage_error(p, "unknown option", argv[i]);
         else if (*r->arg && i + 1 >= argc) usage_error(p, "no argument for", argv[i]);
-        else apply(p, r, *r->arg ? argv[++i] : "");
+        else apply(p, r, *r->arg ? g_strdup(argv[++i]) : "");     /* argv itself is rewritten for ps */
     }
     return i;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include "common-user/disas.h"
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "common-user/task.h"
+#include "linux-user/perf.h"
 #include "linux-user/trace.h"
 
 static void line(void *ctx, const char *text) { log_printf("  %s\n", text); }
@@ -28,30 +28,22 @@ static void log_guest_code(const IrUnit *u)
 
 static void log_host_code(const void *code, size_t len)
 {
-    char hex[16 * 3 + 1];
-    const uint8_t *b = code;
     log_printf("OUT: %p, %zu bytes\n", code, len);
+    if (disas_lines("x86_64", (uintptr_t)code, code, len, line, NULL))
+        return;
+    char hex[16 * 3 + 1];                               /* no qemu-disas: bytes */
+    const uint8_t *b = code;
     for (size_t i = 0; i < len; i += 16) {
         for (size_t k = 0; k < 16; k++) snprintf(hex + 3 * k, 4, i + k < len ? "%02x " : "   ", i + k < len ? b[i + k] : 0);
         log_printf("%p:  %s\n", (const void *)(b + i), hex);
     }
 }
 
-static void perf_line(const IrUnit *u, const void *code, size_t len)
-{
-    char path[64], text[128];
-    snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)getpid());
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (fd < 0) return;
-    int n = snprintf(text, sizeof text, "%lx %zx guest_0x%llx\n", (unsigned long)(uintptr_t)code, len, (unsigned long long)u->pc);
-    if (write(fd, text, (size_t)n) != n) { /* perf then lacks a name */ }
-    close(fd);
-}
-
 static void on_translate(void *ctx, const IrUnit *u, int stage, const void *code, size_t len)
 {
     const Options *o = ctx;
-    if (stage == TCG_STAGE_CODE && o->perfmap) perf_line(u, code, len);
+    if (stage == TCG_STAGE_CODE && o->perfmap) perf_map_unit(u, code, len);
+    if (stage == TCG_STAGE_CODE && o->jitdump) perf_jitdump_unit(u, code, len);
     if (!log_in_range(u->pc)) return;
     switch (stage) {
     case TCG_STAGE_OP:
@@ -80,6 +72,6 @@ static void on_exec(void *ctx, CpuState *cpu, gaddr pc)
 void trace_setup(TcgOptions *tcg, const Options *o)
 {
     tcg->log_ctx = (void *)o;
-    if (o->perfmap || log_on(LOG_in_asm | LOG_op | LOG_op_opt | LOG_op_ind | LOG_out_asm)) tcg->on_translate = on_translate;
+    if (o->perfmap || o->jitdump || log_on(LOG_in_asm | LOG_op | LOG_op_opt | LOG_op_ind | LOG_out_asm)) tcg->on_translate = on_translate;
     if (log_on(LOG_exec | LOG_cpu)) tcg->on_exec = on_exec;
 }
