@@ -2,6 +2,7 @@
 /* The host's side of signals: handlers, dispositions, masks. Delivery to the guest is linux-user/deliver.c. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -39,6 +40,15 @@ static void host_default(int sig)
     host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
 }
 
+/* A fault of our own. snprintf with integers only: safe enough in a process that is about to die. */
+static void report_bug(const Task *t, int sig, const siginfo_t *info, const void *uc)
+{
+    char line[200];
+    int n = snprintf(line, sizeof line, "qemu: bug: signal %d at host pc %p, address %p, guest pc 0x%llx\n", sig, (void *)host_uc_pc(uc),
+                     info->si_addr, (unsigned long long)(t ? t->cpu->pc : 0));
+    if (write(2, line, (size_t)n) < 0) { /* nothing left to try */ }
+}
+
 static void host_handler(int sig, siginfo_t *info, void *uc)
 {
     Task *t = current;
@@ -50,7 +60,8 @@ static void host_handler(int sig, siginfo_t *info, void *uc)
         }
         if (host_fault_fixup(uc)) return;
         if (t && tcg_fault(t->cpu, uc, info->si_addr)) return;
-        host_default(sig);                              /* our own bug: the access repeats and kills us where it happened */
+        report_bug(t, sig, info, uc);
+        host_default(sig);                              /* the access repeats and kills us where it happened */
         return;
     }
     if (t) take(t, sig, info, uc);
