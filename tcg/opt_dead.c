@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Backward pass: removes values that nobody uses and puts that are overwritten before anybody can see them. Every
  * exit, fault and call that reads state sees all registers; registers that hold flags are looked up in the code at
- * the exit's target (TcgGuest.reg_dead_at), and what was read there becomes part of the unit's guest code. */
+ * the exit's target (TcgGuest.reg_dead_at), and what was read there becomes part of the unit's guest code.
+ * A fault sees flags only when the program may yet read them: flags that are overwritten first are not kept up for
+ * the frame of a handler (docs/instruction.md). */
 #include <string.h>
 #include "passes.h"
 #include "tcg.h"
@@ -48,6 +50,16 @@ static void leave_to(Dead *d, gaddr pc, bool falls)
     d->gen = next;
 }
 
+/* Everything is seen, but for flags that are overwritten before they are read. */
+static void fault_sees(Dead *d)
+{
+    uint32_t next = d->gen + 1;
+    for (int k = 0; k < d->nflag_regs; k++)
+        if (d->over[d->flag_reg[k]] == d->gen)
+            d->over[d->flag_reg[k]] = next;
+    d->gen = next;
+}
+
 static void see_list(Dead *d, const uint16_t *list)
 {
     for (; *list != 0xffff; list++)
@@ -91,8 +103,12 @@ static bool needed(Dead *d, uint32_t n, const IrInsn *i)
     case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n];  /* most often */
     default: {
         unsigned bits = ir_op_info[i->op].bits;
-        if (bits & (OPF_END | OPF_FAULT)) {
+        if (bits & OPF_END) {
             d->gen++;
+            return true;
+        }
+        if (bits & OPF_FAULT) {
+            fault_sees(d);
             return true;
         }
         return bits & (OPF_SIDE | OPF_FP) || d->used[n];

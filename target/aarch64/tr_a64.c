@@ -109,30 +109,59 @@ static int flags_effect(const uint64_t *features, uint32_t insn)
     return row < 0 ? 0 : isa->rows[row].flags;
 }
 
-bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx)
+/* Code seen by one look-ahead: a window of one page. */
+typedef struct Ahead {
+    size_t (*fetch)(void *, gaddr, void *, size_t);
+    void *ctx;
+    uint64_t features[2];
+    gaddr lo;
+    size_t n;
+    uint32_t code[24];
+} Ahead;
+
+static bool ahead_fetch(Ahead *a, gaddr pc, uint32_t *insn)
 {
-    enum { LOOK_AHEAD = 12 };
-    uint64_t features[2] = { unit_features(flags), 0 };
-    uint32_t code[LOOK_AHEAD];
-    size_t have = 0, at = 0;
-    if (reg != R_NZCV) return false;
-    for (int i = 0; i < LOOK_AHEAD; i++, at++) {
-        if (at == have) {
-            size_t page_left = 4096 - (pc & 4095), want = (size_t)(LOOK_AHEAD - i) * 4;
-            have = fetch(ctx, pc, code, want < page_left ? want : page_left) / 4;
-            at = 0;
-            if (!have) return false;
+    if (pc - a->lo >= a->n * 4) {
+        size_t page_left = 4096 - (pc & 4095);
+        a->lo = pc;
+        a->n = a->fetch(a->ctx, pc, a->code, page_left < sizeof a->code ? page_left : sizeof a->code) / 4;
+        if (!a->n) return false;
+    }
+    *insn = a->code[(pc - a->lo) / 4];
+    return true;
+}
+
+/* Loads and stores pass: a fault does not see flags that are overwritten before they are read (tcg/opt_dead.c). */
+static bool is_ldst(uint32_t insn) { return (insn >> 25 & 5) == 4; }
+static bool is_call(uint32_t insn) { return insn >> 26 == 0x25; }
+static bool is_test_branch(uint32_t insn) { return (insn >> 25 & 0x3f) == 0x1a || (insn >> 25 & 0x3f) == 0x1b; }       /* CBZ, TBZ */
+static gaddr test_target(uint32_t insn, gaddr pc)
+{
+    bool bit = insn >> 25 & 1;
+    return pc + (gaddr)(bit ? (int64_t)((uint64_t)insn << 45) >> 50 << 2 : (int64_t)((uint64_t)insn << 40) >> 45 << 2);
+}
+
+static bool flags_dead(Ahead *a, gaddr pc, int *budget)
+{
+    while ((*budget)-- > 0) {
+        uint32_t insn;
+        if (!ahead_fetch(a, pc, &insn)) return false;
+        if (direct_jump(insn & ~(is_call(insn) ? 1u << 31 : 0), &pc)) continue;
+        if (is_test_branch(insn)) {
+            if (!flags_dead(a, test_target(insn, pc), budget)) return false;
+        } else if (!is_ldst(insn)) {
+            int effect = flags_effect(a->features, insn);
+            if (effect & DECODE_WRITES_FLAGS) return true;
+            if (!(effect & DECODE_NO_FLAGS)) return false;
         }
-        uint32_t insn = code[at];
-        if (direct_jump(insn, &pc)) {
-            have = at = 0;
-            at--;
-            continue;
-        }
-        int effect = flags_effect(features, insn);
-        if (effect & DECODE_WRITES_FLAGS) return true;
-        if (!(effect & DECODE_NO_FLAGS)) return false;
         pc += 4;
     }
     return false;
+}
+
+bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx)
+{
+    Ahead a = { .fetch = fetch, .ctx = ctx, .features = { unit_features(flags), 0 } };
+    int budget = 24;
+    return reg == R_NZCV && flags_dead(&a, pc, &budget);
 }
