@@ -54,9 +54,9 @@ static void leave_to(Dead *d, gaddr pc, bool falls)
 static void fault_sees(Dead *d)
 {
     uint32_t next = d->gen + 1;
-    for (int k = 0; k < d->nflag_regs; k++)
-        if (d->over[d->flag_reg[k]] == d->gen)
-            d->over[d->flag_reg[k]] = next;
+    int r = d->flags_reg;
+    if (r >= 0 && d->over[r] == d->gen)
+        d->over[r] = next;
     d->gen = next;
 }
 
