@@ -59,6 +59,8 @@ const FoldPair fold_pairs[IR_NOPS][FOLD_PAIRS] = {
     [IR_fbits] = { { IR_ffrom, 0 } },
     [IR_ffrom] = { { IR_fbits, 0 } },
     [IR_funbox] = { { IR_fbox, 0 } },
+    [IR_aesmc] = { { IR_aesenc, 0, IR_aesencmc } },     /* one host instruction */
+    [IR_aesimc] = { { IR_aesdec, 0, IR_aesdecimc } },
     [IR_clz] = { { IR_bitrev, 0, IR_ctz } },            /* how Arm counts trailing zeros */
     [IR_vnot] = { { IR_vnot, 0 } },
     [IR_vlow] = { { IR_vzext, 0 }, { IR_vpair, 0 } },
@@ -319,7 +321,7 @@ typedef enum Kind { KIND_NONE, KIND_CONST, KIND_COMM, KIND_COND, KIND_FIELD, KIN
     IN(op, extract, deposit) ? KIND_FIELD : \
     (op) == IR_extr || (op) == IR_vext || IN(op, vshli, vsari) ? KIND_IMM : \
     (flags)[0] == 'C' ? KIND_COMM : \
-    IN(op, add, flags_unpack) || IN(op, fneg, fcopysign) || IN(op, fbits, ffrom) || (op) == IR_fbox || (op) == IR_funbox || IN(op, vzext, aesimc) ? KIND_CONST : KIND_NONE)
+    IN(op, add, flags_unpack) || IN(op, fneg, fcopysign) || IN(op, fbits, ffrom) || (op) == IR_fbox || (op) == IR_funbox || IN(op, vzext, sha1h) ? KIND_CONST : KIND_NONE)
 static const uint8_t kind_of[IR_NOPS] = {
 #define OP(name, res, args, flags, text) [IR_##name] = KIND_OF(IR_##name, flags),
 #include "ops.def"

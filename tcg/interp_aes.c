@@ -61,9 +61,12 @@ static void mix_columns(IrValue *r, const IrValue *a, const uint8_t k[4])
 void eval_aes(IrValue *r, IrOp op, const IrValue *a)
 {
     static const uint8_t forward[4] = { 2, 3, 1, 1 }, backward[4] = { 14, 11, 13, 9 };
+    bool inverse = op == IR_aesdec || op == IR_aesimc || op == IR_aesdecimc;
     IrValue in = *a;
-    if (op == IR_aesenc || op == IR_aesdec)
-        sub_and_shift(r, &in, op == IR_aesdec);
-    else
-        mix_columns(r, &in, op == IR_aesmc ? forward : backward);
+    if (op != IR_aesmc && op != IR_aesimc) {
+        sub_and_shift(r, &in, inverse);
+        in = *r;
+    }
+    if (op != IR_aesenc && op != IR_aesdec)
+        mix_columns(r, &in, inverse ? backward : forward);
 }

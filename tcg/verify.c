@@ -193,7 +193,7 @@ static void check_lane(Verify *v, const IrInsn *i)
     case IR_vwidens: case IR_vwidenu: case IR_vmulls: case IR_vmullu: ok &= wide && i->lane < E64 && imm >= 0 && imm <= 1; break;
     case IR_vnarrow: case IR_vnarrow_ss: case IR_vnarrow_su: case IR_vnarrow_uu: ok &= wide && i->lane > E8; break;
     case IR_vclmul: ok &= wide && imm >= 0 && imm <= 3; break;
-    case IR_aesenc: case IR_aesdec: case IR_aesmc: case IR_aesimc: ok &= wide; break;
+    case IR_aesenc: case IR_aesdec: case IR_aesmc: case IR_aesimc: case IR_aesencmc: case IR_aesdecimc: ok &= wide; break;
     case IR_sha256su0: case IR_sha256su1: ok &= wide; break;
     case IR_sha256h: ok &= wide && imm >= 0 && imm <= 1; break;
     case IR_sha1h: ok &= wide && imm >= 0 && imm <= 2; break;

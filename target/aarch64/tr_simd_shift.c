@@ -95,10 +95,10 @@ bool tr_vs_shr_s(Tr *t, const OpSI *a, int kind)
     return true;
 }
 
-/* Insert: v over rd, where keep is set rd stays. */
+/* Insert: v, which is zero where keep is set, and rd there. */
 static void insert(Tr *t, Width w, IrLane e, int rd, uint64_t keep, IrVal v)
 {
-    simd_wr(t, rd, w, v3(t, IR_vbsl, w, E64, vk_lane(t, w, e, keep), simd_rd(t, rd, w), v));
+    simd_wr(t, rd, w, v2(t, IR_vor, w, E64, 0, v2(t, IR_vand, w, E64, 0, simd_rd(t, rd, w), vk_lane(t, w, e, keep)), v));
 }
 static void do_sri(Tr *t, Width w, int imm, int rd, int rn)
 {

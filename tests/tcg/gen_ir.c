@@ -267,7 +267,7 @@ static IrType choose_type(Gen *g, IrOp op)
 {
     const IrOpInfo *o = &ir_op_info[op];
     if (op >= IR_vzext && op < IR_call && o->result == 'v') {
-        bool wide = (op >= IR_vwidens && op <= IR_vclmul) || (op >= IR_aesenc && op <= IR_aesimc) || op == IR_vpair ||
+        bool wide = (op >= IR_vwidens && op <= IR_vclmul) || (op >= IR_aesenc && op <= IR_aesdecimc) || op == IR_vpair ||
             (op >= IR_sha256h && op <= IR_sha1h);
         return wide || rng_below(g->r, 2) ? IR_V128 : IR_V64;
     }

@@ -321,7 +321,7 @@ static void add_wide(void)
             add((IrInsn){ .op = op, .type = IR_V128, .lane = lane }, IR_V128, 0, 0);
     for (int n = 0; n < 4; n++)
         add((IrInsn){ .op = IR_vclmul, .type = IR_V128, .imm = n }, IR_V128, IR_V128, 0);
-    for (int op = IR_aesenc; op <= IR_aesimc; op++)
+    for (int op = IR_aesenc; op <= IR_aesdecimc; op++)
         add((IrInsn){ .op = op, .type = IR_V128 }, IR_V128, 0, 0);
     add((IrInsn){ .op = IR_vpair, .type = IR_V128 }, IR_V128, IR_V128, 0);
     for (int k = 0; k < 5; k++) {

@@ -411,6 +411,8 @@ static void lower_aes(Em *e, const IrInsn *in)
     case IR_aesenc: v3(e, AESENCLAST, d, a, t); break;
     case IR_aesdec: v3(e, AESDECLAST, d, a, t); break;
     case IR_aesimc: v2(e, AESIMC, d, a); break;
+    case IR_aesencmc: v3(e, AESENC, d, a, t); break;
+    case IR_aesdecimc: v3(e, AESDEC, d, a, t); break;
     default:                                    /* undo the substitution that AESENC does before MixColumns */
         v3(e, AESDECLAST, d, a, t);
         v3(e, AESENC, d, d, t);
@@ -427,6 +429,7 @@ const LowerRow lower_rows_vec[] = {
     { IR_vshl, lower_vshift }, { IR_vshr, lower_vshift }, { IR_vsar, lower_vshift }, { IR_vcmp, lower_vcmp },
     { IR_vpopcnt, lower_vpopcnt }, { IR_vclmul, lower_vclmul },
     { IR_aesenc, lower_aes }, { IR_aesdec, lower_aes }, { IR_aesmc, lower_aes }, { IR_aesimc, lower_aes },
+    { IR_aesencmc, lower_aes }, { IR_aesdecimc, lower_aes },
     { IR_sha256h, lower_sha256h }, { IR_sha256su0, lower_sha256su }, { IR_sha256su1, lower_sha256su }, { IR_sha1h, lower_sha1h },
     { IR_vzext, lower_vzext }, { IR_vlow, lower_vlow }, { IR_vpair, lower_vpair }, { IR_vdup, lower_vdup }, { IR_vget, lower_vget },
     { IR_vset, lower_vset }, { IR_vzip1, lower_vzip }, { IR_vzip2, lower_vzip }, { IR_vuzp1, lower_vuzp }, { IR_vuzp2, lower_vuzp },
