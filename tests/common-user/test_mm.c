@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The map of mappings against a model: random mmap, munmap, mprotect, mremap in a small window, compared page by page; and the
+ * code protection of pages. No translator: mm works without one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "common-user/mm.h"
+
+static int failures;
+#define CHECK(e) do { if (!(e)) { failures++; printf("FAIL %s:%d %s\n", __func__, __LINE__, #e); } } while (0)
+enum { PAGE = 4096, PAGES = 64, ANON = MAP_PRIVATE | MAP_ANONYMOUS };
+
+static GuestArch arch;
+static Mm *fresh(bool wide)
+{
+    char err[200];
+    arch.tcg.addr_bits = wide ? 64 : 32;
+    arch.tcg.sync_icache = true;
+    MmConfig c = { .arch = &arch, .page_size = PAGE, .task_size = wide ? 1ull << 47 : 1ull << 32 };
+    Mm *mm = mm_new(&c, err, sizeof err);
+    CHECK(mm != NULL);
+    return mm;
+}
+
+static int model[PAGES];            /* protection + 1; 0 unmapped */
+
+static void compare(Mm *mm, gaddr base, int step)
+{
+    for (int i = 0; i < PAGES; i++) {
+        MmInfo info;
+        bool there = mm_query(mm, base + (gaddr)i * PAGE, &info);
+        if (there != (model[i] != 0) || (there && info.prot != model[i] - 1)) {
+            failures++;
+            printf("FAIL model: step %d page %d: %d prot %d, want %d\n", step, i, there, there ? info.prot : -1, model[i] - 1);
+            return;
+        }
+    }
+}
+
+static void random_walk(bool wide)
+{
+    Mm *mm = fresh(wide);
+    int64_t at = mm_map(mm, 0, PAGES * PAGE, PROT_NONE, ANON, -1, 0);
+    CHECK(at > 0);
+    gaddr base = (gaddr)at;
+    for (int i = 0; i < PAGES; i++) model[i] = PROT_NONE + 1;
+    srand(7);
+    for (int step = 0; step < 4000 && !failures; step++) {
+        int p = rand() % PAGES, n = 1 + rand() % (PAGES - p < 9 ? PAGES - p : 9), prot = rand() % 4, holes = 0;
+        gaddr a = base + (gaddr)p * PAGE;
+        for (int i = p; i < p + n; i++) holes += !model[i];
+        switch (rand() % 4) {
+        case 0:
+            CHECK(mm_map(mm, a, (uint64_t)n * PAGE, prot, ANON | MAP_FIXED, -1, 0) == (int64_t)a);
+            for (int i = p; i < p + n; i++) model[i] = prot + 1;
+            break;
+        case 1:
+            CHECK(mm_unmap(mm, a, (uint64_t)n * PAGE) == 0);
+            for (int i = p; i < p + n; i++) model[i] = 0;
+            break;
+        case 2:
+            CHECK(mm_protect(mm, a, (uint64_t)n * PAGE, prot) == (holes ? -12 : 0));
+            for (int i = p; i < p + n && model[i]; i++) model[i] = prot + 1;
+            break;
+        case 3:
+            CHECK((mm_map(mm, a, (uint64_t)n * PAGE, prot, ANON | MAP_FIXED_NOREPLACE, -1, 0) == (int64_t)a) == (holes == n));
+            for (int i = p; holes == n && i < p + n; i++) model[i] = prot + 1;
+            break;
+        }
+        compare(mm, base, step);
+    }
+}
+
+static void code_pages(void)
+{
+    Mm *mm = fresh(true);
+    gaddr a = (gaddr)mm_map(mm, 0, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, ANON, -1, 0);
+    char buf[16];
+    CHECK(mm_fetch(mm, a + PAGE - 8, buf, 16) == 16);               /* over two pages */
+    CHECK(mm_unprotect_code(mm, a, 1) && !mm_unprotect_code(mm, a, 1));
+    CHECK(mm_unprotect_code(mm, a + PAGE, 1));
+    mm_protect(mm, a, PAGE, PROT_READ | PROT_WRITE);
+    CHECK(mm_fetch(mm, a, buf, 4) == 0);
+    CHECK(mm_fetch(mm, a + 2 * PAGE - 4, buf, 16) <= 4);
+    int fd = memfd_create("x", 0);
+    CHECK(!ftruncate(fd, PAGE));
+    gaddr w = (gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), x = (gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    CHECK(mm_fetch(mm, x, buf, 4) == 4);
+    CHECK(mm_unprotect_code(mm, w, 1));                             /* the alias was protected */
+}
+
+static void brk_and_big(void)
+{
+    Mm *mm = fresh(false);
+    mm_brk_set(mm, 0x100000);
+    CHECK(mm_brk(mm, 0) == 0x100000 && mm_brk(mm, 0x105001) == 0x105001 && mm_covered(mm, 0x100000, 0x6000, PROT_WRITE));
+    CHECK(mm_map(mm, 0x108000, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0) == 0x108000);
+    CHECK(mm_brk(mm, 0x10a000) == 0x105001);
+    CHECK(mm_brk(mm, 0x100000) == 0x100000 && !mm_covered(mm, 0x100000, 1, 0));
+    CHECK(mm_map(mm, 0, 1ull << 33, PROT_NONE, ANON, -1, 0) == -12);
+    CHECK(mm_map(mm, 0, 3ull << 30, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > 0);
+    mm = fresh(true);
+    CHECK(mm_map(mm, 0, 1ull << 40, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > 0);
+}
+
+int main(void)
+{
+    random_walk(true); random_walk(false); code_pages(); brk_and_big();
+    puts(failures ? "failed" : "ok");
+    return failures != 0;
+}
