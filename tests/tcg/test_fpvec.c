@@ -26,6 +26,8 @@ static const RegDesc regs[NREG] = {
 };
 enum { PC0 = 0x10000, MAX_CASES = 20000 };
 
+/* What a case does with a FLAGS result, in IrInsn.imm beside a condition. */
+enum { USE_COND = 32, USE_PACKED = 64 };
 typedef struct Case { IrInsn in; uint8_t arg[3]; } Case;       /* arg: IrType of each operand */
 static Case *cases;
 static int ncases, fails;
@@ -63,7 +65,13 @@ static void put(IrUnit *u, const IrInsn *in, IrVal r)
     char res = ir_op_info[in->op].result;
 
     if (res == 'g') {
-        r = ir_op1(u, IR_flags_pack, IR_I32, r);
+        IrVal f = r;
+        if (in->imm & USE_COND)
+            r = ir_setcond_f(u, IR_I32, (IrCond)(in->imm & 31), f);
+        if (in->imm & USE_PACKED) {
+            IrVal p = ir_op1(u, IR_flags_pack, IR_I32, f);
+            r = in->imm & USE_COND ? ir_op2(u, IR_xor, IR_I32, p, r) : p;
+        }
         ir_put(u, R_WOUT, r);
         return;
     }
@@ -84,6 +92,7 @@ static IrVal emit_case(IrUnit *u, const Case *c, const IrVal *v)
 
     *in = c->in;
     in->nargs = nargs;
+    in->imm = ir_op_info[in->op].result == 'g' ? 0 : in->imm;
     for (int k = 0; k < nargs; k++)
         in->arg[k] = v[k];
     return u->n - 1;
@@ -211,7 +220,12 @@ static void add_scalar_fp(int t)
     for (int s = 0; s < 2; s++) {
         for (int k = 0; k < 8; k++)
             add((IrInsn){ .op = IR_fcmp, .type = t, .cond = conds[k], .aux = s }, t, t, 0);
-        add((IrInsn){ .op = IR_flags_fcmp, .type = t, .aux = s }, t, t, 0);
+        add((IrInsn){ .op = IR_flags_fcmp, .type = t, .aux = s, .imm = USE_PACKED }, t, t, 0);
+        for (int c = COND_EQ; c <= COND_VC; c++)
+            if (c != COND_TSTZ && c != COND_TSTNZ) {
+                add((IrInsn){ .op = IR_flags_fcmp, .type = t, .aux = s, .imm = USE_COND | c }, t, t, 0);
+                add((IrInsn){ .op = IR_flags_fcmp, .type = t, .aux = s, .imm = USE_COND | USE_PACKED | c }, t, t, 0);
+            }
     }
     add((IrInsn){ .op = IR_fneg, .type = t }, t, 0, 0);
     add((IrInsn){ .op = IR_fabs, .type = t }, t, 0, 0);

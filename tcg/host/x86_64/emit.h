@@ -122,6 +122,7 @@ struct Em {
     IrVal    spill_own[NSPILL];
     /* host flags */
     IrVal    eflags;                    /* FLAGS value that lives in EFLAGS, or 0 */
+    IrVal    fp_eflags; bool fp_swap;   /* flags_fcmp of which EFLAGS are the UCOMIS result (operands swapped), or 0 */
     bool     inv;                       /* CF = NOT C (after a subtraction) */
     uint8_t  alu; uint8_t alu_type; IrVal alu_a, alu_b;     /* EFLAGS are those of this IR op (IR_add, IR_sub, IR_and), 0 unknown */
     /* deferred pieces */
@@ -208,6 +209,7 @@ bool  alu_matches(Em *e, int op, const IrInsn *in);     /* EFLAGS are those of o
 void  alu_note(Em *e, int op, const IrInsn *in);
 int   emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b);
 void  emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y);
+int   fp_cc(int cond, bool swap);       /* host condition for cond after UCOMIS, or -1 (emit_fp.c) */
 int   flags_cc(Em *e, IrVal f, int cond);               /* host condition for cond on flags; EFLAGS set. -1 never, -2 always */
 Mem   guest_mem(Em *e, const IrInsn *in);               /* operand of a guest memory access; registers locked */
 void  emit_raise(Em *e, gaddr pc, int64_t arg, int code);

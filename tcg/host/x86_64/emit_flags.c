@@ -172,6 +172,8 @@ int flags_cc(Em *e, IrVal fv, int cond)
     IrVal f = e->val[fv].rep;
     if (cond == COND_NEVER || cond == COND_ALWAYS)
         return cond == COND_NEVER ? -1 : -2;
+    if (e->fp_eflags == f && fp_cc(cond, e->fp_swap) >= 0)
+        return fp_cc(cond, e->fp_swap);
     if (e->eflags != f && bit_cond[cond].bit) {
         Opd o = use_o(e, f);
         flags_clobber(e);

@@ -278,11 +278,57 @@ static void lower_fcmp(Em *e, const IrInsn *in)
     setcc(e, cc, d);
 }
 
+/* CF is set by "less" and by "unordered", ZF by "equal" and by "unordered", PF by "unordered". */
+int fp_cc(int cond, bool swap)
+{
+    switch (cond) {
+    case COND_VS: return CC_P;
+    case COND_VC: return CC_NP;
+    case COND_GT: return swap ? -1 : CC_A;
+    case COND_GE: return swap ? -1 : CC_AE;
+    case COND_LT: return swap ? -1 : CC_B;
+    case COND_LE: return swap ? -1 : CC_BE;
+    case COND_MI: case COND_LTU: return swap ? CC_A : -1;
+    case COND_PL: case COND_GEU: return swap ? CC_BE : -1;
+    case COND_LEU: return swap ? CC_AE : -1;
+    case COND_GTU: return swap ? CC_B : -1;
+    default: return -1;
+    }
+}
+
+/* The condition that is the only use of this op's flags, when nothing between can touch EFLAGS; or null. */
+static const IrInsn *sole_condition(Em *e)
+{
+    const Val *x = &e->val[e->i];
+    const IrInsn *user = &e->u->insn[x->last];
+
+    if (x->uses != 1 || user->arg[0] != e->i ||
+        (user->op != IR_exit_if_f && user->op != IR_brcond_f && user->op != IR_setcond_f && user->op != IR_select_f))
+        return NULL;
+    for (IrVal k = e->i + 1; k < x->last; k++) {
+        int op = e->u->insn[k].op;
+        if (op != IR_insn && op != IR_get && op != IR_const)
+            return NULL;
+    }
+    return user;
+}
+
 static void lower_flags_fcmp(Em *e, const IrInsn *in)
 {
     bool dbl = is_double(e, in);
-    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = def_g(e, DEF_EARLY), t = tmp_g(e);
+    const IrInsn *user = sole_condition(e);
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]);
 
+    if (user && (fp_cc(user->cond, false) >= 0 || fp_cc(user->cond, true) >= 0)) {
+        bool swap = fp_cc(user->cond, false) < 0;
+        flags_clobber(e);
+        compare(e, dbl, in->aux & 1, swap ? b : a, swap ? a : b);
+        def_flags(e, false);
+        e->fp_eflags = e->i;
+        e->fp_swap = swap;
+        return;
+    }
+    int d = def_g(e, DEF_EARLY), t = tmp_g(e);
     flags_clobber(e);
     compare(e, dbl, in->aux & 1, a, b);
     mov_ri(e, d, 0x0100);
@@ -293,6 +339,8 @@ static void lower_flags_fcmp(Em *e, const IrInsn *in)
     mov_ri(e, t, 0x0101);
     cmov(e, CC_P, false, d, opd_reg(t));
     e->val[e->i].packed = true;
+    e->fp_eflags = e->i;                        /* moves leave EFLAGS alone */
+    e->fp_swap = false;
 }
 
 /* --- Conversion */

@@ -560,6 +560,9 @@ void flags_clobber(Em *e)
 {
     IrVal f = e->eflags;
     e->eflags = 0;
+    if (f && f == e->fp_eflags && e->val[f].last > e->i)
+        em_unsupported(e);              /* lower_flags_fcmp promised that its one user comes first */
+    e->fp_eflags = 0;
     e->alu = 0;
     if (f && e->val[f].kind == V_EFLAGS && e->val[f].last > e->i)
         pack_eflags(e, f);
@@ -650,7 +653,7 @@ void ra_block(Em *e)
     memset(e->own, 0, sizeof e->own);
     e->pending[0] = e->pending[1] = 0;
     e->spill_used = 0;
-    e->eflags = 0;
+    e->eflags = e->fp_eflags = 0;
     e->alu = 0;
     memset(e->mirror, 0, (size_t)e->guest->nregs * sizeof *e->mirror);
 }
