@@ -81,10 +81,10 @@ uint32_t help_set_fpcr(CpuState *cpu, uint32_t v)
     return cpu->tb_flags != before;
 }
 
-uint64_t help_cntvct(CpuState *cpu)
+uint64_t help_clock_ns(CpuState *cpu, uint32_t clock)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime((clockid_t)clock, &ts);
     return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 

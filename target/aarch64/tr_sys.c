@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A64 branches, exceptions, hints, barriers, cache maintenance and system registers (sys.decode).
  * The system registers are rows: those EL0 owns, and the ID registers as Linux emulates them. */
+#include <time.h>
 #include "tr_a64.h"
 #include "sysreg.h"
 #include "aarch64/sys.decode.h"
@@ -243,7 +244,13 @@ static IrVal rd_tpidr(Tr *t) { return ir_get(t->u, R_TPIDR); }
 static void  wr_tpidr(Tr *t, IrVal x) { ir_put(t->u, R_TPIDR, x); }
 static IrVal rd_tpidrro(Tr *t) { return ir_ld_env(t->u, IR_I64, MEM_64, offsetof(A64Cpu, tpidrro)); }
 static IrVal rd_midr(Tr *t) { return ir_ld_env(t->u, IR_I64, MEM_64, offsetof(A64Cpu, midr)); }
-static IrVal rd_cntvct(Tr *t) { return ir_call(t->u, H_cntvct, 0, NULL); }
+static IrVal clock_ns(Tr *t, int clock)
+{
+    IrVal id = imm_w(t, clock);
+    return ir_call(t->u, H_clock_ns, 1, &id);
+}
+static IrVal rd_cntvct(Tr *t) { return clock_ns(t, CLOCK_MONOTONIC); }
+static IrVal rd_realtime(Tr *t) { return clock_ns(t, CLOCK_REALTIME); }    /* for our vDSO: linux-user/aarch64/vdso.c */
 static IrVal rd_cntfrq(Tr *t) { return imm_x(t, A64_CNTFRQ); }
 static IrVal rd_ctr(Tr *t) { return imm_x(t, 0x8444c004); }        /* 64-byte lines, PIPT; IC and DC maintenance needed */
 static IrVal rd_dczid(Tr *t) { return imm_x(t, 4); }               /* 4 << 4 bytes, permitted */
@@ -258,6 +265,7 @@ static const SysReg sysregs[] = {
     { ENC(3, 3, 13, 0, 3), rd_tpidrro, NULL },
     { ENC(3, 3, 14, 0, 0), rd_cntfrq,  NULL },
     { ENC(3, 3, 14, 0, 2), rd_cntvct,  NULL },
+    { ENC(3, 3, 15, 2, 0), rd_realtime, NULL },      /* implementation defined */
     { ENC(3, 3, 0, 0, 1),  rd_ctr,     NULL },
     { ENC(3, 3, 0, 0, 7),  rd_dczid,   NULL },
     { ENC(3, 0, 0, 0, 0),  rd_midr,    NULL },
