@@ -111,6 +111,23 @@ static void settle_indirect(Forward *f, IrInsn *i)
     i->arg[0] = i->nargs = 0;
 }
 
+/* sext32, zext32, trunc32 of the same value again: translators extend at every use. The last one of a value is noted in
+ * u.uses of the value; a stale note names an instruction that does not match. */
+static void reuse_extension(Forward *f, IrInsn *i)
+{
+    while (i->op != IR_const && i->op != IR_mov && ir_fold(f->u, i))
+        ;
+    if (i->op == IR_const || i->op == IR_mov)
+        return;
+    IrInsn *d = &f->u->insn[i->arg[0]];
+    uint32_t c = d->u.uses;
+    const IrInsn *e = &f->u->insn[c < f->n ? c : 0];
+    if (c > i->arg[0] && e->op == i->op && e->arg[0] == i->arg[0] && c < f->n)
+        *i = (IrInsn){ .op = IR_mov, .type = i->type, .nargs = 1, .arg = { c } };
+    else
+        d->u.uses = f->n;
+}
+
 /* One instruction, already at its new place. True: it is not needed there. */
 static bool step(Forward *f, IrInsn *i)
 {
@@ -128,6 +145,7 @@ static bool step(Forward *f, IrInsn *i)
     case IR_call: forget_call(f, i); return false;
     case IR_host_insn: f->reg_gen++; return false;
     case IR_brcond: case IR_brcond_f: case IR_exit_if: case IR_exit_if_f: return settle(f, i);
+    case IR_trunc32: case IR_sext32: case IR_zext32: reuse_extension(f, i); return false;
     case IR_jump_ind: case IR_calljump_ind: settle_indirect(f, i); return false;
     default:
         while (ir_fold(f->u, i) && i->op != IR_const && i->op != IR_mov)
