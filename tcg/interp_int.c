@@ -73,7 +73,7 @@ static uint64_t mul_high(IrOp op, IrType t, uint64_t a, uint64_t b)
 {
     __int128 x = op == IR_mulhu ? (__int128)a : sext_of(t, a);
     __int128 y = op == IR_mulhs ? sext_of(t, b) : (__int128)b;
-    return (uint64_t)((x * y) >> width_of(t));
+    return (uint64_t)((IrU128)x * (IrU128)y >> width_of(t));
 }
 
 static uint64_t reverse_bits(uint64_t a)

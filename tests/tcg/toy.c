@@ -20,7 +20,7 @@ struct ToyEngine {
 
 /* --- registers */
 static RegDesc regs[TOY_NREGS];
-static char reg_names[TOY_NREGS][8];
+static char reg_names[TOY_NREGS][16];
 
 static void describe(int first, int n, char letter, size_t offset, size_t size, IrType t, int pins)
 {
