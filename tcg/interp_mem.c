@@ -65,9 +65,9 @@ static void store16(void *p, const IrInsn *i, const IrValue *v)
             ;
         return;
     }
-    /* the higher address first: a fault in the second page leaves the first untouched */
-    write_host((char *)p + 8, MEM_64, (uint64_t)(x >> 64));
-    write_host(p, MEM_64, (uint64_t)x);
+    /* one host store: a fault in the second page leaves the first untouched and names the lowest address that faults */
+    typedef uint64_t Pair __attribute__((vector_size(16), aligned(1), may_alias));
+    *(volatile Pair *)p = (Pair){ (uint64_t)x, (uint64_t)(x >> 64) };
 }
 
 void mem_load(IrValue *r, const void *p, const IrInsn *i)
