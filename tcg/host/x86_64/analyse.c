@@ -11,13 +11,15 @@ static bool is_view(const IrInsn *in)
 
 /* May a pin change before this instruction although its put comes after it? Not across anything that can
  * leave the unit, fault, or look at guest state. */
-static bool is_barrier(const IrInsn *in, unsigned bits)
+bool op_is_barrier(int op)
 {
-    if (in->op == IR_put || in->op == IR_insn || in->op == IR_get || in->op == IR_local_get || in->op == IR_local_put)
+    switch (op) {
+    case IR_put: case IR_insn: case IR_get: case IR_local_get: case IR_local_put: case IR_fence: case IR_prefetch:
+    case IR_fpflags_put: case IR_fpround_put: case IR_fpflags_get:
         return false;
-    if (in->op == IR_fence || in->op == IR_prefetch || in->op == IR_fpflags_put || in->op == IR_fpround_put || in->op == IR_fpflags_get)
-        return false;
-    return bits & (OPF_SIDE | OPF_FAULT | OPF_END | OPF_READ | OPF_WRITE);
+    default:
+        return ir_op_info[op].bits & (OPF_SIDE | OPF_FAULT | OPF_END | OPF_READ | OPF_WRITE);
+    }
 }
 
 static void note_use(Em *e, IrVal v, uint32_t at)
@@ -42,62 +44,74 @@ static void fold_address(Em *e, const IrInsn *in, uint32_t at)
             e->val[d->arg[k]].last = at;
 }
 
+/* The put of a pin that nothing separates from here, per pin; forgotten all at once by advancing gen. */
+typedef struct Ahead { IrVal v[2][16]; uint32_t gen_of[2][16], gen; } Ahead;
+
+static void want(Em *e, Ahead *h, int cl, int pin, IrVal v)
+{
+    h->v[cl][pin] = v;
+    h->gen_of[cl][pin] = h->gen;
+    e->val[v].hint = (uint8_t)pin;
+}
+
+static void settle_hint(const Ahead *h, Val *x, IrVal i)
+{
+    int cl = is_x_type(x->type) ? CL_X : CL_G;
+    if (x->hint != NOREG && (h->v[cl][x->hint] != i || h->gen_of[cl][x->hint] != h->gen))
+        x->hint = NOREG;
+}
+
+static void init_values(Em *e)
+{
+    const IrInsn *in = e->u->insn;
+    const uint8_t *fixed = e->hc->fixed_type;
+    for (uint32_t i = 0; i < e->u->n; i++)
+        e->val[i] = (Val){ .rep = i, .hint = NOREG, .type = fixed[in[i].op] ? fixed[in[i].op] : in[i].type };
+}
+
+static void extend(Val *val, IrVal v, uint32_t last)
+{
+    if (val[v].last < last)
+        val[v].last = last;
+}
+
 bool ra_analyse(Em *e)
 {
     const IrUnit *u = e->u;
     const HostCode *hc = e->hc;
-    IrVal cand[2][16] = { 0 };          /* value whose put to this pin nothing separates from here */
-    for (uint32_t i = 0; i < u->n; i++) {
-        Val *x = &e->val[i];
-        *x = (Val){ .rep = i, .hint = NOREG, .type = u->insn[i].type };
-        if (ir_op_info[u->insn[i].op].result == 'g')
-            x->type = IR_FLAGS;
-        if (ir_op_info[u->insn[i].op].result == 'w')
-            x->type = IR_I32;
-        if (ir_op_info[u->insn[i].op].result == 'l')
-            x->type = IR_I64;
-    }
+    Ahead h = { .gen = 1 };
+    init_values(e);
     for (uint32_t i = u->n - 1; i > 0; i--) {
         const IrInsn *in = &u->insn[i];
-        unsigned bits = ir_op_info[in->op].bits;
+        unsigned bits = hc->bits[in->op];
         Val *x = &e->val[i];
         if (!x->uses && !(bits & (OPF_SIDE | OPF_FP | OPF_FAULT)))
             continue;                   /* dead */
-        if (is_barrier(in, bits)) {
-            if (x->uses && !(bits & OPF_END))
-                for (int cl = 0; cl < 2; cl++)
-                    for (int r = 0; r < 16; r++)
-                        if (cand[cl][r] == i)
-                            x->hint = (uint8_t)r;
-            memset(cand, 0, sizeof cand);
+        settle_hint(&h, x, i);
+        if (bits & OPF_BARRIER) {
+            h.gen++;
         } else if (in->op == IR_put) {
             if (hc->pin[in->aux] >= 0)
-                cand[hc->cls[in->aux]][hc->pin[in->aux]] = in->arg[0];
+                want(e, &h, hc->cls[in->aux], hc->pin[in->aux], in->arg[0]);
         } else if (in->op == IR_get) {
             if (hc->pin[in->aux] >= 0)
-                cand[hc->cls[in->aux]][hc->pin[in->aux]] = 0;
-        } else if (x->uses) {
-            int cl = is_x_type(x->type) ? CL_X : CL_G;
-            for (int r = 0; r < 16; r++)
-                if (cand[cl][r] == i) {
-                    x->hint = (uint8_t)r;
-                    cand[cl][r] = 0;
-                    break;
-                }
+                h.v[hc->cls[in->aux]][hc->pin[in->aux]] = 0;
+        } else if (x->hint != NOREG) {
+            h.v[is_x_type(x->type) ? CL_X : CL_G][x->hint] = 0;
         }
         int n = in->op == IR_call ? in->nargs : hc->nargs[in->op];
         for (int k = 0; k < n; k++)
             note_use(e, in->arg[k], i);
-        if (is_view(in) && e->val[in->arg[0]].last < x->last)
-            e->val[in->arg[0]].last = x->last;
-        if (x->hint != NOREG && (in->op == IR_mov || in->op == IR_zext32))      /* the operand may go there at once */
-            cand[is_x_type(x->type) ? CL_X : CL_G][x->hint] = in->arg[0];
+        if (is_view(in)) {
+            extend(e->val, in->arg[0], x->last);
+            if (x->hint != NOREG && (in->op == IR_mov || in->op == IR_zext32))  /* the operand may go there at once */
+                want(e, &h, is_x_type(x->type) ? CL_X : CL_G, x->hint, in->arg[0]);
+        }
         if (x->kind == V_DEFER && x->uses != 1)
             x->kind = V_NONE;
         if (x->kind == V_DEFER)         /* operands are read by the access that folds it */
             for (int k = 0; k < n; k++)
-                if (e->val[in->arg[k]].last < x->last)
-                    e->val[in->arg[k]].last = x->last;
+                extend(e->val, in->arg[k], x->last);
         if (in->op == IR_load || in->op == IR_store)
             fold_address(e, in, i);
     }

@@ -85,6 +85,9 @@ static void gather_rows(HostCode *hc)
     for (int op = 0; op < IR_NOPS; op++) {
         if (!hc->lower[op] && ir_is_pure((IrOp)op))
             hc->lower[op] = lower_by_eval;
+        char r = ir_op_info[op].result;
+        hc->fixed_type[op] = r == 'g' ? IR_FLAGS : r == 'w' ? IR_I32 : r == 'l' ? IR_I64 : 0;
+        hc->bits[op] = ir_op_info[op].bits | (op_is_barrier(op) ? OPF_BARRIER : 0);
         hc->nargs[op] = op == IR_call ? 0 : (uint8_t)strlen(ir_op_info[op].args);
     }
 }
@@ -246,7 +249,7 @@ static void forward(Em *e)
         const IrInsn *in = &u->insn[i];
         const Val *x = &e->val[i];
         e->i = i;
-        if ((!x->uses && !(ir_op_info[in->op].bits & (OPF_SIDE | OPF_FP | OPF_FAULT))) || x->kind == V_DEFER)
+        if ((!x->uses && !(e->hc->bits[in->op] & (OPF_SIDE | OPF_FP | OPF_FAULT))) || x->kind == V_DEFER)
             continue;
         Lower *fn = e->hc->lower[in->op];
         if (!fn) {

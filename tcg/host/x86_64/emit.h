@@ -94,7 +94,8 @@ typedef struct HostCode {               /* const after host_init */
     int8_t  *pin;                       /* per guest register: its GPR or XMM number, or -1 */
     uint8_t *cls;                       /* per guest register: CL_G or CL_X */
     int16_t  pinned[2][16];             /* the guest register of a host register, or -1 */
-    uint8_t  nargs[IR_NOPS];
+    uint8_t  nargs[IR_NOPS], fixed_type[IR_NOPS];       /* IrType of the result whatever insn.type says, or 0 */
+    uint16_t bits[IR_NOPS];             /* OPF_*, and OPF_BARRIER */
     int16_t *env_reg;                   /* per 4 bytes of CpuState: the guest register there, or -1 */
     int16_t  flags_reg;                 /* the register whose slot may hold junk bits (RegDesc.flags), or -1 */
     bool     base_reg;                  /* guest memory is at r15 */
@@ -181,6 +182,8 @@ void  fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d);
 /* --- between the driver, the allocator and the control-flow ops (not for ordinary lowering functions) */
 static inline Val *rv(Em *e, IrVal v) { return &e->val[e->val[v].rep]; }
 static inline bool is_x_type(unsigned t) { return t >= IR_F32 && t <= IR_V256; }
+enum { OPF_BARRIER = 1 << 15 };
+bool  op_is_barrier(int op);
 bool  ra_analyse(Em *e);                /* the backward pass; false: out of memory */
 void  ra_block(Em *e);                  /* a basic block starts */
 void  ra_end_op(Em *e);

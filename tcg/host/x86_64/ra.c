@@ -111,7 +111,7 @@ static int tmp_reg(int cl, int i) { return cl == CL_G ? tmp_g_order[i] : i; }
 
 static int borrow(Em *e, int cl)
 {
-    if (ir_op_info[e->u->insn[e->i].op].bits & OPF_FAULT)
+    if (e->hc->bits[e->u->insn[e->i].op] & OPF_FAULT)
         return -1;
     uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl];
     for (int r = 15; r >= 0; r--) {
