@@ -39,7 +39,7 @@ enum { NTMP_G = 3, NTMP_X = 5, MEM_BASE_REG = R15 };
 enum {
     HS_CSP, HS_PSP,                     /* saved C and pair stack pointers */
     HS_LINK,                            /* return address of the link stub that left, or 0 */
-    HS_FN,                              /* helper to call */
+    HS_HASH,                            /* the shared table of units */
     HS_JTAB, HS_MXCSR,                  /* per-thread jump table; guest MXCSR control bits to load on entry */
     HS_HELPER,                          /* non-zero while C called from translated code runs: its unit return address */
     HS_TMP,                             /* scratch of trampolines */

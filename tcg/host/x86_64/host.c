@@ -16,6 +16,7 @@ void host_thread_reset(TcgThread *th)
 {
     th->cpu->host[HS_PSP] = (uint64_t)(uintptr_t)(th->pair_base + th->pair_size - PAIR_TOP);
     th->cpu->host[HS_JTAB] = (uint64_t)(uintptr_t)th->jtab;
+    th->cpu->host[HS_HASH] = (uint64_t)(uintptr_t)th->tcg->hash;
     th->cpu->host[HS_HELPER] = th->cpu->host[HS_COLD] = 0;
 }
 

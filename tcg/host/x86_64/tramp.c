@@ -101,7 +101,77 @@ static void gen_stubs(Em *e, HostCode *hc)
     mov_load(e, false, RAX, (Mem){ RAX, NOREG, 0, 16 });
     jmp_to(e, hc->leave);
 
-    hc->ind_miss = e->p;                /* pc is set */
+}
+
+static void store_minus_one(Em *e, Mem m)
+{
+    em_op(e, 0xc7 | RW, 0, (Opd){ true, 0, m }, 4);
+    em32(e, ~0u);
+}
+
+/* rdx = the unit for cpu->pc (in rax) or 0; the search of cache_lookup. */
+static void gen_hash_walk(Em *e)
+{
+    mov_rr(e, true, RCX, RAX);
+    mov_rr(e, true, RDX, RAX);
+    shift_ri(e, SH_SHR, true, RCX, 17);
+    shift_ri(e, SH_SHR, true, RDX, 1);
+    alu_rr(e, ALU_XOR, false, RCX, RDX);
+    alu_ri(e, ALU_AND, false, RCX, (1 << HASH_BITS) - 1);
+    mov_load(e, true, RDX, slot(HS_HASH));
+    mov_load(e, true, RDX, (Mem){ RDX, RCX, 3, 0 });
+    mov_load(e, false, RCX, env(offsetof(CpuState, tb_flags)));
+    uint8_t *loop = e->p;
+    test_rr(e, true, RDX, RDX);
+    uint8_t *none = jcc_short(e, CC_E);
+    em_op(e, 0x3b | RW, RAX, opd_mem(RDX, offsetof(Unit, pc)), 0);
+    uint8_t *other = jcc_short(e, CC_NE);
+    em_op(e, 0x3b, RCX, opd_mem(RDX, offsetof(Unit, flags)), 0);
+    uint8_t *found = jcc_short(e, CC_E);
+    jump_here(e, other);
+    mov_load(e, true, RDX, (Mem){ RDX, NOREG, 0, offsetof(Unit, next) });
+    em8(e, 0xeb);
+    em8(e, (unsigned)(loop - e->p - 1) & 0xff);
+    jump_here(e, none);
+    jump_here(e, found);
+}
+
+/* An indirect branch to cpu->pc that the thread's table does not know: the shared table, then C. As jtab_fill does,
+ * the entry is taken back when the unit was dropped meanwhile. */
+static void gen_ind_miss(Em *e, const Tcg *t, HostCode *hc)
+{
+    hc->ind_miss = e->p;
+    uint8_t *poll = NULL, *none = NULL, *interp = NULL;
+    if (!t->nolink) {
+        em_op(e, 0x83, ALU_CMP, opd_env(offsetof(CpuState, exit_request)), 1);
+        em8(e, 0);
+        jcc_rel32(e, CC_NE);
+        poll = e->p;
+        mov_load(e, true, RAX, env(offsetof(CpuState, pc)));
+        gen_hash_walk(e);
+        test_rr(e, true, RDX, RDX);
+        none = jcc_short(e, CC_E);
+        alu_oi(e, ALU_CMP, true, opd_mem(RDX, offsetof(Unit, code)), 0);
+        interp = jcc_short(e, CC_E);
+        em_rr(e, 0x8b, RCX, RAX);
+        alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << 1);
+        shift_ri(e, SH_SHL, false, RCX, 3);
+        alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
+        store_minus_one(e, (Mem){ RCX, NOREG, 0, 0 });
+        mov_load(e, true, RAX, (Mem){ RDX, NOREG, 0, offsetof(Unit, code) });
+        mov_store(e, true, (Mem){ RCX, NOREG, 0, 8 }, RAX);
+        mov_load(e, true, RAX, env(offsetof(CpuState, pc)));
+        em_op(e, 0x87 | RW, RAX, opd_mem(RCX, 0), 0);
+        alu_oi(e, ALU_CMP, false, opd_mem(RDX, offsetof(Unit, live)), 0);
+        uint8_t *ok = jcc_short(e, CC_NE);
+        store_minus_one(e, (Mem){ RCX, NOREG, 0, 0 });
+        jump_here(e, ok);
+        em_op(e, 0xff, 4, opd_mem(RDX, offsetof(Unit, code)), 0);
+        jump_here(e, none);
+        jump_here(e, interp);
+        int32_t d = (int32_t)(e->p - poll);
+        memcpy(poll - 4, &d, 4);
+    }
     em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_LINK)), 4);
     em32(e, 0);
     em_rr(e, 0x33, RAX, RAX);
@@ -216,6 +286,7 @@ bool tramp_emit(Tcg *t, HostCode *hc)
     gen_enter(&e, t);
     gen_leave(&e, t, hc);
     gen_stubs(&e, hc);
+    gen_ind_miss(&e, t, hc);
     gen_ret_miss(&e, hc);
     hc->helper_none = gen_helper(&e, t, false);
     hc->helper_all = gen_helper(&e, t, true);
