@@ -80,6 +80,15 @@ static void see_call(Dead *d, const IrInsn *i)
         see_list(d, h->write_list);
 }
 
+/* A dead put to a pinned general register is worth keeping when the value is computed and used anyway: the pin is where it
+ * can live for nothing, and temporaries are few. */
+static bool is_home(const Dead *d, const IrInsn *put)
+{
+    unsigned from = d->u->insn[put->arg[0]].op;
+    const RegDesc *r = &d->u->guest->regs[put->aux];
+    return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get && from != IR_const;
+}
+
 /* True: instruction n stays. */
 static bool needed(Dead *d, uint32_t n, const IrInsn *i)
 {
@@ -88,7 +97,7 @@ static bool needed(Dead *d, uint32_t n, const IrInsn *i)
         if (i->aux >= OPT_MAX_REGS)
             return true;
         if (d->over[i->aux] == d->gen)
-            return false;
+            return is_home(d, i);
         d->over[i->aux] = d->gen;
         return true;
     case IR_get:
