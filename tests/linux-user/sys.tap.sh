@@ -14,7 +14,7 @@ for src in tests/sys/*.c; do
         [ "$prefix" != - ] && [ -x "$B/qemu-$prog" ] || continue
         command -v "$prefix-gcc" >/dev/null || { say "ok" "$name $prog # skip no $prefix-gcc"; continue; }
         for link in -static ''; do
-            "$prefix-gcc" -O1 -w $link -o "$out/$name.$prog$link" "$src" -lpthread -lrt || { say "not ok" "$name $prog: compiler"; continue; }
+            "$prefix-gcc" -O1 -w -fasynchronous-unwind-tables $link -o "$out/$name.$prog$link" "$src" -lpthread -lrt || { say "not ok" "$name $prog: compiler"; continue; }
             (cd "$out" && ln -sf "$name.$prog$link" g && timeout 60 "$B/qemu-$prog" -L "/usr/$prefix" "./$name.$prog$link" >"got" 2>&1; echo "exit $?" >>got)
             if diff "$out/$name.want" "$out/got" >"$out/diff"; then say ok "$name $prog $link"
             else say "not ok" "$name $prog $link"; sed 's/^/# /' "$out/diff" | head -${SYS_LINES:-12}; fi
