@@ -3,6 +3,7 @@
  * row passes when its own encoding says that there is no pointer; the rest is ENOTTY, named under -d unimp.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -92,6 +93,24 @@ static bool ppc_termios(Task *t, int fd, uint32_t cmd, gaddr at, int64_t *r)
     }
 }
 
+/* struct ifconf { int len; ptr }: an array of struct ifreq, 40 bytes on the host, 32 in the guest. */
+static int64_t interface_list(Task *t, int fd, gaddr arg)
+{
+    enum { GUEST_IFREQ = 32, MOST = 64 };
+    struct ifreq host[MOST];
+    struct ifconf conf = { .ifc_len = sizeof host, .ifc_req = host };
+    uint32_t room;
+    uint64_t at;
+    int64_t r;
+    if ((r = gmem_get_u32(t, arg, &room)) < 0 || (r = gmem_get_word(t, arg + linux_abi.word, &at)) < 0) return r;
+    if ((r = safe_syscall(t, SYS_ioctl, (long)fd, (long)SIOCGIFCONF, &conf, 0L, 0L, 0L)) < 0) return r;
+    uint32_t n = conf.ifc_len / sizeof *host;
+    if (at && n > room / GUEST_IFREQ) n = room / GUEST_IFREQ;
+    for (uint32_t i = 0; at && i < n; i++)
+        if ((r = sys_put_struct(t, &struct_ifreq_addr, at + i * GUEST_IFREQ, &host[i])) < 0) return r;
+    return gmem_put_u32(t, arg, n * GUEST_IFREQ);
+}
+
 /* --- rows */
 static int64_t by_row(Task *t, int fd, const IoctlDesc *row, gaddr arg)
 {
@@ -118,6 +137,7 @@ int64_t sys_ioctl(Task *t, int fd, uint32_t cmd, gaddr arg)
     if (!sys_foreign())
         return sys_host_out(t, arg, cmd >> 16 & 0x3fff ? cmd >> 16 & 0x3fff : 64, SYS_ioctl, fd, cmd, arg ? (uintptr_t)arg + t->cpu->mem_base : 0, 0, 0, 0);
     if (sys_table.family == FAMILY_PPC && ppc_termios(t, fd, cmd, arg, &r)) return r;
+    if (cmd == SIOCGIFCONF && linux_abi.word == 4) return interface_list(t, fd, arg);
     for (int i = 0; i < ioctl_nrows; i++)
         if (ioctl_rows[i].guest[sys_table.family] == cmd && cmd) return by_row(t, fd, &ioctl_rows[i], arg);
     uint32_t plain = without_pointer(cmd);
