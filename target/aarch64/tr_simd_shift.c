@@ -202,17 +202,24 @@ bool tr_vs_shll_i(Tr *t, const OpVI *a, int op)
     return true;
 }
 
-bool tr_vs_cvtf(Tr *t, const OpVI *a, int is_signed)
+/* v / 2^n: the division is exact (n is at most the width of the integer), so that only the conversion rounds. */
+static bool from_fixed(Tr *t, bool is_signed, Width w, int imm, int rd, int rn)
 {
-    put_v(t, a->rd, simd_help1(t, H_simd_fixed, is_signed ? FX_SCVTF : FX_UCVTF, vec_width(a->q), imm_lane(a->imm), right_by(a->imm), vq(t, a->rn)));
+    IrLane e = imm_lane(imm);
+    int n = right_by(imm);
+    if (fp_slow(t)) {
+        put_v(t, rd, simd_help1(t, H_simd_fixed, is_signed ? FX_SCVTF : FX_UCVTF, w, e, n, vq(t, rn)));
+        return true;
+    }
+    uint64_t scale = e == E64 ? (uint64_t)(1023 - n) << 52 : (uint64_t)(127 - n) << 23;
+    IrVal v = ir_vfp(t->u, is_signed ? IR_vfcvt_if : IR_vfcvt_uf, w_type(w), e, FP_DYN, 0, simd_rd(t, rn, w), 0, 0);
+    v = ir_vfp(t->u, IR_vfmul, w_type(w), e, FP_DYN, 0, v, vk_lane(t, w, e, scale), 0);
+    simd_wr(t, rd, w, simd_trunc(t, w, v));
     return true;
 }
-bool tr_vs_cvtf_s(Tr *t, const OpSI *a, int is_signed)
-{
-    IrLane e = imm_lane(a->imm);
-    put_v(t, a->rd, simd_help1(t, H_simd_fixed, is_signed ? FX_SCVTF : FX_UCVTF, (Width)e, e, right_by(a->imm), vq(t, a->rn)));
-    return true;
-}
+bool tr_vs_cvtf(Tr *t, const OpVI *a, int is_signed) { return from_fixed(t, is_signed, vec_width(a->q), a->imm, a->rd, a->rn); }
+bool tr_vs_cvtf_s(Tr *t, const OpSI *a, int is_signed) { return from_fixed(t, is_signed, (Width)imm_lane(a->imm), a->imm, a->rd, a->rn); }
+
 bool tr_vs_fcvtz(Tr *t, const OpVI *a, int is_signed)
 {
     put_v(t, a->rd, simd_help1(t, H_simd_fixed, is_signed ? FX_FCVTZS : FX_FCVTZU, vec_width(a->q), imm_lane(a->imm), right_by(a->imm), vq(t, a->rn)));
