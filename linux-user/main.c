@@ -155,6 +155,7 @@ int main(int argc, char **argv)
     t->sigmask = mask;
     status = exec_load(t, &prog);
     if (status) return status;
+    if (log_on(LOG_page)) trace_mappings(p->mm);
     show_name(prog.path);
     show_cmdline(argc, argv, prog.argv);
     loop_run();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "common-user/disas.h"
 #include "common-user/log.h"
@@ -74,4 +75,20 @@ void trace_setup(TcgOptions *tcg, const Options *o)
     tcg->log_ctx = (void *)o;
     if (o->perfmap || o->jitdump || log_on(LOG_in_asm | LOG_op | LOG_op_opt | LOG_op_ind | LOG_out_asm)) tcg->on_translate = on_translate;
     if (log_on(LOG_exec | LOG_cpu)) tcg->on_exec = on_exec;
+}
+
+void trace_mappings(Mm *mm)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    if (!f) return;
+    mm_maps(mm, f);
+    fclose(f);
+    for (char *p = text, *end; p && *p; p = end) {
+        end = p + strcspn(p, "\n");
+        end += *end == '\n';
+        log_printf("%.*s", (int)(end - p), p);
+    }
+    free(text);
 }
