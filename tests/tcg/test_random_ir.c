@@ -235,8 +235,9 @@ static int find_op(const char *name)
 
 int main(int argc, char **argv)
 {
-    long count = argc > 1 ? atol(argv[1]) : DEFAULT_COUNT;
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    const char *iter = getenv("FUZZ_ITER"), *first = getenv("FUZZ_SEED");       /* from tests/fuzz */
+    long count = argc > 1 ? atol(argv[1]) : iter ? atol(iter) : DEFAULT_COUNT;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : first ? strtoull(first, NULL, 0) * DEFAULT_COUNT : 1;
     int focus = argc > 3 ? find_op(argv[3]) : -1, failures = 0;
     for (int r = 0; r < TOY_NRULES; r++)
         for (int b = 0; b < BASED; b++) {
