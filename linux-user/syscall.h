@@ -34,7 +34,7 @@ typedef struct SysArg {
 } SysArg;
 
 typedef int64_t SysHand(Task *t, const uint64_t *a);
-enum { SYS_HAND = 1, SYS_FOREIGN = 2, SYS_REFUSED = 4, SYS_NATIVE = 8 };
+enum { SYS_HAND = 1, SYS_FOREIGN = 2, SYS_REFUSED = 4 };
 
 typedef struct SysDesc {
     const char *name;
