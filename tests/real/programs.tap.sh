@@ -27,7 +27,7 @@ xz		seq 1 100000 >f; xz -9 -c f >f.xz && xz -dc f.xz | cmp - f && echo same	= sa
 zstd		seq 1 100000 >f; zstd -q -T2 -19 f -o f.zst && zstd -dqc f.zst | cmp - f && echo same	= same
 tar		mkdir d; seq 10 >d/a; ln -s a d/b; tar czf t.tgz d && tar tzf t.tgz | sort | tr '\n' ' '	= d/ d/a d/b
 curl		python3 -m http.server --bind 127.0.0.1 0 >log 2>&1 & for i in $(seq 100); do [ -s log ] && break; sleep 0.1; done; sleep 1; port=$(python3 -c "import re;print(re.search(r'port (\d+)', open('log').read()).group(1))" 2>/dev/null || echo 0); echo hi >index.html; [ $port = 0 ] && port=8000; curl -s http://127.0.0.1:$port/; kill %1	= hi
-redis		redis-server --port 0 --unixsocket $PWD/s --save '' --daemonize no >log 2>&1 & for i in $(seq 100); do [ -S s ] && break; sleep 0.1; done; redis-benchmark -s $PWD/s -q -n 2000 -t set,get >b 2>&1; redis-cli -s $PWD/s incrby n 41 >/dev/null; redis-cli -s $PWD/s incr n; redis-cli -s $PWD/s shutdown nosave 2>/dev/null; wait	= 42
+redis		export LC_ALL=C; redis-server --port 0 --unixsocket $PWD/s --save '' --daemonize no >log 2>&1 & for i in $(seq 100); do [ -S s ] && break; sleep 0.1; done; redis-benchmark -s $PWD/s -q -n 2000 -t set,get >b 2>&1; redis-cli -s $PWD/s incrby n 41 >/dev/null; redis-cli -s $PWD/s incr n; redis-cli -s $PWD/s shutdown nosave 2>/dev/null; wait	= 42
 ruby		ruby -e 'puts (1..20).inject(:*), [3,1,2].sort.map{|x| x**2}.inspect; t=Thread.new{Thread.current[:a]=1}; t.join; puts "t"'	= 2432902008176640000[1, 4, 9]t
 signals		bash -c 'trap "echo got" USR1; kill -USR1 $$; sleep 0.1; (exit 7); echo $?; sh -c "kill -SEGV \$\$"; echo $?'	= got7139
 pipes		yes | head -n 100000 | wc -l; cat /proc/self/comm; readlink /proc/self/exe | sed 's/.*\///'	~ ^100000cat(readlink|busybox|coreutils)
