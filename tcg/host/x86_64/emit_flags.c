@@ -5,7 +5,8 @@
 
 static void lower_flags_sub(Em *e, const IrInsn *in)
 {
-    if (!alu_matches(e, IR_sub, in)) {
+    bool same = alu_matches(e, IR_sub, in), inv = same ? e->inv : true;     /* packing may have turned C round */
+    if (!same) {
         IrVal a = in->arg[0], b = in->arg[1];
         int64_t c;
         if (use_imm32(e, b, &c)) {
@@ -20,12 +21,13 @@ static void lower_flags_sub(Em *e, const IrInsn *in)
         }
         alu_note(e, IR_sub, in);
     }
-    def_flags(e, true);
+    def_flags(e, inv);
 }
 
 static void lower_flags_add(Em *e, const IrInsn *in)
 {
-    if (!alu_matches(e, IR_add, in)) {
+    bool same = alu_matches(e, IR_add, in), inv = same ? e->inv : false;     /* packing may have turned C round */
+    if (!same) {
         int t = tmp_g(e);
         int64_t c;
         bool imm = use_imm32(e, in->arg[1], &c);
@@ -37,12 +39,13 @@ static void lower_flags_add(Em *e, const IrInsn *in)
         else
             alu_ro(e, ALU_ADD, w64(in), t, ob);
     }
-    def_flags(e, false);
+    def_flags(e, inv);
 }
 
 static void lower_flags_and(Em *e, const IrInsn *in)
 {
-    if (!alu_matches(e, IR_and, in)) {
+    bool same = alu_matches(e, IR_and, in), inv = same ? e->inv : false;     /* packing may have turned C round */
+    if (!same) {
         int64_t c;
         int ra = use_g(e, in->arg[0]);
         if (use_imm32(e, in->arg[1], &c)) {
@@ -54,7 +57,7 @@ static void lower_flags_and(Em *e, const IrInsn *in)
             em_op(e, 0x85 | (w64(in) ? RW : 0), ra, ob, 0);
         }
     }
-    def_flags(e, false);                /* CF = OF = 0 */
+    def_flags(e, inv);                /* CF = OF = 0 */
 }
 
 /* EFLAGS.CF := C (or its inverse); the consumer then changes EFLAGS. */
