@@ -115,7 +115,7 @@ static void lower_sub(Em *e, const IrInsn *in)
         if (!same)
             flags_clobber(e);
         alu_ri(e, ALU_SUB, w, d, (int32_t)c);
-        if (want)
+        if (want || same)       /* the carry sense is a fresh one */
             alu_note(e, IR_sub, in);
         return;
     }
@@ -134,7 +134,7 @@ static void lower_sub(Em *e, const IrInsn *in)
     if (!same)
         flags_clobber(e);
     alu_ro(e, ALU_SUB, w, d, ob);
-    if (want)
+    if (want || same)
         alu_note(e, IR_sub, in);
 }
 
