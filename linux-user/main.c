@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "common-user/host.h"
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "common-user/signals.h"
@@ -150,9 +152,7 @@ int main(int argc, char **argv)
     Task *t = task_new(p, NULL);
     if (!t) die("out of memory");
     task_link(t);
-    uint64_t mask = 0;
-    sigprocmask(SIG_SETMASK, NULL, (sigset_t *)&mask);
-    t->sigmask = mask;
+    host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&t->sigmask, sizeof t->sigmask, 0, 0);
     status = exec_load(t, &prog);
     if (status) return status;
     if (log_on(LOG_page)) trace_mappings(p->mm);
