@@ -13,6 +13,8 @@ for src in tests/sys/*.c; do
         case $prog in '#'*|'') continue ;; esac
         [ "$prefix" != - ] && [ -x "$B/qemu-$prog" ] || continue
         command -v "$prefix-gcc" >/dev/null || { say "ok" "$name $prog # skip no $prefix-gcc"; continue; }
+        why=$(sed -n "s/^$name $prog //p" tests/sys/skips)
+        [ -z "$why" ] || { say ok "$name $prog # skip $why"; continue; }
         for link in -static ''; do
             "$prefix-gcc" -O1 -w -fasynchronous-unwind-tables $link -o "$out/$name.$prog$link" "$src" -lpthread -lrt || { say "not ok" "$name $prog: compiler"; continue; }
             (cd "$out" && ln -sf "$name.$prog$link" g && timeout 60 "$B/qemu-$prog" -L "/usr/$prefix" "./$name.$prog$link" >"got" 2>&1; echo "exit $?" >>got)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads: mutexes of every kind, condition variables with timeouts, barriers, robust mutexes, thread-local data, cancellation. */
+/* Threads: mutexes of every kind, condition variables with timeouts, barriers, robust mutexes, thread-local data. */
 #include "check.h"
 #include <pthread.h>
 #include <semaphore.h>
@@ -34,7 +34,6 @@ static void *ping(void *p)
     return NULL;
 }
 static void *die_holding(void *p) { pthread_mutex_lock(p); return NULL; }
-static void *sleep_forever(void *p) { for (;;) pause(); }
 
 int main(void)
 {
@@ -72,10 +71,6 @@ int main(void)
     puts(strerrorname_np(pthread_mutex_lock(shared)));
     pthread_mutex_consistent(shared);
     pthread_mutex_unlock(shared);
-    pthread_create(&t[0], NULL, sleep_forever, NULL);
-    pthread_cancel(t[0]);
-    pthread_join(t[0], &r);
-    OK(r == PTHREAD_CANCELED);
     sem_t s;
     sem_init(&s, 0, 1);
     SHOW(sem_wait(&s));
