@@ -19,18 +19,20 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
     Mm *mm = g_new0(Mm, 1);
     mm->arch = c->arch;
     mm->page = c->page_size;
+    mm->hpage = c->host_page > c->page_size ? c->host_page : c->page_size;
     mm->task_size = c->task_size;
     mm->mmap_base = c->mmap_base;
     mm->base = c->guest_base;
     if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
-        void *p = reserve(c->guest_base ? c->guest_base - GUARD : 0, size + 2 * GUARD);
+        uint64_t slack = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0;
+        void *p = reserve(c->guest_base ? c->guest_base - GUARD : 0, size + 2 * GUARD + slack);
         if (p == MAP_FAILED) {
             snprintf(err, errcap, "cannot reserve 0x%llx bytes of guest address space: %s", (unsigned long long)size, strerror(errno));
             g_free(mm);
             return NULL;
         }
-        mm->base = (uint64_t)(uintptr_t)p + GUARD;
+        mm->base = ((uint64_t)(uintptr_t)p + GUARD + mm->hpage - 1) & ~(mm->hpage - 1);
         mm->reserved = true;
         if (mm->task_size > size) mm->task_size = size;
         if (!mm->mmap_base || mm->mmap_base > mm->task_size) mm->mmap_base = mm->task_size - (16 << 20);
@@ -45,6 +47,7 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
 void     mm_set_tcg(Mm *mm, Tcg *tcg) { mm->tcg = tcg; }
 uint64_t mm_base(const Mm *mm) { return mm->base; }
 uint64_t mm_page_size(const Mm *mm) { return mm->page; }
+uint64_t mm_host_page(const Mm *mm) { return mm->hpage; }
 uint64_t mm_task_size(const Mm *mm) { return mm->task_size; }
 void     mm_before_fork(Mm *mm) { pthread_mutex_lock(&mm->lock); }
 void     mm_after_fork(Mm *mm, bool child)
@@ -58,6 +61,7 @@ void     mm_after_fork(Mm *mm, bool child)
 int host_claim(Mm *mm, gaddr a, gaddr end)
 {
     if (mm->reserved) return 0;
+    if (mm_partial(mm)) return part_claim(mm, a, end);
     gaddr p = a;
     for (size_t i = vma_index(mm, a); p < end; i++) {
         gaddr hole = i < mm->n && mm->vma[i].start < end ? mm->vma[i].start : end;
@@ -86,10 +90,24 @@ int host_claim(Mm *mm, gaddr a, gaddr end)
 
 void host_release(Mm *mm, gaddr a, gaddr end)
 {
-    if (mm->reserved)
+    if (mm_partial(mm))
+        part_release(mm, a, end);
+    else if (mm->reserved)
         mmap(mm_host(mm, a), end - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     else
         munmap(mm_host(mm, a), end - a);
+}
+
+int host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
+{
+    if (mm_partial(mm)) return part_map(mm, at, len, prot, flags, fd, off);
+    return mmap(mm_host(mm, at), len, mm_host_prot(prot), flags | MAP_FIXED, fd, (off_t)off) == MAP_FAILED ? -errno : 0;
+}
+
+int host_protect(Mm *mm, gaddr a, gaddr end, int prot)
+{
+    if (mm_partial(mm)) return part_protect(mm, a, end, prot);
+    return mprotect(mm_host(mm, a), end - a, mm_host_prot(prot)) < 0 ? -errno : 0;
 }
 
 gaddr mm_choose(Mm *mm, gaddr hint, uint64_t len)
@@ -141,8 +159,9 @@ static void drop_object(Mm *mm, const Vma *v, Drop *d)
     for (size_t i = 0; i < mm->n; i++) {
         Vma *o = &mm->vma[i];
         if (!o->has_code || o->dev != v->dev || o->ino != v->ino || o->off >= v->off + len || v->off >= o->off + (o->end - o->start)) continue;
+        if (mm_partial(mm)) part_open(mm, o->start, o->end, d);
         code_drop(mm, o->start, o->end, d);
-        mprotect(mm_host(mm, o->start), o->end - o->start, mm_host_prot(o->prot));
+        host_protect(mm, o->start, o->end, o->prot);
     }
 }
 
@@ -151,10 +170,9 @@ static int64_t map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, in
     if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !vma_free(mm, at, len)) return -EEXIST;
     int e = host_claim(mm, at, at + len);
     if (e < 0) return e;
-    flags = (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED;
-    void *p = mmap(mm_host(mm, at), len, prot, flags, fd, (off_t)off);
-    if (p == MAP_FAILED) {
-        e = -errno;
+    if (mm_partial(mm)) part_open(mm, at, at + len, d);
+    e = host_map(mm, at, len, prot, flags & ~MAP_FIXED_NOREPLACE, fd, off);
+    if (e < 0) {
         for (gaddr q = at; q < at + len; ) {                        /* the holes were claimed for nothing */
             Vma *v = vma_at(mm, q);
             size_t k = vma_index(mm, q);
@@ -170,10 +188,12 @@ static int64_t map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, in
     return (int64_t)at;
 }
 
-static int64_t map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags, int fd, uint64_t off)
+static int64_t map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)
 {
     void *p;
     flags &= ~(MAP_FIXED | MAP_FIXED_NOREPLACE);
+    if (mm_partial(mm)) return part_map_anywhere(mm, hint, len, prot, flags, fd, off, d);
+    prot = mm_host_prot(prot);
     if (mm->reserved) {
         gaddr at = mm_choose(mm, hint, len);
         if (!at) return -ENOMEM;
@@ -203,8 +223,8 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     if (!r) {
         /* growing is emulated by mapping all at once: the host's own would count the wrong neighbours */
         int hflags = flags & ~MAP_GROWSDOWN;
-        r = fixed ? map_fixed(mm, at, len, mm_host_prot(prot), hflags, fd, off, &d)
-                  : map_anywhere(mm, at, len, mm_host_prot(prot), hflags, fd, off);
+        r = fixed ? map_fixed(mm, at, len, v.prot, hflags, fd, off, &d)
+                  : map_anywhere(mm, at, len, v.prot, hflags, fd, off, &d);
     }
     if (r >= 0) {
         v.start = (gaddr)r;
@@ -224,7 +244,13 @@ int64_t mm_unmap(Mm *mm, gaddr at, uint64_t len)
     if (!len || at >= mm->task_size || len > mm->task_size - at) return -EINVAL;
     Drop d = { 0 };
     mm_lock(mm);
+    if (mm_partial(mm)) part_open(mm, at, at + len, &d);
     code_drop(mm, at, at + len, &d);
+    if (mm_partial(mm)) {
+        part_unmap(mm, at, at + len);
+        mm_unlock(mm, &d);
+        return 0;
+    }
     size_t i = vma_split(mm, at), j = vma_split(mm, at + len);
     for (size_t k = i; k < j; ) {                                   /* adjacent mappings in one host call */
         size_t m = k;
@@ -241,7 +267,9 @@ static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
 {
     Vma *v = vma_at(mm, a);
     if (v->prot == prot) return 0;
-    if (mprotect(mm_host(mm, a), end - a, mm_host_prot(prot)) < 0) return -errno;
+    if (mm_partial(mm)) part_open(mm, a, end, d);
+    int e = host_protect(mm, a, end, prot);
+    if (e < 0) return e;
     if (v->has_code) code_drop(mm, a, end, d);
     vma_split(mm, a);
     vma_split(mm, end);

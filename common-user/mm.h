@@ -16,6 +16,7 @@ typedef struct Mm Mm;
 typedef struct MmConfig {
     const GuestArch *arch;
     uint64_t page_size;             /* guest's */
+    uint64_t host_page;             /* granularity of host calls, at least page_size; 0: the guest's */
     uint64_t task_size;             /* first invalid guest address */
     uint64_t mmap_base;             /* top of the mmap area; 0 = the host's choice (64-bit, base 0) */
     uint64_t guest_base;            /* -B: wanted mem_base (64-bit guests), 0 = identity */
@@ -26,6 +27,7 @@ Mm      *mm_new(const MmConfig *c, char *err, size_t errcap);      /* NULL: err 
 void     mm_set_tcg(Mm *mm, Tcg *tcg);
 uint64_t mm_base(const Mm *mm);                 /* host address of guest address 0 */
 uint64_t mm_page_size(const Mm *mm);
+uint64_t mm_host_page(const Mm *mm);            /* of every host call; larger than mm_page_size with -p */
 uint64_t mm_task_size(const Mm *mm);
 void     mm_before_fork(Mm *mm); void mm_after_fork(Mm *mm, bool child);
 

@@ -38,8 +38,17 @@ static int64_t range_check(Mm *mm, gaddr at, uint64_t *len)
     return at >= mm->task_size || n > mm->task_size - at ? -ENOMEM : 0;
 }
 
+/* Calls that do no harm to neighbours cover whole host pages. */
+static void widen(const Mm *mm, gaddr *a, uint64_t *len)
+{
+    gaddr lo = *a & ~(mm->hpage - 1), hi = (*a + *len + mm->hpage - 1) & ~(mm->hpage - 1);
+    *a = lo;
+    *len = hi - lo;
+}
+
 static int64_t advise_piece(Mm *mm, gaddr a, uint64_t len, int advice, void *ctx)
 {
+    if (mm_partial(mm)) return part_advise(mm, a, len, advice);
     return madvise(mm_host(mm, a), len, advice) < 0 ? -errno : 0;
 }
 
@@ -60,11 +69,12 @@ int64_t mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice)
     Drop d = { 0 };
     mm_lock(mm);
     if (advice_changes(advice)) {
+        if (mm_partial(mm)) part_open(mm, at, at + len, &d);
         code_drop(mm, at, at + len, &d);
         for (size_t i = vma_index(mm, at); d.ranges && i < mm->n && mm->vma[i].start < at + len; i++) {
             Vma *v = &mm->vma[i];                           /* guards are forgotten: open the pages too */
             gaddr lo = v->start > at ? v->start : at, hi = v->end < at + len ? v->end : at + len;
-            mprotect(mm_host(mm, lo), hi - lo, mm_host_prot(v->prot));
+            host_protect(mm, lo, hi, v->prot);
         }
     }
     r = pieces(mm, at, len, advice, NULL, true, advise_piece);
@@ -74,6 +84,7 @@ int64_t mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice)
 
 static int64_t msync_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx)
 {
+    widen(mm, &a, &len);
     return msync(mm_host(mm, a), len, flags) < 0 ? -errno : 0;
 }
 
@@ -90,11 +101,13 @@ int64_t mm_msync(Mm *mm, gaddr at, uint64_t len, int flags)
 
 static int64_t mlock_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx)
 {
+    widen(mm, &a, &len);
     return syscall(SYS_mlock2, mm_host(mm, a), len, flags) < 0 ? -errno : 0;
 }
 
 static int64_t munlock_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx)
 {
+    widen(mm, &a, &len);
     return munlock(mm_host(mm, a), len) < 0 ? -errno : 0;
 }
 
@@ -122,7 +135,14 @@ typedef struct Core { gaddr at; uint8_t *vec; } Core;
 static int64_t mincore_piece(Mm *mm, gaddr a, uint64_t len, int unused, void *ctx)
 {
     Core *c = ctx;
-    return mincore(mm_host(mm, a), len, c->vec + (a - c->at) / mm->page) < 0 ? -errno : 0;
+    uint8_t *vec = c->vec + (a - c->at) / mm->page, per_host[1];
+    if (!mm_partial(mm)) return mincore(mm_host(mm, a), len, vec) < 0 ? -errno : 0;
+    for (uint64_t i = 0; i < len / mm->page; i++) {
+        gaddr real = (uint64_t)sysconf(_SC_PAGESIZE), at = (a + i * mm->page) & ~(real - 1);
+        if (mincore(mm_host(mm, at), real, per_host) < 0) return -errno;
+        vec[i] = per_host[0];
+    }
+    return 0;
 }
 
 int64_t mm_mincore(Mm *mm, gaddr at, uint64_t len, uint8_t *vec)

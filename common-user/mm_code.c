@@ -71,11 +71,12 @@ void code_drop(Mm *mm, gaddr a, gaddr end, Drop *d)
 static void for_aliases(Mm *mm, const Vma *v, gaddr page, void (*fn)(Mm *, Vma *, gaddr, void *), void *ctx)
 {
     if (!v->ino) { fn(mm, (Vma *)v, page, ctx); return; }
-    uint64_t off = v->off + (page - v->start), dev = v->dev, ino = v->ino;
+    uint64_t off = v->off + (page - v->start), dev = v->dev, ino = v->ino;    /* wraps when v starts inside its host page */
     for (size_t i = 0; i < mm->n; i++) {
         Vma *o = &mm->vma[i];
-        if (o->ino == ino && o->dev == dev && off >= o->off && off - o->off < o->end - o->start)
-            fn(mm, o, o->start + (off - o->off), ctx);
+        if (o->ino != ino || o->dev != dev) continue;
+        gaddr at = o->start + (off - o->off);
+        if (at < o->end && at + mm->hpage > o->start && !(at & (mm->hpage - 1))) fn(mm, o, at, ctx);
     }
 }
 
@@ -85,7 +86,7 @@ static void guard_page(Mm *mm, Vma *v, gaddr page, void *ctx)
     uint32_t g = guard_get(mm, page);
     if (g & GUARD_ON) return;
     if (mm->arch->tcg.sync_icache && (g & ~GUARD_ON) >= GUARD_LIMIT) { *(bool *)ctx = true; return; }
-    mprotect(mm_host(mm, page), mm->page, PROT_READ);
+    mprotect(mm_host(mm, page), mm->hpage, PROT_READ);
     guard_set(mm, page, (g + 1) | GUARD_ON);
 }
 
@@ -93,10 +94,10 @@ static void open_page(Mm *mm, Vma *v, gaddr page, void *ctx)
 {
     uint32_t g = guard_get(mm, page);
     if (g & GUARD_ON) {
-        mprotect(mm_host(mm, page), mm->page, mm_host_prot(v->prot));
+        mprotect(mm_host(mm, page), mm->hpage, mm_host_prot(mm_partial(mm) ? part_host_prot(mm, page) : v->prot));
         guard_set(mm, page, g & ~GUARD_ON);
     }
-    if (v->has_code) drop_add(ctx, page, page + mm->page);
+    if (v->has_code || mm_partial(mm)) drop_add(ctx, page, page + mm->hpage);
 }
 
 bool mm_unprotect_code(Mm *mm, gaddr at, uint64_t len)
@@ -108,8 +109,8 @@ bool mm_unprotect_code(Mm *mm, gaddr at, uint64_t len)
     gaddr end = at + len;
     mm_lock(mm);
     if (g_hash_table_size(mm->guarded))
-        for (gaddr p = at & ~(mm->page - 1); p < end; p += mm->page) {
-            Vma *v = vma_at(mm, p);
+        for (gaddr p = at & ~(mm->hpage - 1); p < end; p += mm->hpage) {
+            Vma *v = vma_at(mm, p > at ? p : at);
             if (!v) continue;
             if (!(guard_get(mm, p) & GUARD_ON)) continue;
             any = true;
@@ -132,7 +133,7 @@ void mm_icache_flush_open(Mm *mm)
     mm_lock(mm);
     g_hash_table_iter_init(&it, mm->guarded);
     while (g_hash_table_iter_next(&it, &k, &v))
-        if (!(GPOINTER_TO_UINT(v) & GUARD_ON)) drop_add(&d, (gaddr)(uintptr_t)k, (gaddr)(uintptr_t)k + mm->page);
+        if (!(GPOINTER_TO_UINT(v) & GUARD_ON)) drop_add(&d, (gaddr)(uintptr_t)k, (gaddr)(uintptr_t)k + mm->hpage);
     for (size_t i = 0; i < mm->n; i++)      /* write(2) to the file of a mapping is seen by nobody else */
         if (mm->vma[i].has_code && (mm->vma[i].flags & MAP_SHARED)) drop_add(&d, mm->vma[i].start, mm->vma[i].end);
     mm_unlock(mm, &d);
@@ -151,13 +152,13 @@ size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
     size_t have = 0;
     mm_lock(mm);
     while (have < len) {
-        gaddr at = pc + have, p = at & ~(mm->page - 1);
+        gaddr at = pc + have, p = at & ~(mm->page - 1), hp = at & ~(mm->hpage - 1);
         Vma *v = vma_at(mm, at);
         if (!v || !(v->prot & PROT_EXEC)) break;
         v->has_code = true;
         bool open = false;
-        for_aliases(mm, v, p, guard_page, &open);
-        if (open && !guard_get(mm, p)) guard_set(mm, p, GUARD_LIMIT);      /* written through another mapping: not watched here */
+        for_aliases(mm, v, hp, guard_page, &open);
+        if (open && !guard_get(mm, hp)) guard_set(mm, hp, GUARD_LIMIT);      /* written through another mapping: not watched here */
         size_t part = p + mm->page - at;
         have += part < len - have ? part : len - have;
         atomic_store_explicit(&mm->fetch_page, p, memory_order_release);

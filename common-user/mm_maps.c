@@ -40,11 +40,24 @@ static const HostLine *line_at(const GArray *a, uint64_t addr)
     return h->start <= addr ? h : NULL;
 }
 
+/* A line of the host for another mapping of the same file; NULL: none. */
+static const HostLine *same_file(const Mm *mm, const Vma *v, const GArray *host)
+{
+    for (size_t i = 0; i < mm->n; i++) {
+        const Vma *o = &mm->vma[i];
+        if (o->dev != v->dev || o->ino != v->ino) continue;
+        const HostLine *h = line_at(host, (mm->base + o->start + mm->hpage - 1) & ~(mm->hpage - 1));
+        if (h && h->ino == v->ino) return h;
+    }
+    return NULL;
+}
+
 static void print_vma(const Mm *mm, const Vma *v, const GArray *host, FILE *out)
 {
     const HostLine *h = v->ino ? line_at(host, mm->base + v->start) : NULL;
+    if (h && !h->ino && mm_partial(mm)) h = same_file(mm, v, host);        /* a copy of a piece of a file */
     const char *path = v->name ? v->name : h && h->path ? h->path : "";
-    uint64_t off = h && h->ino ? h->off + (mm->base + v->start - h->start) : v->off;
+    uint64_t off = h && h->ino && !mm_partial(mm) ? h->off + (mm->base + v->start - h->start) : v->off;
     int n = fprintf(out, "%08llx-%08llx %c%c%c%c %08llx %s %llu ", (unsigned long long)v->start, (unsigned long long)v->end,
         v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-', v->prot & PROT_EXEC ? 'x' : '-',
         v->flags & MAP_SHARED ? 's' : 'p', (unsigned long long)off, h ? h->dev : "00:00", (unsigned long long)(h ? h->ino : 0));

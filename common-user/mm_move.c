@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <unistd.h>
+#include "common-user/host.h"
 #include "common-user/mm_priv.h"
 
 /* --- mremap. Errors in the order of Linux's mm/mremap.c. */
@@ -60,6 +61,60 @@ static void moved(Mm *mm, const Move *m, gaddr to)
     vma_insert(mm, &v);
 }
 
+/* Old and new place may be tenants of one host page: the new one is in the map before anything happens to the old. */
+static int copy_private(Mm *mm, const Move *m, gaddr to, bool keep, Drop *d)
+{
+    Vma place = { .start = to, .end = to + m->newlen, .prot = PROT_READ | PROT_WRITE, .flags = m->v.flags };
+    gaddr end = m->old + m->oldlen;
+    int prot = m->v.prot, e = host_map(mm, to, m->newlen, place.prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (e < 0) return e;
+    code_drop(mm, to, place.end, d);
+    vma_remove(mm, to, place.end);
+    vma_insert(mm, &place);
+    host_protect(mm, m->old, end, PROT_READ | (prot & PROT_EXEC));
+    host_copy(mm_host(mm, to), mm_host(mm, m->old), m->oldlen < m->newlen ? m->oldlen : m->newlen);
+    if (keep) host_map(mm, m->old, m->oldlen, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    else host_release(mm, m->old, end);
+    host_protect(mm, to, place.end, prot);
+    return 0;
+}
+
+/* Larger host pages: shared memory moves when its host pages are its own; private memory is copied. Files do not grow: what
+ * lies behind cannot be read any more. */
+static int64_t move_partial(Mm *mm, Move *m, Drop *d)
+{
+    const Vma *v = &m->v;
+    gaddr end = m->old + m->oldlen;
+    uint64_t grow = m->newlen > m->oldlen ? m->newlen - m->oldlen : 0, lead = m->old & (mm->hpage - 1);
+    bool shared = v->flags & MAP_SHARED, keep = m->flags & MREMAP_DONTUNMAP;
+    if (shared && (keep || !part_alone(mm, m->old, end + !m->oldlen))) return -EINVAL;
+    if (!shared && v->ino && grow) return -ENOMEM;
+    if (!shared && grow && !(m->flags & MREMAP_FIXED) && end + grow <= mm->task_size && vma_free(mm, end, grow) && !host_claim(mm, end, end + grow)) {
+        part_open(mm, end, end + grow, d);
+        if (!host_map(mm, end, grow, v->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) return (int64_t)m->old;
+        host_release(mm, end, end + grow);
+    }
+    if (!(m->flags & MREMAP_MAYMOVE)) return -ENOMEM;
+    int64_t to = (int64_t)m->to;
+    if (!(m->flags & MREMAP_FIXED)) to = part_choose(mm, m->newlen, shared ? lead : 0);
+    if (to < 0) return to;
+    if (shared && ((gaddr)to & (mm->hpage - 1)) != lead) return -EINVAL;
+    if (shared && !part_alone(mm, (gaddr)to, (gaddr)to + m->newlen)) return -EINVAL;
+    part_open(mm, (gaddr)to, (gaddr)to + m->newlen, d);
+    int e = m->flags & MREMAP_FIXED ? host_claim(mm, (gaddr)to, (gaddr)to + m->newlen) : 0;
+    if (e < 0) return e;
+    if (shared) {
+        uint64_t was = m->oldlen ? (lead + m->oldlen + mm->hpage - 1) & ~(mm->hpage - 1) : 0, now = (lead + m->newlen + mm->hpage - 1) & ~(mm->hpage - 1);
+        if (mremap(mm_host(mm, m->old - lead), was, now, MREMAP_MAYMOVE | MREMAP_FIXED, mm_host(mm, (gaddr)to - lead)) == MAP_FAILED) return -errno;
+        if (mm->reserved && was) host_release(mm, m->old, end);
+    } else {
+        if ((e = copy_private(mm, m, (gaddr)to, keep, d)) < 0) return e;
+    }
+    code_drop(mm, (gaddr)to, (gaddr)to + m->newlen, d);
+    vma_remove(mm, (gaddr)to, (gaddr)to + m->newlen);
+    return to;
+}
+
 int64_t mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags, gaddr to)
 {
     if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL;
@@ -91,14 +146,15 @@ int64_t mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags,
     } else if (oldlen > v->end - old) r = -EFAULT;
     else {
         /* one host mapping of one protection, or the host's mremap refuses */
+        if (mm_partial(mm)) part_open(mm, old, old + oldlen, &d);
         code_drop(mm, old, old + oldlen, &d);
-        if (oldlen && mm_host_prot(v->prot) & PROT_WRITE) mprotect(mm_host(mm, old), oldlen, mm_host_prot(v->prot));
+        if (!mm_partial(mm) && oldlen && mm_host_prot(v->prot) & PROT_WRITE) mprotect(mm_host(mm, old), oldlen, mm_host_prot(v->prot));
         if ((flags & MREMAP_FIXED) && newlen < oldlen) {
             host_release(mm, old + newlen, old + oldlen);
             vma_remove(mm, old + newlen, old + oldlen);
             m.oldlen = newlen;
         }
-        r = (flags & MREMAP_FIXED) ? move_fixed(mm, &m, &d) : move_free(mm, &m);
+        r = mm_partial(mm) ? move_partial(mm, &m, &d) : (flags & MREMAP_FIXED) ? move_fixed(mm, &m, &d) : move_free(mm, &m);
         if (r >= 0) moved(mm, &m, (gaddr)r);
     }
     mm->fetch_page = ~0ull;
@@ -115,18 +171,30 @@ void mm_brk_set(Mm *mm, gaddr start)
     mm_unlock(mm, NULL);
 }
 
-static bool brk_grow(Mm *mm, gaddr from, gaddr to)
+static void brk_note(Mm *mm, gaddr from, gaddr to)
+{
+    Vma v = { .start = from, .end = to, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .name = "[heap]" };
+    vma_insert(mm, &v);
+}
+
+static bool brk_grow(Mm *mm, gaddr from, gaddr to, Drop *d)
 {
     struct rlimit lim;
     if (to > mm->task_size || !vma_free(mm, from, to - from)) return false;
     if (!getrlimit(RLIMIT_DATA, &lim) && lim.rlim_cur != RLIM_INFINITY && to - mm->brk_start > lim.rlim_cur) return false;
+    if (mm_partial(mm)) {
+        if (host_claim(mm, from, to)) return false;
+        part_open(mm, from, to, d);
+        if (host_map(mm, from, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) { host_release(mm, from, to); return false; }
+        brk_note(mm, from, to);
+        return true;
+    }
     int place = mm->reserved ? MAP_FIXED : MAP_FIXED_NOREPLACE;
     void *want = mm_host(mm, from);
     void *p = mmap(want, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | place, -1, 0);
     if (p == MAP_FAILED) return false;
     if (p != want) { munmap(p, to - from); return false; }
-    Vma v = { .start = from, .end = to, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .name = "[heap]" };
-    vma_insert(mm, &v);
+    brk_note(mm, from, to);
     return true;
 }
 
@@ -137,10 +205,11 @@ gaddr mm_brk(Mm *mm, gaddr to)
     gaddr old_end = mm_round(mm, mm->brk), new_end = mm_round(mm, to);
     if (to < mm->brk_start || new_end < to) goto out;
     if (new_end < old_end) {
+        if (mm_partial(mm)) part_open(mm, new_end, old_end, &d);
         code_drop(mm, new_end, old_end, &d);
         host_release(mm, new_end, old_end);
         vma_remove(mm, new_end, old_end);
-    } else if (new_end > old_end && !brk_grow(mm, old_end, new_end)) {
+    } else if (new_end > old_end && !brk_grow(mm, old_end, new_end, &d)) {
         goto out;
     }
     mm->brk = to;
@@ -167,14 +236,19 @@ int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
     if (len > mm->task_size || at > mm->task_size - len) return -EINVAL;
     Drop d = { 0 };
     int64_t r;
+    bool chosen = !at && mm_partial(mm);
     mm_lock(mm);
     if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
+    else if (mm_partial(mm) && at && ((at & (mm->hpage - 1)) || !part_alone(mm, at, at + len))) r = -EINVAL;
+    else if (chosen && (int64_t)(at = (gaddr)part_choose(mm, len, 0)) < 0) r = (int64_t)at;
     else if (!at && mm->reserved && !(at = mm_choose(mm, 0, len))) r = -ENOMEM;
     else {
-        int claimed = at ? host_claim(mm, at, at + len) : 0;
+        if (mm_partial(mm)) part_open(mm, at, at + len, &d);
+        int claimed = at && !chosen ? host_claim(mm, at, at + len) : 0;
         int hflags = (flags & ~(SHM_EXEC | SHM_RND | SHM_REMAP)) | (at ? SHM_REMAP : 0);
         void *p = claimed < 0 ? (errno = -claimed, (void *)-1) : shmat(id, at ? mm_host(mm, at) : NULL, hflags);
         r = p == (void *)-1 ? -errno : (int64_t)((uint64_t)(uintptr_t)p - mm->base);
+        if (r < 0 && chosen) host_release(mm, at, at + len);
         if (r >= 0) {
             gaddr a = (gaddr)r;
             code_drop(mm, a, a + len, &d);
@@ -199,7 +273,7 @@ int64_t mm_shmdt(Mm *mm, gaddr at)
         code_drop(mm, at, at + len, &d);
         r = shmdt(mm_host(mm, at)) < 0 ? -errno : 0;
         if (!r) {
-            if (mm->reserved) host_release(mm, at, at + len);
+            if (mm->reserved || mm_partial(mm)) host_release(mm, at, at + len);
             vma_remove(mm, at, at + len);
             g_hash_table_remove(mm->shm, (gpointer)(uintptr_t)at);
         }

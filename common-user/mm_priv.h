@@ -26,6 +26,7 @@ typedef struct Drop { GArray *ranges; } Drop;
 struct Mm {
     const GuestArch *arch;          /* const */
     uint64_t base, page, task_size, mmap_base;      /* const */
+    uint64_t hpage;                 /* const: granularity of host calls; usually page */
     bool reserved;                  /* const: [0, task_size) is one host reservation of ours */
     pthread_mutex_t lock;
     Tcg *tcg;                       /* const after mm_set_tcg */
@@ -58,9 +59,26 @@ size_t   vma_split(Mm *mm, gaddr a);            /* makes a a boundary; index of 
 void     code_drop(Mm *mm, gaddr a, gaddr end, Drop *d);           /* mapping goes or changes: note code, forget guards */
 void     drop_add(Drop *d, gaddr a, gaddr end);
 
+/* The host's side of [a, end), in host pages. With hpage == page these are the plain calls; else mm_partial.c. */
+static inline bool mm_partial(const Mm *mm) { return __builtin_expect(mm->hpage != mm->page, 0); }
+int      host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);   /* claimed range; prot as the guest's; 0, -errno */
+int      host_protect(Mm *mm, gaddr a, gaddr end, int prot);       /* prot as the guest's; 0, -errno */
 /* Makes [a, end) of the host ours where the map has holes, so that MAP_FIXED cannot hit the emulator. 0 or -ENOMEM. */
 int      host_claim(Mm *mm, gaddr a, gaddr end);
 void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
 gaddr    mm_choose(Mm *mm, gaddr hint, uint64_t len);              /* reserved mode: free place or 0 */
+
+/* mm_partial.c: guest pages smaller than the host's. */
+void     part_open(Mm *mm, gaddr a, gaddr end, Drop *d);           /* before any change of a range: no guard is left on its host pages */
+int      part_claim(Mm *mm, gaddr a, gaddr end);
+void     part_unmap(Mm *mm, gaddr a, gaddr end);                    /* mappings and their host pages */
+void     part_release(Mm *mm, gaddr a, gaddr end);
+int      part_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);
+int      part_protect(Mm *mm, gaddr a, gaddr end, int prot);
+int      part_host_prot(Mm *mm, gaddr hostpage);                   /* union of what is mapped there, as the guest's */
+int64_t  part_map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d);
+int64_t  part_choose(Mm *mm, uint64_t len, uint64_t off);          /* claimed host pages of its own, congruent to off; or -errno */
+bool     part_alone(Mm *mm, gaddr a, gaddr end);                   /* nothing else is mapped in the host pages of [a, end) */
+int64_t  part_advise(Mm *mm, gaddr a, uint64_t len, int advice);
 
 #endif

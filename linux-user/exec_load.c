@@ -155,7 +155,7 @@ static uint64_t jitter(Process *p, uint64_t pages)
 {
     int persona = personality(0xffffffff);
     if (p->seeded || (persona >= 0 && (persona & ADDR_NO_RANDOMIZE))) return 0;
-    return random_u64(p) % pages * mm_page_size(p->mm);
+    return random_u64(p) % pages * mm_page_size(p->mm) & ~(mm_host_page(p->mm) - 1);
 }
 
 static uint64_t jitter_pages(const Process *p) { return p->abi->word == 8 ? 1 << 22 : 1 << 8; }

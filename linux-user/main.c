@@ -93,7 +93,9 @@ static void show_name(const char *path)
 static Mm *make_mm(const Options *o)
 {
     char err[256];
-    MmConfig c = { .arch = &guest_arch, .page_size = linux_abi.page_size, .task_size = linux_abi.task_size,
+    uint64_t real = (uint64_t)sysconf(_SC_PAGESIZE), page = o->page_size > real ? o->page_size : real;
+    if (o->guest_base & (page - 1)) die("guest base is not aligned to the host page size");
+    MmConfig c = { .arch = &guest_arch, .page_size = linux_abi.page_size, .host_page = page, .task_size = linux_abi.task_size,
                    .mmap_base = linux_abi.mmap_base, .guest_base = o->guest_base, .reserved_va = o->reserved_va };
     Mm *mm = mm_new(&c, err, sizeof err);
     if (!mm) die(err);

@@ -142,7 +142,9 @@ static char *do_later(Parse *p, const char *arg) { return g_strdup("not there ye
 static char *do_page_size(Parse *p, const char *arg)
 {
     uint64_t n;
-    return number(arg, &n) && n == 4096 ? NULL : g_strdup_printf("page size '%s': only 4096 yet", arg);
+    if (!number(arg, &n) || n < 4096 || n > 1 << 20 || (n & (n - 1))) return g_strdup_printf("page size '%s': want a power of two from 4096 to 1M", arg);
+    p->o->page_size = n;
+    return NULL;
 }
 
 typedef struct Row { const char *name, *arg, *env, *def, *help; Handler fn; } Row;

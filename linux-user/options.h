@@ -14,6 +14,7 @@ typedef struct Options {
     GPtrArray *set_env, *unset_env; /* "var=value", "var" */
     const char *argv0, *uname_release;
     uint64_t guest_base, reserved_va, seed;
+    uint64_t page_size;             /* -p: granularity of host calls; 0: the host's */
     bool seeded, strace, perfmap, jitdump;
     TcgOptions tcg;
     GPtrArray *forward;             /* option words that a re-executed emulator gets */

@@ -94,13 +94,12 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
 }
 @test "-s sets the stack size" { run "$Q" -s 16M ./args; [ "$status" = 0 ]; run "$Q" -s nonsense ./args; [ "$status" = 1 ]; }
 @test "-p 65536 runs programs" {
-    run "$Q" -p 65536 ./args
-    [[ $output != *"only 4096 yet"* ]] || skip "host pages larger than the guest's are not emulated yet"
-    [ "$status" = 0 ]; run "$Q" -p 65536 ./args-dyn; [ "$status" = 0 ]
+    run "$Q" -p 65536 ./args; [ "$status" = 0 ]; run "$Q" -p 65536 ./args-dyn; [ "$status" = 0 ]
+    run "$B/qemu-ppc" -p 65536 ./args-ppc; [ "$status" = 0 ]; QEMU_PAGESIZE=16384 run "$Q" ./args-dyn; [ "$status" = 0 ]
 }
-@test "-p 4096 is the host's own; anything else says what is missing in one line" {
+@test "-p takes a power of two from 4096 on; anything else is one line" {
     run "$Q" -p 4096 ./args; [ "$status" = 0 ]
-    run "$Q" -p 12345 ./args; [ "$status" = 1 ]; one_line
+    for p in 12345 2048 0 x; do run "$Q" -p $p ./args; [ "$status" = 1 ]; one_line; done
 }
 @test "-seed makes randomness repeat" {
     printf '#include <stdio.h>\n#include <sys/auxv.h>\n#include <sys/random.h>\nint main(void){unsigned char*p=(void*)getauxval(AT_RANDOM);unsigned r;getrandom(&r,4,0);for(int i=0;i<16;i++)printf("%%02x",p[i]);printf(" %%u\\n",r);}' | aarch64-linux-gnu-gcc -static -xc - -o rnd

@@ -125,8 +125,8 @@ static void fault_at(volatile char *p, int write)
 
 static void faults(void)
 {
-    long page = sysconf(_SC_PAGESIZE);
-    char *m = mmap(NULL, 3 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long page = 65536;              /* also exact where host pages are as large as that (-p); low, where nothing else lands in the hole */
+    char *m = mmap((void *)0x30000000, 3 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(m + page, page);
     mprotect(m + 2 * page, page, PROT_NONE);
     install(SIGSEGV, on_fault, 0);
