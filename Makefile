@@ -17,8 +17,10 @@ endif
 
 WARN := -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIE -fno-strict-aliasing -pthread -D_GNU_SOURCE -DQEMU_VERSION='"$(VERSION)"' \
+	-DDEBUG_BUILD=$(if $(filter yes,$(DEBUG)),1,0) \
 	-I. -I$(B)/gen $(GLIB_CFLAGS) -MMD -MP
-LINK = $(CC) -pthread $(if $(findstring static-pie,$(LDFLAGS)),,-pie) $(LDFLAGS)
+LINK = $(CC) -pthread $(if $(findstring static-pie,$(LDFLAGS)),,-pie) $(LDFLAGS) $(SANITIZE_OBJ)
+SANITIZE_OBJ := $(if $(filter yes,$(SANITIZE)),$(B)/obj/tools/sanitize.o)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
@@ -55,7 +57,7 @@ $(B)/obj/%.o: %.c | $(GEN) $(B)/config.mk
 $(B)/obj/%.o: %.S | $(B)/config.mk
 	@mkdir -p $(@D)
 	$(call say,AS,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
-$(B)/libtcg.a: $(call objs,$(TCG_SRC))
+$(B)/libtcg.a: $(call objs,$(TCG_SRC)) | $(SANITIZE_OBJ)
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 USER_MAIN := $(B)/obj/linux-user/main.o
 USER_OBJS := $(filter-out $(USER_MAIN),$(call objs,$(USER_SRC)))

@@ -346,7 +346,8 @@ IrVal ir_call(IrUnit *u, int helper, int nargs, const IrVal *args)
     IrInsn *i = ir_emit(u, IR_call, (IrType)u->guest->helpers[helper].ret);
     i->imm = helper;
     i->nargs = (uint8_t)nargs;
-    memcpy(i->arg, args, (size_t)nargs * sizeof *args);
+    for (int k = 0; k < nargs; k++)
+        i->arg[k] = args[k];
     return u->n - 1;
 }
 

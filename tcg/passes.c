@@ -11,13 +11,11 @@ static const struct { const char *name; void (*run)(IrUnit *u); unsigned level; 
 
 static void check(const IrUnit *u, const char *after)
 {
-#ifndef NDEBUG
+    if (!DEBUG_BUILD)
+        return;
     g_autofree char *e = ir_verify(u);
     if (e)
         g_error("IR is wrong after %s: %s", after, e);
-#else
-    (void)u, (void)after;
-#endif
 }
 
 void ir_optimize(IrUnit *u, unsigned level)

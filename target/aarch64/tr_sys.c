@@ -227,7 +227,7 @@ static IrVal rd_fpsr(Tr *t)
 {
     IrVal f = w2(t, IR_and, ir_op1(t->u, IR_fpflags_get, IR_I32, 0), imm_w(t, 0x1f));
     f = w2(t, IR_or, f, ir_ld_env(t->u, IR_I32, MEM_32, offsetof(A64Cpu, fpsr_idc)));
-    IrVal clear = ir_op1(t->u, IR_vtestz, IR_I32, ir_get(t->u, R_QC));
+    IrVal clear = ir_v1(t->u, IR_vtestz, IR_V128, E64, 0, ir_get(t->u, R_QC));
     IrVal qc = w2(t, IR_shl, w2(t, IR_xor, clear, imm_w(t, 1)), imm_w(t, 27));
     return ir_op1(t->u, IR_zext32, IR_I64, w2(t, IR_or, f, qc));
 }
