@@ -36,13 +36,19 @@ bool vma_full(const Mm *mm, gaddr a, uint64_t len)
     return true;
 }
 
+static void slide(Vma *to, const Vma *from, size_t n)
+{
+    if (n)                              /* an empty table has no address */
+        memmove(to, from, n * sizeof *to);
+}
+
 static void open_gap(Mm *mm, size_t i)
 {
     if (mm->n == mm->cap) {
         mm->cap = mm->cap ? mm->cap * 2 : 64;
         mm->vma = g_renew(Vma, mm->vma, mm->cap);
     }
-    memmove(mm->vma + i + 1, mm->vma + i, (mm->n - i) * sizeof(Vma));
+    slide(mm->vma + i + 1, mm->vma + i, mm->n - i);
     mm->n++;
 }
 
@@ -61,7 +67,7 @@ size_t vma_split(Mm *mm, gaddr a)
 void vma_remove(Mm *mm, gaddr a, gaddr end)
 {
     size_t i = vma_split(mm, a), j = vma_split(mm, end);
-    memmove(mm->vma + i, mm->vma + j, (mm->n - j) * sizeof(Vma));
+    slide(mm->vma + i, mm->vma + j, mm->n - j);
     mm->n -= j - i;
 }
 
@@ -80,7 +86,7 @@ void vma_merge(Mm *mm, gaddr a, gaddr end)
         if (!can_merge(v, v + 1)) { i++; continue; }
         v->end = v[1].end;
         v->has_code |= v[1].has_code;
-        memmove(v + 1, v + 2, (mm->n - i - 2) * sizeof(Vma));
+        slide(v + 1, v + 2, mm->n - i - 2);
         mm->n--;
     }
 }

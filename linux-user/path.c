@@ -113,7 +113,8 @@ int64_t path_get(Task *t, gaddr at, char *out, PathUse use)
     if (use == PATH_FOLLOW && is_own_exe(out)) snprintf(out, PATH_MAX, "%s", t->proc->exe);
     else if (path_resolve(out, below, use == PATH_FOLLOW)) {
         bool slash = n > 1 && out[n - 1] == '/' && strlen(below) + 1 < PATH_MAX;        /* must stay a directory */
-        snprintf(out, PATH_MAX, "%s%s", below, slash ? "/" : "");
+        strcpy(out, below);
+        if (slash) strcat(out, "/");
     }
     return n;
 }
