@@ -205,6 +205,7 @@ Opd   pool(Em *e, uint64_t lo, uint64_t hi);        /* 16-byte constant as a mem
 
 /* --- shared between the integer, flags and control-flow rows */
 static inline bool w64(const IrInsn *in) { return in->type == IR_I64; }
+static inline int width(const IrInsn *in) { return w64(in) ? 64 : 32; }
 enum { FLAGS_MASK = 0xc101 };
 void  emit_put_flags(Em *e, IrVal f);                        /* FLAGS value f into the flags register's slot */
 bool  eflags_live(Em *e);
@@ -222,7 +223,7 @@ void  lower_by_eval(Em *e, const IrInsn *in);           /* any pure op, by a cal
 
 /* Rows: each emit_*.c exports its own list, ended by a null fn; host_init gathers them by op. */
 typedef struct LowerRow { uint16_t op; Lower *fn; } LowerRow;
-extern const LowerRow lower_rows_int[], lower_rows_flags[], lower_rows_mem[], lower_rows_flow[];
+extern const LowerRow lower_rows_int[], lower_rows_bits[], lower_rows_flags[], lower_rows_mem[], lower_rows_flow[];
 extern const LowerRow lower_rows_fp[], lower_rows_vec[];    /* emit_fp.c, emit_vec.c */
 
 #endif
