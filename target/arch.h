@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* GuestArch: the only contract that a guest ISA meets. target/<family>/arch.c defines one constant
  * per program name and registers nothing: the Makefile links the right one as `guest_arch`.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The intermediate representation: types, instructions, units, and the builder.
  *
  * A unit (IrUnit) is the translation of one extended block of guest code: a linear array of

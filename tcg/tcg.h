@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The translator's public contract. It knows no guest and no OS: an embedder hands it a TcgGuest
  * (data and callbacks) and asks it to run a CpuState until something happens.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Man pages and completions, generated from the option rows.
 $(B)/tools/mangen: linux-user/options.def common-user/log.def
 $(B)/man/qemu-%.1: $(B)/tools/mangen
