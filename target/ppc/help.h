@@ -29,6 +29,7 @@ uint32_t h_fcmp(CpuState *cpu, uint32_t ordered, uint64_t a, uint64_t b);       
 uint64_t h_s2d(CpuState *cpu, uint32_t v);                /* lfs: no exceptions, signalling NaNs stay */
 uint32_t h_d2s(CpuState *cpu, uint64_t v);                /* stfs */
 void     h_fpscr_write(CpuState *cpu, uint32_t value, uint32_t mask);
+void     h_fpscr_set(CpuState *cpu, uint32_t bit);
 uint32_t h_mcrfs(CpuState *cpu, uint32_t field);          /* reads a field and clears its exception bits */
 
 uint64_t h_timebase(CpuState *cpu);

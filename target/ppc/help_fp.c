@@ -62,7 +62,7 @@ static uint64_t compute(SfEnv *e, const FpOp *o)
     case PPC_FADD: r = sf_fma_to(e, to, SF64, o->a, ONE, o->b, 0); break;
     case PPC_FSUB: r = sf_fma_to(e, to, SF64, o->a, ONE, o->b, FMA_NEG_ADDEND); break;
     case OP_MUL:   r = sf_fma_to(e, to, SF64, o->a, o->c, (o->a ^ o->c) & SIGN, 0); break;     /* + a zero of the product's sign */
-    case OP_FMA:   r = sf_fma_to(e, to, SF64, o->a, o->c, o->b, o->neg); break;
+    case OP_FMA:   r = sf_fma_to(e, to, SF64, o->a, o->c, o->b, o->neg & FMA_NEG_ADDEND); break;
     case PPC_FDIV: r = sf_div_to(e, to, SF64, o->a, o->b); break;
     case PPC_FSQRT: r = sf_sqrt_to(e, to, SF64, o->b); break;
     case PPC_FRE:  r = sf_div_to(e, to, SF64, ONE, o->b); break;
@@ -136,6 +136,8 @@ static uint64_t run(CpuState *cpu, const FpOp *o, const uint64_t *operand, int n
     }
     if (o->op == PPC_FRE || o->op == PPC_FRSQRTE)
         e.flags &= ~FPF_INEXACT;
+    if (o->neg & FMA_NEG_RESULT)                        /* the rounded sum is negated, fnmadd */
+        r ^= SIGN;
     return finish(c, r, old, 0, e.flags, up, o->single);
 }
 
@@ -221,13 +223,21 @@ uint32_t h_d2s(CpuState *cpu, uint64_t v)
     return (v >> 32 & 0x80000000u) | frac >> (29 + 897 - exp);
 }
 
-/* mtfsf, mtfsfi, mtfsb: FEX and VX are never written as such. */
+/* mtfsf, mtfsfi, mtfsb0: FEX and VX are never written as such. */
 void h_fpscr_write(CpuState *cpu, uint32_t value, uint32_t mask)
 {
     PpcCpu *c = (PpcCpu *)cpu;
     mask &= ~(FPSCR_FEX | FPSCR_VX);
     c->fpscr = ((c->fpscr & ~mask) | (value & mask)) & ~(1u << 11);
     fpscr_summarise(c);
+}
+
+/* mtfsb1: an exception bit that was clear sets FX. */
+void h_fpscr_set(CpuState *cpu, uint32_t bit)
+{
+    const uint32_t exceptions = FPSCR_OX | FPSCR_UX | FPSCR_ZX | FPSCR_XX | FPSCR_VX_ALL;
+    PpcCpu *c = (PpcCpu *)cpu;
+    h_fpscr_write(cpu, ~0u, bit | (bit & exceptions & ~c->fpscr ? FPSCR_FX : 0));
 }
 
 uint32_t h_mcrfs(CpuState *cpu, uint32_t field)

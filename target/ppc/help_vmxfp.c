@@ -119,15 +119,16 @@ static void from_int(void *out, const void *b, int scale, bool is_signed)
 void h_vcfux(CpuState *cpu, void *out, const void *b, uint32_t uim) { from_int(out, b, uim, false); }
 void h_vcfsx(CpuState *cpu, void *out, const void *b, uint32_t uim) { from_int(out, b, uim, true); }
 
-/* Saturates and sets SAT; NaN gives 0 with SAT. */
+/* Saturates and sets SAT; a NaN gives 0 and leaves SAT. */
 static void to_int(CpuState *cpu, void *out, const void *b, int scale, bool is_signed)
 {
     PpcVec y = *(const PpcVec *)b;
     for (int i = 0; i < 4; i++) {
         SfEnv e = nearest();
+        bool nan = is_nan(y.w[i]);
         e.round = FP_RTZ;
         y.w[i] = sf_to_fixed(&e, SF32, flush(cpu, y.w[i]), 32, is_signed, 0, scale);
-        if (e.flags & FPF_INVALID)
+        if (e.flags & FPF_INVALID && !nan)
             ((PpcCpu *)cpu)->vsat.d[0] = 1;
     }
     *(PpcVec *)out = y;

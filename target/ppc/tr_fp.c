@@ -154,12 +154,15 @@ bool tr_mtfsfi(Tr *t, const OpMTFSFI *a)
     return write_fpscr(t, imm(t, (uint32_t)a->imm << shift), 15u << shift, a->rc);
 }
 
-/* Setting an exception bit by hand sets FX too (Book I, mtfsb1). */
 bool tr_mtfsb(Tr *t, const OpBT *a, int one)
 {
-    const uint32_t exceptions = FPSCR_OX | FPSCR_UX | FPSCR_ZX | FPSCR_XX | FPSCR_VX_ALL;
-    uint32_t bit = 1u << (31 - a->bt), mask = bit | (one && (bit & exceptions) ? FPSCR_FX : 0);
-    return write_fpscr(t, imm(t, one ? mask : 0), mask, a->rc);
+    uint32_t bit = 1u << (31 - a->bt);
+    if (!one)
+        return write_fpscr(t, imm(t, 0), bit, a->rc);
+    call(t, H_fpscr_set, 1, imm(t, bit), 0, 0, 0, 0);
+    if (a->rc)
+        put_cr1(t);
+    return true;
 }
 
 bool tr_mcrfs(Tr *t, const OpMCRF *a)

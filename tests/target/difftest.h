@@ -48,6 +48,7 @@ typedef struct DiffGuest {
     const char *oracle, *oracle_cpu;                    /* program, value of -cpu or NULL */
     const char *cc, *runner;                            /* cross compiler; source of the runner, from the source root */
     const char *cc_args;
+    void (*forgive)(uint64_t *ours, uint64_t *oracle);  /* or NULL: erases from both what the oracle never gets right */
     /* Rows the oracle lacks or gets wrong: name, or features word, and why. Ends with NULL. */
     const struct DiffSkip { const char *row, *feature, *why; } *oracle_skip;
 } DiffGuest;

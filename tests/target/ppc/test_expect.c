@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the oracle of test_diff.c lacks or gets wrong, each with its own expectation from the manual (Power ISA Book I chapter 4;
+ * the AltiVec PEM for estimates), on every engine: FR, FX, FPRF of subnormal singles, fnmadd in directed modes, enabled exceptions.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "target/ppc/arch.h"
+
+enum { CODE = 0x20000000 };
+enum { FA = 1, FB = 2, FC = 3, FT = 4 };
+#define A_FORM(op, xo) ((uint32_t)(op) << 26 | FT << 21 | FA << 16 | FB << 11 | FC << 6 | (xo) << 1)
+#define ADD(op) (A_FORM(op, 21) & ~(31u << 6))
+#define SUB(op) (A_FORM(op, 20) & ~(31u << 6))
+#define DIV(op) (A_FORM(op, 18) & ~(31u << 6))
+#define MUL(op) (A_FORM(op, 25) & ~(31u << 11))
+#define UNARY(op, xo) ((uint32_t)(op) << 26 | FT << 21 | FB << 11 | (xo) << 1)
+#define MTFSB1(bit) (63u << 26 | (bit) << 21 | 38 << 1)
+enum { D = 63, S = 59 };
+
+#define ONE 0x3ff0000000000000
+#define TWO 0x4000000000000000
+#define INF 0x7ff0000000000000
+#define QNAN 0x7ff8000000000000
+#define SNAN 0x7ff0000000000001
+#define HUGE 0x7fe0000000000000         /* 2^1023 */
+#define TINY 0x0010000000000000         /* 2^-1022 */
+#define NEG (1ull << 63)
+#define P2(e) ((uint64_t)(1023 + (e)) << 52)
+#define OLD 0x1234567812345678          /* what the target register held */
+
+/* FPRF by class and sign */
+enum { P_NORM = 4 << 12, N_NORM = 8 << 12, P_INF = 5 << 12, N_INF = 9 << 12, P_ZERO = 2 << 12, N_ZERO = 18 << 12, P_SUB = 20 << 12, N_SUB = 24 << 12, P_NAN = 17 << 12 };
+enum {
+    FX = (int)FPSCR_FX, FEX = FPSCR_FEX, VX = FPSCR_VX, OX = FPSCR_OX, UX = FPSCR_UX, ZX = FPSCR_ZX, XX = FPSCR_XX, FR = FPSCR_FR, FI = FPSCR_FI,
+    VE = FPSCR_VE, OE = FPSCR_OE, UE = FPSCR_UE, ZE = FPSCR_ZE, XE = FPSCR_XE, NEAR = 0, CHOP = 1, UP = 2, DOWN = 3,
+};
+
+static const struct Row { const char *name; uint32_t insn; uint64_t a, b, c; int fpscr; uint64_t want; int want_fpscr; } rows[] = {
+    { "fadd exact", ADD(D), ONE, ONE, 0, NEAR, TWO, P_NORM },
+    { "fadd rounds up", ADD(D), ONE, P2(-53) | 1, 0, NEAR, ONE | 1, FX | XX | FR | FI | P_NORM },
+    { "fadd rounds down", ADD(D), ONE, P2(-54), 0, NEAR, ONE, FX | XX | FI | P_NORM },
+    { "fadd tie to even", ADD(D), ONE | 1, P2(-53), 0, NEAR, ONE | 2, FX | XX | FR | FI | P_NORM },
+    { "fadd up", ADD(D), ONE, P2(-80), 0, UP, ONE | 1, FX | XX | FR | FI | P_NORM | UP },
+    { "fadd chop", ADD(D), ONE, P2(-80), 0, CHOP, ONE, FX | XX | FI | P_NORM | CHOP },
+    { "fsub down", SUB(D), NEG | ONE, P2(-80), 0, DOWN, NEG | ONE | 1, FX | XX | FR | FI | N_NORM | DOWN },
+    { "fsub to zero, down", SUB(D), ONE, ONE, 0, DOWN, NEG, N_ZERO | DOWN },
+    { "FX only when a bit is new", ADD(D), ONE, P2(-54), 0, XX, ONE, XX | FI | P_NORM },
+    { "FR FI FPRF replaced", ADD(D), ONE, ONE, 0, FR | FI | P_NAN, TWO, P_NORM },
+    { "fadds of doubles rounds once", ADD(S), ONE | 1 << 28, P2(-60), 0, NEAR, ONE | 1 << 29, FX | XX | FR | FI | P_NORM },
+    { "fmuls subnormal single", MUL(S), P2(-100), 0, P2(-40), NEAR, P2(-140), P_SUB },
+    { "frsp subnormal single", UNARY(D, 12), 0, NEG | P2(-140), 0, NEAR, NEG | P2(-140), N_SUB },
+    { "frsp tiny and inexact", UNARY(D, 12), 0, P2(-140) | 1, 0, NEAR, P2(-140), FX | UX | XX | FI | P_SUB },
+    { "fmul underflows", MUL(D), TINY | 1, 0, P2(-1), NEAR, TINY >> 1, FX | UX | XX | FI | P_SUB },
+    { "fmul overflows, chop", MUL(D), HUGE, 0, HUGE, CHOP, INF - 1, FX | OX | XX | FI | P_NORM | CHOP },
+    { "fnmadd up", A_FORM(D, 31), ONE, P2(-80), ONE, UP, NEG | ONE | 1, FX | XX | FR | FI | N_NORM | UP },
+    { "fnmadd down", A_FORM(D, 31), ONE, P2(-80), ONE, DOWN, NEG | ONE, FX | XX | FI | N_NORM | DOWN },
+    { "fnmsub up", A_FORM(D, 30), ONE, NEG | P2(-80), ONE, UP, NEG | ONE | 1, FX | XX | FR | FI | N_NORM | UP },
+    { "fnmadds down", A_FORM(S, 31), ONE, NEG | P2(-80), ONE, DOWN, NEG | 0x3fefffffe0000000, FX | XX | FI | N_NORM | DOWN },
+    { "fnmadd of a NaN", A_FORM(D, 31), ONE, QNAN, ONE, NEAR, QNAN, P_NAN },
+    { "fnmadd of zero", A_FORM(D, 31), 0, 0, ONE, NEAR, NEG, N_ZERO },
+    { "fmadd: b before c", A_FORM(D, 29), ONE, QNAN | 2, QNAN | 3, NEAR, QNAN | 2, P_NAN },
+    { "fmadd inf * 0 + sNaN", A_FORM(D, 29), INF, SNAN, 0, NEAR, QNAN | 1, FX | VX | FPSCR_VXSNAN | FPSCR_VXIMZ | P_NAN },
+    { "fadd inf - inf", ADD(D), INF, NEG | INF, 0, NEAR, QNAN, FX | VX | FPSCR_VXISI | P_NAN },
+    { "fdiv 0 / 0", DIV(D), 0, 0, 0, NEAR, QNAN, FX | VX | FPSCR_VXZDZ | P_NAN },
+    { "fdiv inf / inf", DIV(D), INF, INF, 0, NEAR, QNAN, FX | VX | FPSCR_VXIDI | P_NAN },
+    { "fdiv 1 / -0", DIV(D), ONE, NEG, 0, NEAR, NEG | INF, FX | ZX | N_INF },
+    { "fsqrt -1", UNARY(D, 22), 0, NEG | ONE, 0, NEAR, QNAN, FX | VX | FPSCR_VXSQRT | P_NAN },
+    { "fsqrt 2, up", UNARY(D, 22), 0, TWO, 0, UP, 0x3ff6a09e667f3bcd, FX | XX | FR | FI | P_NORM | UP },
+    { "fsqrt 2, chop", UNARY(D, 22), 0, TWO, 0, CHOP, 0x3ff6a09e667f3bcc, FX | XX | FI | P_NORM | CHOP },
+    { "fres 2", UNARY(S, 24), 0, TWO, 0, NEAR, P2(-1), P_NORM },
+    { "frsqrte 1/4", UNARY(D, 26), 0, P2(-2), 0, NEAR, TWO, P_NORM },
+    { "frsqrte -1", UNARY(D, 26), 0, NEG | ONE, 0, NEAR, QNAN, FX | VX | FPSCR_VXSQRT | P_NAN },
+    { "fsqrt -1, VE", UNARY(D, 22), 0, NEG | ONE, 0, VE | FR | FI | P_SUB, OLD, FX | FEX | VX | FPSCR_VXSQRT | VE | P_SUB },
+    { "fdiv 1 / 0, ZE", DIV(D), ONE, 0, 0, ZE, OLD, FX | FEX | ZX | ZE },
+    { "fadd inexact, XE", ADD(D), ONE, P2(-54), 0, XE, ONE, FX | FEX | XX | FI | P_NORM | XE },
+    { "mtfsb1 OX", MTFSB1(3), 0, 0, 0, 0, OLD, FX | OX },
+    { "mtfsb1 OX again", MTFSB1(3), 0, 0, 0, OX, OLD, OX },
+    { "mtfsb1 VXSNAN", MTFSB1(7), 0, 0, 0, VE, OLD, FX | FEX | VX | FPSCR_VXSNAN | VE },
+    { "mtfsb1 VX is a summary", MTFSB1(2), 0, 0, 0, 0, OLD, 0 },
+    { "fcmpo of quiet NaNs", 63u << 26 | FA << 16 | FB << 11 | 32 << 1, QNAN, ONE, 0, FR | FI | P_ZERO, OLD, FX | VX | FPSCR_VXVC | FR | FI | 1 << 12 },
+    { "fcmpu of quiet NaNs", 63u << 26 | FA << 16 | FB << 11, QNAN, ONE, 0, P_NAN, OLD, 17 << 12 },
+    { "fcmpo sNaN, VE: no VXVC", 63u << 26 | FA << 16 | FB << 11 | 32 << 1, SNAN, ONE, 0, VE, OLD, FX | FEX | VX | FPSCR_VXSNAN | VE | 1 << 12 },
+};
+
+static size_t fetch(void *ctx, gaddr pc, void *buf, size_t len)
+{
+    if (pc < CODE || pc >= CODE + 8)
+        return 0;
+    if (len > CODE + 8 - pc)
+        len = CODE + 8 - pc;
+    memcpy(buf, (void *)(uintptr_t)pc, len);
+    return len;
+}
+
+static int run(Tcg *t, PpcCpu *c, const char *engine, const struct Row *r)
+{
+    uint32_t code[] = { __builtin_bswap32(r->insn), __builtin_bswap32(0x44000002) };        /* sc */
+    memcpy((void *)CODE, code, sizeof code);
+    tcg_flush(t);
+    guest_arch.reset(&c->head, guest_arch.models[0].features);
+    c->fpr[FA] = r->a;
+    c->fpr[FB] = r->b;
+    c->fpr[FC] = r->c;
+    c->fpr[FT] = OLD;
+    c->fpscr = r->fpscr;
+    c->head.pc = CODE;
+    int exit = tcg_run(&c->head);
+    if (c->fpr[FT] == r->want && c->fpscr == (uint32_t)r->want_fpscr && exit == EX_SYSCALL)
+        return 0;
+    printf("FAIL %s on %s: %#llx fpscr %#x exit %d, want %#llx fpscr %#x\n", r->name, engine, (unsigned long long)c->fpr[FT], c->fpscr, exit,
+           (unsigned long long)r->want, (uint32_t)r->want_fpscr);
+    return 1;
+}
+
+int main(void)
+{
+    static const struct { const char *name; TcgOptions opt; } engines[] = {
+        { "interp", { .interp = true } }, { "tier1-noopt", { .opt_level = 0 } }, { "tier1", { .opt_level = 1 } },
+    };
+    void *at = (void *)(uintptr_t)CODE;
+    int failed = 0;
+    if (mmap(at, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
+        return 77;
+    for (int e = 0; e < 3; e++) {
+        TcgHost host = { .fetch = fetch };
+        Tcg *t = tcg_new(&guest_arch.tcg, &host, &engines[e].opt);
+        PpcCpu *c = aligned_alloc(64, (sizeof(PpcCpu) + 63) & ~63ul);
+        memset(c, 0, sizeof *c);
+        tcg_thread_init(t, &c->head);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            failed += run(t, c, engines[e].name, &rows[i]);
+    }
+    printf("%s\n", failed ? "failed" : "ok");
+    return failed != 0;
+}
