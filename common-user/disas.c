@@ -2,14 +2,19 @@
 /* The client side of qemu-disas: started once per process on first use, spoken to over a socket pair. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "common-user/disas.h"
+#include "common-user/host.h"
+#include "common-user/ownfd.h"
 
-static struct { pthread_mutex_t lock; pid_t owner; bool failed; FILE *to, *from; } peer = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct { pthread_mutex_t lock; pid_t owner; bool failed; int handle; } peer = { .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE };
 
 static void become_disas(int fd)
 {
@@ -26,53 +31,81 @@ static void become_disas(int fd)
     _exit(127);
 }
 
-/* A grandchild, so that the guest never sees it as a child of its own. Caller holds the lock. */
+static int start_grandchild(void *fd)
+{
+    if (!vfork())
+        become_disas(*(int *)fd);
+    _exit(0);
+}
+
+/* A grandchild, and its parent ends without a signal: the guest never sees a child that is not its own. Caller holds the lock. */
 static bool start(void)
 {
     int fd[2];
     if (peer.owner == getpid())
         return !peer.failed;
+    if (peer.owner)
+        ownfd_close(peer.handle);               /* the parent's */
     peer.owner = getpid();
     peer.failed = true;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0)
         return false;
-    pid_t middle = vfork();
-    if (!middle) {
-        if (!vfork())
-            become_disas(fd[1]);
-        _exit(0);
-    }
+    enum { STACK = 64 * 1024 };
+    char *stack = malloc(STACK);
+    long middle = stack ? host_clone(CLONE_VM | CLONE_VFORK, stack + STACK, NULL, NULL, 0, start_grandchild, &fd[1]) : -1;
+    if (middle > 0)
+        waitpid((pid_t)middle, NULL, __WALL);
+    free(stack);
     close(fd[1]);
-    int high = fcntl(fd[0], F_DUPFD_CLOEXEC, 900);      /* out of the way of the guest's descriptors */
-    if (high >= 0) {
-        close(fd[0]);
-        fd[0] = high;
-    }
-    peer.to = fdopen(fd[0], "w");
-    peer.from = fdopen(dup(fd[0]), "r");
-    peer.failed = !peer.to || !peer.from;
+    peer.handle = ownfd_keep(fd[0]);
+    peer.failed = peer.handle == OWNFD_NONE;
     return !peer.failed;
+}
+
+static bool ask(const char *arch, uint64_t pc, const uint8_t *code, size_t len)
+{
+    char *text = malloc(2 * len + 64), *end = text;
+    if (!text)
+        return false;
+    end += sprintf(end, "%s %llx ", arch, (unsigned long long)pc);
+    for (size_t i = 0; i < len; i++)
+        end += sprintf(end, "%02x", code[i]);
+    *end++ = '\n';
+    bool ok = write(ownfd_get(peer.handle), text, (size_t)(end - text)) == end - text;
+    free(text);
+    return ok;
+}
+
+/* Lines up to an empty one. False: there was none. */
+static bool answer(void (*line)(void *ctx, const char *text), void *ctx)
+{
+    char text[4096];
+    size_t have = 0;
+    bool any = false;
+    for (;;) {
+        ssize_t n = read(ownfd_get(peer.handle), text + have, sizeof text - 1 - have);
+        if (n <= 0)
+            return any;
+        have += (size_t)n;
+        char *start = text, *end;
+        while ((end = memchr(start, '\n', have - (size_t)(start - text)))) {
+            if (end == start)
+                return any;
+            *end = 0;
+            line(ctx, start);
+            any = true;
+            start = end + 1;
+        }
+        have -= (size_t)(start - text);
+        memmove(text, start, have);
+    }
 }
 
 int disas_lines(const char *arch, uint64_t pc, const void *code, size_t len, void (*line)(void *ctx, const char *text), void *ctx)
 {
-    char text[256];
     pthread_mutex_lock(&peer.lock);
-    bool ok = start();
-    if (ok) {
-        fprintf(peer.to, "%s %llx ", arch, (unsigned long long)pc);
-        for (size_t i = 0; i < len; i++)
-            fprintf(peer.to, "%02x", ((const uint8_t *)code)[i]);
-        fputc('\n', peer.to);
-        ok = !fflush(peer.to);
-    }
-    bool any = false;
-    while (ok && fgets(text, sizeof text, peer.from) && text[0] != '\n') {
-        text[strcspn(text, "\n")] = 0;
-        line(ctx, text);
-        any = true;
-    }
-    if (ok && !any)
+    bool any = start() && ask(arch, pc, code, len) && answer(line, ctx);
+    if (!any)
         peer.failed = true;
     pthread_mutex_unlock(&peer.lock);
     return any;

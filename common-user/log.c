@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "common-user/log.h"
+#include "common-user/ownfd.h"
+#include "common-user/task.h"
 
 typedef struct LogItem { const char *name; uint32_t bit; const char *text; } LogItem;
 static const LogItem items[] = {
@@ -19,9 +21,32 @@ static const LogItem items[] = {
 enum { NITEMS = sizeof items / sizeof *items, MAX_RANGES = 32 };
 
 /* Written by option handling before any thread exists, constant afterwards. */
-static struct { uint32_t mask; int fd; struct { gaddr lo, hi; } range[MAX_RANGES]; int nranges; } log_state = { .fd = 2 };
+static struct { uint32_t mask; int handle; char *name; struct { gaddr lo, hi; } range[MAX_RANGES]; int nranges; } log_state = { .handle = OWNFD_NONE };
 
 uint32_t log_mask(void) { return log_state.mask; }
+
+static int open_log(int id, int flags)
+{
+    const char *d = strstr(log_state.name, "%d");
+    char *name = d ? g_strdup_printf("%.*s%d%s", (int)(d - log_state.name), log_state.name, id, d + 2) : NULL;
+    int fd = open(name ? name : log_state.name, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | flags, 0666);
+    g_free(name);
+    return fd < 0 ? OWNFD_NONE : ownfd_keep(fd);
+}
+
+/* With the item `tid` each thread has a file of its own. */
+static int log_fd(void)
+{
+    Task *t = current;
+    if (log_state.handle == OWNFD_NONE) return 2;
+    if (!t || !(log_state.mask & LOG_tid) || !strstr(log_state.name, "%d")) return ownfd_get(log_state.handle);
+    if (t->log_tid != t->tid) {                         /* new, or the child of a fork */
+        if (t->log_tid) ownfd_close(t->log);
+        t->log = open_log(t->tid, t->tid == getpid() ? 0 : O_TRUNC);
+        t->log_tid = t->tid;
+    }
+    return ownfd_get(t->log != OWNFD_NONE ? t->log : log_state.handle);
+}
 
 void log_printf(const char *fmt, ...)
 {
@@ -31,7 +56,7 @@ void log_printf(const char *fmt, ...)
     int n = vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
     if (n >= (int)sizeof line) n = sizeof line - 1;
-    if (write(log_state.fd, line, (size_t)n) < 0) { /* a log that cannot be written is no reason to stop */ }
+    if (write(log_fd(), line, (size_t)n) < 0) { /* a log that cannot be written is no reason to stop */ }
 }
 
 bool log_in_range(gaddr pc)
@@ -57,23 +82,16 @@ char *log_set_items(const char *list)
     return err;
 }
 
-char *log_set_file(const char *path)
+char *log_set_file(const char *path, bool append)
 {
     const char *d = strstr(path, "%d");
     if (strchr(path, '%') && (!d || strchr(d + 1, '%') || strchr(path, '%') != d))
         return g_strdup_printf("bad log file name '%s': only one %%d may be in it", path);
-    char *name = d ? g_strdup_printf("%.*s%d%s", (int)(d - path), path, (int)getpid(), d + 2) : g_strdup(path);
-    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_APPEND, 0666);
-    if (fd < 0) {
-        char *err = g_strdup_printf("cannot open log file '%s'", name);
-        g_free(name);
-        return err;
-    }
-    g_free(name);
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, 1000);        /* out of the guest's way */
-    if (high >= 0) { close(fd); fd = high; }
-    log_state.fd = fd;
-    return NULL;
+    ownfd_close(log_state.handle);
+    g_free(log_state.name);
+    log_state.name = g_canonicalize_filename(path, NULL);
+    log_state.handle = open_log(getpid(), append ? 0 : O_TRUNC);
+    return log_state.handle == OWNFD_NONE ? g_strdup_printf("cannot open log file '%s'", path) : NULL;
 }
 
 static bool parse_range(const char *text, gaddr *lo, gaddr *hi)

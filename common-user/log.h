@@ -19,7 +19,7 @@ void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));    
 bool log_in_range(gaddr pc);                    /* -dfilter */
 /* Set-up, by options.c: NULL or a message (malloc'd). */
 char *log_set_items(const char *list);          /* "help" is handled by the caller with log_help */
-char *log_set_file(const char *path);
+char *log_set_file(const char *path, bool append);
 char *log_set_filter(const char *ranges);
 void  log_help(void);                           /* to stdout */
 

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "common-user/mm.h"
+#include "common-user/ownfd.h"
 #include "common-user/signals.h"
 #include "common-user/task.h"
 
@@ -54,6 +55,7 @@ void task_free(Task *t)
     pthread_mutex_unlock(&p->task_lock);
     tcg_thread_free(t->cpu);
     signal_thread_done(t);
+    if (t->log_tid) ownfd_close(t->log);
     free(t->cpu);
     free(t);
 }

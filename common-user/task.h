@@ -67,6 +67,7 @@ typedef struct Task {
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
 
     jmp_buf *thread_end;            /* where a thread's host function continues when the guest thread ends; NULL for the first */
+    int log; pid_t log_tid;         /* -d tid: handle of this thread's log file, and whose it is (0: not opened yet) */
     void *host_stack; size_t host_stack_len;          /* alternate signal stack of the host thread */
 } Task;
 

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include "common-user/log.h"
 #include "common-user/mm.h"
+#include "common-user/ownfd.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -284,6 +285,19 @@ static int64_t call_host(Call *c)
     return ret;
 }
 
+/* Descriptors of the emulator do not exist for the guest; a number that dup2 wants is given up. */
+static bool names_own_fd(const Call *c)
+{
+    bool bad = false;
+    for (int i = 0; i < c->d->nargs; i++) {
+        const SysArg *arg = &c->d->args[i];
+        if (arg->style == STYLE_FD || arg->style == STYLE_ATFD) bad |= ownfd_is((int)c->g[i]);
+        if (arg->style == STYLE_NEWFD && c->t->proc->vfork_child) bad |= ownfd_is((int)c->g[i]);      /* the handle is the parent's too */
+        else if (arg->style == STYLE_NEWFD) ownfd_yield((int)c->g[i]);
+    }
+    return bad;
+}
+
 static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
 {
     int64_t r = 0;
@@ -291,6 +305,7 @@ static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
     for (int i = 0; i < c->d->nargs && r == 0; i++)
         if (c->d->args[i].kind == A_SOCKADDR && !c->hand) r = take_sockaddr(c, i);
     if (__builtin_expect(log_on(LOG_strace), 0)) strace_enter(c->t, c->d, name, nr, c->g, c->a);
+    if (r == 0 && __builtin_expect(ownfd_any(), 0) && names_own_fd(c)) r = -EBADF;
     if (r < 0) return r;
     r = c->hand ? c->d->hand(c->t, c->a) : call_host(c);
     r = give_results(c, r);
@@ -366,7 +381,7 @@ int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, co
 {
     Call c;
     int64_t ret;
-    bool tried = !log_on(LOG_strace) && run_plain(t, d, raw, &ret);
+    bool tried = !log_on(LOG_strace) && !ownfd_any() && run_plain(t, d, raw, &ret);
     if (tried && ret != -EFAULT) return ret;
     if (d->attr & SYS_REFUSED) return refuse(t, d, nr, raw);
     c.t = t; c.d = d; c.nheap = 0; c.used = 0;

@@ -107,7 +107,8 @@ static char *do_log(Parse *p, const char *arg)
     return err;
 }
 static char *do_dfilter(Parse *p, const char *arg) { return log_set_filter(arg); }
-static char *do_logfile(Parse *p, const char *arg) { return log_set_file(arg); }
+static char *do_logfile(Parse *p, const char *arg) { return log_set_file(arg, false); }
+static char *do_logfile_append(Parse *p, const char *arg) { return log_set_file(arg, true); }
 static char *do_one_insn(Parse *p, const char *arg) { p->o->tcg.one_insn = true; return NULL; }
 static char *do_tb_size(Parse *p, const char *arg)
 {
@@ -174,8 +175,9 @@ static bool forwarded(const Row *r) { return !strchr("0EUh", r->name[0]) || r->n
 static void remember(Options *o, const Row *r, const char *arg)
 {
     if (!forwarded(r)) return;
-    g_ptr_array_add(o->forward, g_strdup_printf("-%s", r->name));
-    if (*r->arg) g_ptr_array_add(o->forward, g_strdup(arg));
+    bool log = !strcmp(r->name, "D") || !strcmp(r->name, "D+");     /* continued, wherever the guest has gone */
+    g_ptr_array_add(o->forward, g_strdup_printf("-%s", log ? "D+" : r->name));
+    if (*r->arg) g_ptr_array_add(o->forward, log ? g_canonicalize_filename(arg, NULL) : g_strdup(arg));
 }
 
 static bool apply(Parse *p, const Row *r, const char *arg)

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "common-user/ownfd.h"
+#include "common-user/process.h"
 #include "linux-user/path.h"
 #include "linux-user/sys_common.h"
 
@@ -105,9 +107,16 @@ static bool is_own_exe(const char *path)
     return !strcmp(path, "/proc/self/exe") || !strcmp(path, "/proc/thread-self/exe") || !strcmp(path, own);
 }
 
+static bool is_own_fd(const char *path)
+{
+    const char *own = process_proc_own(path);
+    return own && !strncmp(own, "fd/", 3) && ownfd_is(atoi(own + 3));
+}
+
 int64_t path_get(Task *t, gaddr at, char *out, PathUse use)
 {
     int64_t n = gmem_strncpy(t, out, at, PATH_MAX);
+    if (n >= 0 && ownfd_any() && is_own_fd(out)) return -ENOENT;
     if (n < 0 || use == PATH_RAW || out[0] != '/') return n;
     char below[PATH_MAX];
     if (use == PATH_FOLLOW && is_own_exe(out)) snprintf(out, PATH_MAX, "%s", t->proc->exe);

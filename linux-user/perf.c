@@ -9,9 +9,10 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "common-user/ownfd.h"
 #include "linux-user/perf.h"
 
-enum { JIT_MAGIC = 0x4a695444, JIT_VERSION = 1, JIT_CODE_LOAD = 0, FD_FLOOR = 900, NAME_LEN = 32 };
+enum { JIT_MAGIC = 0x4a695444, JIT_VERSION = 1, JIT_CODE_LOAD = 0, NAME_LEN = 32, NOT_OPENED = -2 };
 
 typedef struct JitHeader { uint32_t magic, version, total_size, elf_mach, pad, pid; uint64_t timestamp, flags; } JitHeader;
 typedef struct JitLoad {
@@ -19,8 +20,8 @@ typedef struct JitLoad {
     uint32_t pid, tid; uint64_t vma, code_addr, code_size, code_index;
 } JitLoad;
 
-/* One file per process; a fork's child opens its own. */
-static struct { pthread_mutex_t lock; pid_t owner; int map_fd, dump_fd; uint64_t index; } files = { .lock = PTHREAD_MUTEX_INITIALIZER };
+/* Handles. One file per process; a fork's child opens its own. */
+static struct { pthread_mutex_t lock; pid_t owner; int map, dump; uint64_t index; } files = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static uint64_t now(void)
 {
@@ -29,40 +30,36 @@ static uint64_t now(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Out of the way of the guest's descriptors. */
-static int open_high(const char *path)
+static int open_kept(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_FLOOR);
-    if (fd >= 0)
-        close(fd);
-    return high;
+    return fd < 0 ? OWNFD_NONE : ownfd_keep(fd);
 }
 
-static void all(int fd, const void *p, size_t n)
+static void all(int handle, const void *p, size_t n)
 {
-    if (write(fd, p, n) < 0) { /* a full disk costs names, not the program */ }
+    if (write(ownfd_get(handle), p, n) < 0) { /* a full disk costs names, not the program */ }
 }
 
 static int start_dump(void)
 {
     char path[64];
     snprintf(path, sizeof path, "jit-%d.dump", (int)getpid());
-    int fd = open_high(path);
-    if (fd < 0)
-        return fd;
+    int handle = open_kept(path);
+    if (handle == OWNFD_NONE)
+        return handle;
     /* perf finds the file by this executable mapping of it; the mapping stays */
-    mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_EXEC, MAP_PRIVATE, ownfd_get(handle), 0);
     JitHeader h = { JIT_MAGIC, JIT_VERSION, sizeof h, EM_X86_64, 0, (uint32_t)getpid(), now(), 0 };
-    all(fd, &h, sizeof h);
-    return fd;
+    all(handle, &h, sizeof h);
+    return handle;
 }
 
 static int start_map(void)
 {
     char path[64];
     snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)getpid());
-    return open_high(path);
+    return open_kept(path);
 }
 
 /* Caller holds the lock. */
@@ -70,8 +67,12 @@ static void own(void)
 {
     if (files.owner == getpid())
         return;
+    if (files.owner) {
+        ownfd_close(files.map);
+        ownfd_close(files.dump);
+    }
     files.owner = getpid();
-    files.map_fd = files.dump_fd = -2;
+    files.map = files.dump = NOT_OPENED;
     files.index = 0;
 }
 
@@ -81,10 +82,10 @@ void perf_map_unit(const IrUnit *u, const void *code, size_t len)
     int n = snprintf(text, sizeof text, "%lx %zx guest_0x%llx\n", (unsigned long)(uintptr_t)code, len, (unsigned long long)u->pc);
     pthread_mutex_lock(&files.lock);
     own();
-    if (files.map_fd == -2)
-        files.map_fd = start_map();
-    if (files.map_fd >= 0)
-        all(files.map_fd, text, (size_t)n);
+    if (files.map == NOT_OPENED)
+        files.map = start_map();
+    if (files.map >= 0)
+        all(files.map, text, (size_t)n);
     pthread_mutex_unlock(&files.lock);
 }
 
@@ -94,14 +95,14 @@ void perf_jitdump_unit(const IrUnit *u, const void *code, size_t len)
     size_t n = (size_t)snprintf(name, sizeof name, "guest_0x%llx", (unsigned long long)u->pc) + 1;
     pthread_mutex_lock(&files.lock);
     own();
-    if (files.dump_fd == -2)
-        files.dump_fd = start_dump();
-    if (files.dump_fd >= 0) {
+    if (files.dump == NOT_OPENED)
+        files.dump = start_dump();
+    if (files.dump >= 0) {
         JitLoad r = { JIT_CODE_LOAD, (uint32_t)(sizeof r + n + len), now(), (uint32_t)getpid(), (uint32_t)syscall(SYS_gettid),
                       (uintptr_t)code, (uintptr_t)code, len, files.index++ };
-        all(files.dump_fd, &r, sizeof r);
-        all(files.dump_fd, name, n);
-        all(files.dump_fd, code, len);
+        all(files.dump, &r, sizeof r);
+        all(files.dump, name, n);
+        all(files.dump, code, len);
     }
     pthread_mutex_unlock(&files.lock);
 }

@@ -100,8 +100,7 @@ static const ProcFile files[] = {
     { "stat", true, write_stat }, { "status", true, write_status }, { "cpuinfo", false, write_cpuinfo },
 };
 
-/* The part behind /proc/self/, /proc/thread-self/, /proc/<pid>/ or .../task/<tid>/ when that is this process; NULL otherwise. */
-static const char *own_file(const char *path)
+const char *process_proc_own(const char *path)
 {
     char prefix[64];
     const char *rest = NULL;
@@ -120,7 +119,7 @@ static const char *own_file(const char *path)
 int64_t process_proc_open(Task *t, const char *path, int flags)
 {
     if (strncmp(path, "/proc/", 6) || (flags & O_ACCMODE) != O_RDONLY) return -ENOENT;
-    const char *own = own_file(path);
+    const char *own = process_proc_own(path);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *name = files[i].own ? own : path + 6;
         if (!name || strcmp(name, files[i].name)) continue;
@@ -138,7 +137,7 @@ int64_t process_proc_open(Task *t, const char *path, int flags)
 
 int64_t process_proc_readlink(Task *t, const char *path, char *buf, size_t cap)
 {
-    const char *own = own_file(path);
+    const char *own = process_proc_own(path);
     if (!own || strcmp(own, "exe") || !t->proc->exe) return -ENOENT;
     size_t n = strlen(t->proc->exe);
     if (n > cap) n = cap;

@@ -6,11 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "common-user/ownfd.h"
+#include "common-user/process.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -97,30 +101,51 @@ static int64_t put_dirent(uint8_t *out, size_t room, const HostDirent *d, bool w
     return len;
 }
 
+/* /proc/self/fd and fdinfo do not list the emulator's own descriptors. */
+static bool lists_fds(int fd)
+{
+    char link[40], path[128];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = ownfd_any() ? readlink(link, path, sizeof path - 1) : -1;
+    path[n < 0 ? 0 : n] = 0;
+    const char *rest = n > 0 ? process_proc_own(path) : NULL;
+    return rest && (!strcmp(rest, "fd") || !strcmp(rest, "fdinfo"));
+}
+
+static bool is_hidden(const char *name) { return *name >= '0' && *name <= '9' && ownfd_is(atoi(name)); }
+
 static int64_t read_directory(Task *t, int fd, gaddr buf, uint32_t count, bool wide)
 {
     enum { CHUNK = 32768 };
     _Alignas(8) uint8_t in[CHUNK], out[CHUNK];
     if (count > CHUNK) count = CHUNK;
-    int64_t start = lseek(fd, 0, SEEK_CUR);
-    int64_t n = safe_syscall(t, SYS_getdents64, (long)fd, in, (long)count, 0L, 0L, 0L);
-    if (n <= 0) return n;
+    bool fds = lists_fds(fd);
+    int64_t last = lseek(fd, 0, SEEK_CUR);      /* position after the last record that was given */
     size_t used = 0;
-    int64_t last = start;           /* position after the last record that was given */
-    for (int64_t at = 0; at < n; ) {
-        const HostDirent *d = (const HostDirent *)(in + at);
-        int64_t len = put_dirent(out + used, count - used, d, wide);
-        if (len <= 0) {             /* the rest is read again next time */
-            lseek(fd, last, SEEK_SET);
-            if (!used) return len ? len : -EINVAL;
-            break;
+    while (!used) {
+        int64_t n = safe_syscall(t, SYS_getdents64, (long)fd, in, (long)count, 0L, 0L, 0L);
+        if (n <= 0) return n;
+        for (int64_t at = 0; at < n; ) {
+            const HostDirent *d = (const HostDirent *)(in + at);
+            bool hide = fds && is_hidden(d->name);
+            int64_t len = hide ? 0 : put_dirent(out + used, count - used, d, wide);
+            if (len <= 0 && !hide) {            /* the rest is read again next time */
+                lseek(fd, last, SEEK_SET);
+                if (!used) return len ? len : -EINVAL;
+                break;
+            }
+            used += len;
+            last = d->off;
+            at += d->reclen;
         }
-        used += len;
-        last = d->off;
-        at += d->reclen;
     }
     int64_t r = gmem_write(t, buf, out, used);
     return r < 0 ? r : (int64_t)used;
 }
-int64_t sys_getdents64(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, true); }
+
+int64_t sys_getdents64(Task *t, int fd, gaddr buf, uint32_t count)
+{
+    if (!sys_foreign() && !ownfd_any()) return sys_host_out(t, buf, count, SYS_getdents64, (uint64_t)fd, (uintptr_t)gmem_host(t, buf, count), count, 0, 0, 0);
+    return read_directory(t, fd, buf, count, true);
+}
 int64_t sys_getdents(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, false); }

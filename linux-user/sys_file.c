@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#include "common-user/ownfd.h"
 #include "common-user/process.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
@@ -111,6 +113,16 @@ int64_t sys_sync_file_range2(Task *t, int fd, uint32_t flags, int64_t off, int64
 int64_t sys_ppc_fadvise64_64(Task *t, int fd, int advice, int64_t off, int64_t len)
 {
     return safe_syscall(t, SYS_fadvise64, (long)fd, off, len, (long)advice, 0L, 0L);
+}
+
+/* --- descriptors. Passes over the emulator's own, which close on exec anyway. */
+int64_t sys_close_range(Task *t, uint32_t first, uint32_t last, uint32_t flags)
+{
+    if (first > last || flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) return -EINVAL;
+    int64_t r = 0;
+    for (int own; !(flags & CLOSE_RANGE_CLOEXEC) && r == 0 && first <= INT_MAX && (own = ownfd_next((int)first)) >= 0 && (uint32_t)own <= last; first = (uint32_t)own + 1)
+        if ((uint32_t)own > first) r = safe_syscall(t, SYS_close_range, (long)first, (long)own - 1, (long)flags, 0L, 0L, 0L);
+    return r == 0 && first <= last ? safe_syscall(t, SYS_close_range, (long)first, (long)last, (long)flags, 0L, 0L, 0L) : r;
 }
 
 /* --- fcntl */

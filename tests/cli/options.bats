@@ -111,3 +111,16 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
     rss=$(./maxrss "$Q" ./args 2>&1 >/dev/null)
     [ "$rss" -lt 12288 ] || { echo "$rss KiB"; return 1; }
 }
+@test "the emulator's own descriptors do not exist for the guest; an exec'd child continues the log" {
+    gcc -O1 -w "$SRC/tests/cli/fds.c" -o fds-host; run ./fds-host; [ "${lines[-1]}" = ok ]
+    for p in aarch64:aarch64-linux-gnu ppc:powerpc-linux-gnu; do
+        "${p#*:}-gcc" -static -O1 -w "$SRC/tests/cli/fds.c" -o fds; mkdir -p sub
+        run "$B/qemu-${p%%:*}" -perfmap -jitdump -d strace,out_asm -D "log-fds" ./fds
+        [ "${lines[-1]}" = ok ] || { echo "$output"; false; }
+        grep -q 'child ok' log-fds; grep -q 'end of the parent' log-fds; rm -f jit-*.dump /tmp/perf-*.map
+    done
+}
+@test "-d tid: a log for each thread" {
+    printf '#include <pthread.h>\n#include <unistd.h>\nvoid *f(void *p) { return (void *)(long)getppid(); }\nint main(void) { pthread_t t[3]; for (int i = 0; i < 3; i++) pthread_create(t + i, 0, f, 0); for (int i = 0; i < 3; i++) pthread_join(t[i], 0); return 0; }' | aarch64-linux-gnu-gcc -static -xc - -o threads
+    run "$Q" -d strace,tid -D "tid-%d" ./threads; [ "$status" = 0 ]; [ "$(ls tid-* | wc -l)" = 4 ]; [ "$(grep -l getppid tid-* | wc -l)" = 3 ]
+}
