@@ -77,12 +77,78 @@ static void put_verdef(Out *o, uint32_t soname, uint32_t version)
     }
 }
 
+/* --- .eh_frame: Linux Standard Base, DWARF extensions */
+enum {
+    PCREL_SDATA4 = 0x1b, DATAREL_SDATA4 = 0x3b, UDATA4 = 0x03,
+    CFA_DEF_EXPRESSION = 0x0f, CFA_EXPRESSION = 0x10, OP_DEREF = 0x06, OP_BREG0 = 0x70, MAX_FRAMES = 4,
+};
+
+static size_t start_entry(Out *o) { o->at += 4; return o->at; }
+static void end_entry(Out *o, size_t start)             /* padded with DW_CFA_nop, which is 0 */
+{
+    align(o, 4);
+    size_t end = o->at;
+    o->at = start - 4;
+    put(o, end - start, 4);
+    o->at = end;
+}
+static void put_uleb(Out *o, unsigned v) { for (; v > 127; v >>= 7) put(o, v | 128, 1); put(o, v, 1); }
+static void put_breg(Out *o, const VdsoFrame *f, unsigned offset)       /* DW_OP_breg of sp, length before it; offset as SLEB128 of two bytes */
+{
+    offset += f->base;
+    put(o, OP_BREG0 + f->sp, 1); put(o, (offset & 127) | 128, 1); put(o, offset >> 7 & 127, 1);
+}
+
+static size_t put_cie(Out *o, int ra)
+{
+    size_t cie = start_entry(o);
+    put(o, 0, 4); put(o, 1, 1);
+    memcpy(o->b + o->at, "zRS", 4);                     /* S: a signal frame */
+    o->at += 4;
+    put_uleb(o, 4); put(o, 0x7c, 1); put_uleb(o, (unsigned)ra);         /* alignment factors 4, -4 */
+    put_uleb(o, 1); put(o, PCREL_SDATA4, 1);
+    end_entry(o, cie);
+    return cie - 4;
+}
+
+/* The unwinder looks for the instruction before a return address: a word before the row belongs to it. */
+static size_t put_fde(Out *o, const VdsoFrame *f, size_t cie, uint32_t code)
+{
+    size_t fde = start_entry(o);
+    put(o, fde - cie, 4);
+    put(o, code - 4 - o->at, 4); put(o, (uint64_t)o->s->rows[f->row].nwords * 4 + 4, 4); put_uleb(o, 0);
+    put(o, CFA_DEF_EXPRESSION, 1); put_uleb(o, 4); put_breg(o, f, f->caller_sp); put(o, OP_DEREF, 1);
+    for (int i = 0; i < f->nsaved; i++)
+        for (int k = 0; k < f->saved[i].n; k++) {
+            put(o, CFA_EXPRESSION, 1); put_uleb(o, f->saved[i].reg + (unsigned)k); put_uleb(o, 3);
+            put_breg(o, f, f->saved[i].offset + (unsigned)(k * f->saved[i].size));
+        }
+    end_entry(o, fde);
+    return fde - 4;
+}
+
+/* .eh_frame and, returned, .eh_frame_hdr with its search table. */
+static size_t put_unwind(Out *o, const uint32_t *code)
+{
+    const VdsoSpec *s = o->s;
+    size_t fde[MAX_FRAMES];
+    align(o, 8);
+    size_t cie = put_cie(o, s->frames[0].ra);
+    for (int i = 0; i < s->nframes; i++) fde[i] = put_fde(o, &s->frames[i], cie, code[s->frames[i].row]);
+    put(o, 0, 4);
+    size_t hdr = o->at;
+    put(o, 1, 1); put(o, PCREL_SDATA4, 1); put(o, UDATA4, 1); put(o, DATAREL_SDATA4, 1);
+    put(o, cie - o->at, 4); put(o, (uint64_t)s->nframes, 4);
+    for (int i = 0; i < s->nframes; i++) { put(o, code[s->frames[i].row] - 4 - hdr, 4); put(o, fde[i] - hdr, 4); }
+    return hdr;
+}
+
 void vdso_build(const VdsoSpec *s, Vdso *out)
 {
     Out o = { s, calloc(1, PAGE * 2), 0 };
     int n = s->nrows, w = word(&o);
     uint32_t name[VDSO_MAX_ROWS], soname, version;
-    size_t header = (w == 8 ? 64 : 52) + 2 * (w == 8 ? 56u : 32u);
+    size_t header = (w == 8 ? 64 : 52) + 3 * (w == 8 ? 56u : 32u);
 
     o.at = header;
     size_t strtab = o.at;
@@ -122,10 +188,11 @@ void vdso_build(const VdsoSpec *s, Vdso *out)
         { DT_HASH, hash }, { DT_VERSYM, versym }, { DT_VERDEF, verdef }, { DT_VERDEFNUM, 2 }, { DT_NULL, 0 },
     };
     for (int i = 0; i < NDYN; i++) { put_word(&o, dyn[i][0]); put_word(&o, dyn[i][1]); }
-    size_t end = o.at;
+    size_t unwind = s->nframes ? put_unwind(&o, out->offset) : 0, end = o.at;
     out->len = (end + PAGE - 1) & ~(size_t)(PAGE - 1);
-    put_ehdr(&o, 2);
+    put_ehdr(&o, s->nframes ? 3 : 2);
     put_phdr(&o, PT_LOAD, PF_R | PF_X, 0, end, PAGE);
     put_phdr(&o, PT_DYNAMIC, PF_R, dynamic, sizeof dyn / 16 * 2 * (unsigned)w, 8);
+    if (s->nframes) put_phdr(&o, PT_GNU_EH_FRAME, PF_R, unwind, end - unwind, 4);
     out->bytes = o.b;
 }

@@ -8,11 +8,18 @@
 #include <stdint.h>
 
 typedef struct VdsoRow { const char *name; const uint32_t *words; int nwords; } VdsoRow;       /* words in host order, 4 bytes each */
+
+/* How to unwind through a signal frame whose handler returns to a row: DWARF registers reg.. reg + n - 1 are saved at sp + offset in
+ * steps of size; the caller's sp and pc are among them. pc has the column ra of its own. */
+typedef struct VdsoSaved { uint16_t reg, n; uint16_t offset; uint8_t size; } VdsoSaved;
+typedef struct VdsoFrame { uint8_t row, sp, ra; uint16_t base, caller_sp; const VdsoSaved *saved; int nsaved; } VdsoFrame;     /* base is added to every offset */
+
 typedef struct VdsoSpec {
     uint16_t machine; uint8_t class, data;
     uint32_t flags;                 /* e_flags */
     const char *soname, *version;   /* linux-vdso.so.1, LINUX_4.15 */
     const VdsoRow *rows; int nrows;
+    const VdsoFrame *frames; int nframes;                                   /* in the order of their rows; one ra for all */
 } VdsoSpec;
 
 enum { VDSO_MAX_ROWS = 24 };

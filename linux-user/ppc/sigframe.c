@@ -28,7 +28,9 @@ typedef struct Ucontext {
 
 typedef struct Sigframe { Sigcontext sctx; Mcontext mctx; uint32_t gap[56]; } Sigframe;
 typedef struct RtSigframe { uint8_t info[128]; Ucontext uc; uint32_t gap[56]; } RtSigframe;
-_Static_assert(offsetof(Mcontext, vregs) == 464 && offsetof(Ucontext, mcontext) == 192, "layout of signal_32.c");
+_Static_assert(offsetof(Mcontext, fregs) == MCONTEXT_FREGS && offsetof(Mcontext, vregs) == MCONTEXT_VREGS, "layout of signal_32.c");
+_Static_assert(SIGNAL_FRAMESIZE + offsetof(Sigframe, mctx) == SIGFRAME_MCONTEXT, "unwinding");
+_Static_assert(SIGNAL_FRAMESIZE + 16 + offsetof(RtSigframe, uc.mcontext) == RT_SIGFRAME_MCONTEXT, "unwinding");
 
 static void save(const PpcCpu *c, Mcontext *m, uint32_t nr)
 {

@@ -18,7 +18,20 @@ static const VdsoRow rows[] = {
     { "__kernel_time", call_words, 2 },
     { "__kernel_getcpu", call_words, 2 },
 };
+
+/* Where the frames of sigframe.c hold registers, by the numbers of GCC's .eh_frame: LR 65, CR 70, vectors from 77, pc in column 67. */
+enum { R_SP = 1, R_F0 = 32, R_LR = 65, R_PC = 67, R_CR = 70, R_V0 = 77 };
+static const VdsoSaved saved[] = {
+    { 0, 1, MCONTEXT_GREGS, 4 }, { 2, 30, MCONTEXT_GREGS + 2 * 4, 4 }, { R_PC, 1, MCONTEXT_GREGS + 32 * 4, 4 }, { R_LR, 1, MCONTEXT_GREGS + 36 * 4, 4 },
+    { R_CR, 1, MCONTEXT_GREGS + 38 * 4, 4 }, { R_F0, 32, MCONTEXT_FREGS, 8 }, { R_V0, 32, MCONTEXT_VREGS, 16 },
+};
+enum { NSAVED = sizeof saved / sizeof *saved };
+static const VdsoFrame frames[] = {
+    { 0, R_SP, R_PC, SIGFRAME_MCONTEXT, R_SP * 4, saved, NSAVED },
+    { 1, R_SP, R_PC, RT_SIGFRAME_MCONTEXT, R_SP * 4, saved, NSAVED },
+};
+
 const uint8_t ppc_vdso_fn[] = {
     VDSO_NONE, VDSO_NONE, VDSO_GETTIMEOFDAY, VDSO_CLOCK_GETTIME, VDSO_CLOCK_GETTIME64, VDSO_CLOCK_GETRES, VDSO_TIME, VDSO_GETCPU,
 };
-const VdsoSpec ppc_vdso = { EM_PPC, ELFCLASS32, ELFDATA2MSB, 0, "linux-vdso32.so.1", "LINUX_2.6.15", rows, sizeof rows / sizeof *rows };
+const VdsoSpec ppc_vdso = { EM_PPC, ELFCLASS32, ELFDATA2MSB, 0, "linux-vdso32.so.1", "LINUX_2.6.15", rows, sizeof rows / sizeof *rows, frames, 2 };
