@@ -4,7 +4,7 @@
 B ?= build
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.SECONDARY:
+.PRECIOUS: $(B)/obj/%.o
 .DELETE_ON_ERROR:
 
 $(B)/config.mk: configure target/programs VERSION
@@ -18,7 +18,7 @@ endif
 WARN := -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIE -fno-strict-aliasing -pthread -D_GNU_SOURCE -DQEMU_VERSION='"$(VERSION)"' \
 	-DDEBUG_BUILD=$(if $(filter yes,$(DEBUG)),1,0) \
-	-I. -I$(B)/gen $(GLIB_CFLAGS) -MMD -MP
+	-I. -I$(B)/gen $(GLIB_CFLAGS) -MMD -MP -MT '$$(B)/$(@:$(B)/%=%)'
 LINK = $(CC) -pthread $(if $(findstring static-pie,$(LDFLAGS)),,-pie) $(LDFLAGS) $(SANITIZE_OBJ)
 SANITIZE_OBJ := $(if $(filter yes,$(SANITIZE)),$(B)/obj/tools/sanitize.o)
 Q := $(if $(V),,@)

@@ -57,7 +57,7 @@ static IrVal finish(IrUnit *u)
             u->n--;
             return i->arg[0];
         }
-        if (i->op == IR_const)
+        if (!i->nargs)
             break;
     }
     return u->n - 1;
@@ -76,6 +76,20 @@ bool ir_is_const(const IrUnit *u, IrVal v, int64_t *out)
     if (u->insn[v].op != IR_const)
         return false;
     *out = u->insn[v].imm;
+    return true;
+}
+
+IrVal ir_addr(IrUnit *u, IrType t, gaddr a)
+{
+    ir_emit(u, IR_addr, t)->imm = t == IR_I32 ? (int32_t)a : (int64_t)a;
+    return u->n - 1;
+}
+
+bool ir_is_addr(const IrUnit *u, IrVal v, gaddr *out)
+{
+    if (u->insn[v].op != IR_addr)
+        return false;
+    *out = (gaddr)u->insn[v].imm;
     return true;
 }
 
@@ -440,18 +454,18 @@ void ir_raise(IrUnit *u, int code, int64_t arg, gaddr pc) { emit_exit(u, IR_rais
 
 void ir_jump_ind(IrUnit *u, IrVal pc)
 {
-    int64_t k;
-    if (ir_is_const(u, pc, &k))
-        ir_jump(u, (gaddr)k);
+    gaddr to;
+    if (ir_is_addr(u, pc, &to))
+        ir_jump(u, to);
     else
         emit_exit(u, IR_jump_ind, pc, 0, 0);
 }
 
 void ir_calljump_ind(IrUnit *u, IrVal pc, gaddr ret)
 {
-    int64_t k;
-    if (ir_is_const(u, pc, &k))
-        ir_calljump(u, (gaddr)k, ret);
+    gaddr to;
+    if (ir_is_addr(u, pc, &to))
+        ir_calljump(u, to, ret);
     else
         emit_exit(u, IR_calljump_ind, pc, 0, ret);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the engine: units, threads and the shared code cache. Included by engine.c cache.c link.c
- * unwind.c and the host backend only; embedders and guests see tcg.h.
+ * unwind.c reloc.c and the host backend only; embedders and guests see tcg.h.
  *
  * Ownership: units, link sites and page nodes live in arenas and are freed only by a flush, which
  * happens when no thread is inside tcg_run. A dropped unit may therefore still be executing.
@@ -36,7 +36,7 @@ struct Unit {
     UnitRange *range;               /* const: guest code covered */
     LinkSite *in;                   /* lock: branches that lead here */
     const uint8_t *unwind;          /* const: see unwind.c */
-    uint32_t unwind_len;
+    uint32_t unwind_len, reloc_len; /* the relocations (reloc.c) follow the unwind table */
     Unit    *older;                 /* next unit of the same code chunk, at lower addresses */
 };
 
@@ -113,6 +113,19 @@ void  link_drop_in(Unit *u);                                /* under lock: every
 /* unwind.c: host offset -> guest pc, one entry per guest instruction */
 size_t unwind_encode(uint8_t *out, const uint32_t *host_off, const gaddr *pc, int n, gaddr base);
 bool  unwind_find(const Unit *u, uint32_t host_off, gaddr *pc);
+
+/* reloc.c: the fields of a unit's code that depend on where the code, the translator or the guest's program lies. All
+ * else in it is position-independent, so code moved by a multiple of 64 bytes, with these fields adjusted and its direct
+ * links led back to their stubs, is the code that the backend would emit there. */
+typedef enum RelocKind {
+    RELOC_PC64,                     /* guest address */
+    RELOC_PC32U, RELOC_PC32S,       /* guest address, of which the host extends 32 bits */
+    RELOC_HELPER,                   /* address of a C function of the translator or the guest, 64 bits */
+    RELOC_TRAMPOLINE,               /* distance to a trampoline from the field's end, 32 bits */
+} RelocKind;
+typedef struct Reloc { uint32_t at; RelocKind kind; } Reloc;    /* at: offset of the field from the unit's code */
+size_t reloc_encode(uint8_t *out, const Reloc *r, int n);       /* at most 4 bytes each, at in ascending order; returns the length */
+int   reloc_decode(const Unit *u, Reloc *out, int max);         /* how many there are; the first max into out */
 
 /* engine.c */
 Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why not */

@@ -126,6 +126,24 @@ static bool apply(IrInsn *i, const FoldRule *r)
     return true;
 }
 
+/* An address stays one under what moves with the program: offsets, the bits below a page, and its width. */
+static bool fold_addr(const IrUnit *u, IrInsn *i)
+{
+    enum { PAGE_MASK = ~0xfff };
+    int64_t a = u->insn[i->arg[0]].imm, k = 0;
+    bool known = i->nargs == 2 && is_const(u, i->arg[1], &k);
+    switch (i->op) {
+    case IR_add: a = (int64_t)((uint64_t)a + (uint64_t)k); break;
+    case IR_and: a &= k; known = known && (k & PAGE_MASK) == PAGE_MASK; break;
+    case IR_zext32: a = (uint32_t)a; known = true; break;
+    case IR_sext32: case IR_trunc32: a = (int32_t)a; known = true; break;
+    default: return false;
+    }
+    if (known)
+        *i = (IrInsn){ .op = IR_addr, .type = (uint8_t)ir_result_type(i), .imm = i->type == IR_I32 ? (int32_t)a : a };
+    return known;
+}
+
 static bool fold_identity(IrUnit *u, IrInsn *i)
 {
     int64_t ka = 0, kb = 0;
@@ -341,6 +359,8 @@ bool ir_fold(IrUnit *u, IrInsn *i)
         i->arg[1] = a;
     }
     if (u->insn[i->arg[0]].op == IR_const && fold_constants(u, i))
+        return true;
+    if (u->insn[i->arg[0]].op == IR_addr && fold_addr(u, i))
         return true;
     if (fold_rules[i->op][0].when)
         return fold_identity(u, i);

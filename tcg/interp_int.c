@@ -205,7 +205,7 @@ void eval_int(IrValue *r, const IrInsn *i, const IrValue *const *v)
 {
     uint64_t a = i->nargs ? v[0]->u[0] : 0, b = i->nargs > 1 ? v[1]->u[0] : 0, hi = 0, lo;
     switch (i->op) {
-    case IR_const: eval_const(r, (IrType)i->type, i->imm); return;
+    case IR_const: case IR_addr: eval_const(r, (IrType)i->type, i->imm); return;
     case IR_mov: *r = *v[0]; return;
     case IR_select: *r = *v[eval_cond((IrCond)i->cond, (IrType)i->type2, a, b) ? 2 : 3]; return;
     case IR_select_f: *r = *v[eval_cond_flags((IrCond)i->cond, a) ? 1 : 2]; return;
@@ -229,7 +229,7 @@ typedef enum Kind { KIND_NONE, KIND_INT, KIND_FP, KIND_VEC, KIND_VFP } Kind;
 
 static Kind kind_of(IrOp op)                /* by the order of rows in ops.def */
 {
-    if (op == IR_const || (op >= IR_mov && op < IR_load))
+    if (op == IR_const || op == IR_addr || (op >= IR_mov && op < IR_load))
         return KIND_INT;
     if (op >= IR_fadd && op < IR_fpflags_get)
         return KIND_FP;

@@ -86,7 +86,7 @@ static bool is_home(const Dead *d, const IrInsn *put)
 {
     unsigned from = d->u->insn[put->arg[0]].op;
     const RegDesc *r = &d->u->guest->regs[put->aux];
-    return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get && from != IR_const;
+    return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get && from != IR_const && from != IR_addr;
 }
 
 /* True: instruction n stays. */

@@ -101,13 +101,14 @@ static bool settle(Forward *f, IrInsn *i)
     return yes == 0;
 }
 
+/* A jump to a plain constant stays indirect: unlike an address, it would not move with the program. */
 static void settle_indirect(Forward *f, IrInsn *i)
 {
-    int64_t pc;
-    if (!ir_is_const(f->u, i->arg[0], &pc))
+    gaddr pc;
+    if (!ir_is_addr(f->u, i->arg[0], &pc))
         return;
     i->op = i->op == IR_jump_ind ? IR_jump : IR_calljump;
-    i->imm = pc;
+    i->imm = (int64_t)pc;
     i->arg[0] = i->nargs = 0;
 }
 
@@ -115,9 +116,9 @@ static void settle_indirect(Forward *f, IrInsn *i)
  * u.uses of the value; a stale note names an instruction that does not match. */
 static void reuse_extension(Forward *f, IrInsn *i)
 {
-    while (i->op != IR_const && i->op != IR_mov && ir_fold(f->u, i))
+    while (i->nargs && i->op != IR_mov && ir_fold(f->u, i))
         ;
-    if (i->op == IR_const || i->op == IR_mov)
+    if (!i->nargs || i->op == IR_mov)
         return;
     IrInsn *d = &f->u->insn[i->arg[0]];
     uint32_t c = d->u.uses;
@@ -132,7 +133,7 @@ static void reuse_extension(Forward *f, IrInsn *i)
 static bool step(Forward *f, IrInsn *i)
 {
     switch (i->op) {
-    case IR_insn: case IR_const: return false;
+    case IR_insn: case IR_const: case IR_addr: return false;
     case IR_get:
         if (i->aux < OPT_MAX_REGS)
             read_slot(f, i, &f->reg[i->aux], f->reg_gen);
@@ -148,7 +149,7 @@ static bool step(Forward *f, IrInsn *i)
     case IR_trunc32: case IR_sext32: case IR_zext32: reuse_extension(f, i); return false;
     case IR_jump_ind: case IR_calljump_ind: settle_indirect(f, i); return false;
     default:
-        while (ir_fold(f->u, i) && i->op != IR_const && i->op != IR_mov)
+        while (ir_fold(f->u, i) && i->nargs && i->op != IR_mov)
             ;
         return false;
     }

@@ -2,26 +2,7 @@
 /* Side table of a unit: for each guest instruction the host offset where its code starts. Coded as
  * pairs of variable-length deltas (host offset, zigzag guest pc), so it costs two or three bytes each. */
 #include "engine.h"
-
-static uint8_t *put_var(uint8_t *p, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        *p++ = (uint8_t)(v | 0x80);
-    *p++ = (uint8_t)v;
-    return p;
-}
-
-static const uint8_t *get_var(const uint8_t *p, uint64_t *v)
-{
-    uint64_t r = 0;
-    for (int s = 0; ; s += 7) {
-        r |= (uint64_t)(*p & 0x7f) << s;
-        if (!(*p++ & 0x80))
-            break;
-    }
-    *v = r;
-    return p;
-}
+#include "varint.h"
 
 /* out holds 15 bytes per entry. Returns the length. */
 size_t unwind_encode(uint8_t *out, const uint32_t *host_off, const gaddr *pc, int n, gaddr base)

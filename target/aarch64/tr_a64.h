@@ -24,6 +24,7 @@ static inline IrType sf_type(int sf) { return sf ? IR_I64 : IR_I32; }
 static inline IrVal get_r(Tr *t, int sf, int n) { return sf ? get_x(t, n) : get_w(t, n); }
 static inline void put_r(Tr *t, int sf, int n, IrVal v) { if (sf) put_x(t, n, v); else put_w(t, n, v); }
 static inline IrVal imm_x(Tr *t, int64_t v) { return ir_const(t->u, IR_I64, v); }
+static inline IrVal addr_x(Tr *t, gaddr a) { return ir_addr(t->u, IR_I64, a); }
 static inline IrVal imm_w(Tr *t, int32_t v) { return ir_const(t->u, IR_I32, v); }
 static inline IrVal imm_r(Tr *t, int sf, int64_t v) { return sf ? imm_x(t, v) : imm_w(t, (int32_t)v); }
 

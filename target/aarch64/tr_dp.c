@@ -11,7 +11,7 @@ enum { OP_ADD, OP_ADDS, OP_SUB, OP_SUBS };
 bool tr_adr(Tr *t, const OpAdr *a, int page)
 {
     gaddr base = page ? t->pc & ~(gaddr)0xfff : t->pc;
-    put_x(t, a->rd, imm_x(t, (int64_t)(base + ((int64_t)a->adr << (page ? 12 : 0)))));
+    put_x(t, a->rd, addr_x(t, base + ((int64_t)a->adr << (page ? 12 : 0))));
     return true;
 }
 

@@ -130,13 +130,13 @@ bool ok_lit(const OpLit *a) { return a->size != 3; }
 bool ok_litv(const OpLit *a) { return a->size != 3; }
 bool tr_ldr_lit(Tr *t, const OpLit *a)
 {
-    IrVal at = imm_x(t, (int64_t)t->pc + a->imm19);
+    IrVal at = addr_x(t, t->pc + (int64_t)a->imm19);
     put_x(t, a->rt, ir_load(t->u, IR_I64, a->size == 1 ? MEM_64 : a->size == 2 ? MEM_32 | MEM_SIGNED : MEM_32, at, 0));
     return true;
 }
 bool tr_ldrv_lit(Tr *t, const OpLit *a)
 {
-    IrVal at = imm_x(t, (int64_t)t->pc + a->imm19);
+    IrVal at = addr_x(t, t->pc + (int64_t)a->imm19);
     put_v(t, a->rt, loadv(t, MEM_32 + a->size, at, 0));
     return true;
 }

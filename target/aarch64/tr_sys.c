@@ -17,7 +17,7 @@ bool tr_b(Tr *t, const OpB *a) { tr_jump(t, t->pc + (int64_t)a->imm26); return t
 
 bool tr_bl(Tr *t, const OpB *a)
 {
-    put_x(t, LR, imm_x(t, (int64_t)next_pc(t)));
+    put_x(t, LR, addr_x(t, next_pc(t)));
     ir_calljump(t->u, t->pc + (int64_t)a->imm26, next_pc(t));
     tr_end(t);
     return true;
@@ -48,7 +48,7 @@ bool tr_tbz(Tr *t, const OpTb *a, int cond)
 static bool jump_to(Tr *t, IrVal pc) { ir_jump_ind(t->u, pc); tr_end(t); return true; }
 static bool call_to(Tr *t, IrVal pc)        /* pc was read before: BLR x30 */
 {
-    put_x(t, LR, imm_x(t, (int64_t)next_pc(t)));
+    put_x(t, LR, addr_x(t, next_pc(t)));
     ir_calljump_ind(t->u, pc, next_pc(t));
     tr_end(t);
     return true;

@@ -45,7 +45,7 @@ static bool condition(Tr *t, int bo, int bi, IrCond *c, IrVal *a, IrVal *b)
     return use_ctr || use_cr;
 }
 
-static void link(Tr *t) { ir_put(t->u, R_LR, imm(t, t->pc + 4)); }
+static void link(Tr *t) { ir_put(t->u, R_LR, ir_addr(t->u, IR_I32, t->pc + 4)); }
 
 static void jump(Tr *t, gaddr target, int how)
 {

@@ -15,7 +15,7 @@ bool tr_jal(Tr *t, const OpJ *a)
         tr_jump(t, target);
         return true;
     }
-    put_x(t, a->rd, imm_x(t, behind(t)));
+    put_x(t, a->rd, addr_x(t, behind(t)));
     if (is_link(a->rd)) {
         ir_calljump(t->u, target, behind(t));
         tr_end(t);
@@ -29,7 +29,7 @@ bool tr_jalr(Tr *t, const OpI *a)
 {
     IrVal target = op2(t, IR_and, op2(t, IR_add, get_x(t, a->rs1), imm_x(t, a->imm)), imm_x(t, -2));
     target = x_to_l(t, target);
-    put_x(t, a->rd, imm_x(t, behind(t)));
+    put_x(t, a->rd, addr_x(t, behind(t)));
     if (is_link(a->rd))
         ir_calljump_ind(t->u, target, behind(t));
     else if (is_link(a->rs1))

@@ -12,7 +12,7 @@ bool tr_lui(Tr *t, const OpU *a)
 
 bool tr_auipc(Tr *t, const OpU *a)
 {
-    put_x(t, a->rd, imm_x(t, t->pc + a->imm));
+    put_x(t, a->rd, addr_x(t, t->pc + a->imm));
     return true;
 }
 

@@ -15,6 +15,7 @@ static inline int    xlen(const Tr *t)  { return is64(t) ? 64 : 32; }
 static inline gaddr  wrap(const Tr *t, gaddr a) { return is64(t) ? a : (uint32_t)a; }
 
 static inline IrVal imm_x(Tr *t, int64_t v) { return ir_const(t->u, xt(t), is64(t) ? v : (int32_t)v); }
+static inline IrVal addr_x(Tr *t, gaddr a) { return ir_addr(t->u, xt(t), a); }
 static inline IrVal imm_l(Tr *t, int64_t v) { return ir_const(t->u, IR_I64, v); }
 static inline IrVal imm_w(Tr *t, int32_t v) { return ir_const(t->u, IR_I32, v); }
 static inline IrVal get_x(Tr *t, int n)     { return n ? ir_get(t->u, R_X0 + n) : imm_x(t, 0); }

@@ -131,10 +131,18 @@ static IrVal get_reg(Gen *g, int first, int n, IrType t)
     return g->u->n - 1;
 }
 
+static IrVal emit_addr(Gen *g, IrType t, gaddr a)
+{
+    emit(g, IR_addr, t)->imm = (int64_t)a;
+    return g->u->n - 1;
+}
+
 static IrVal make_value(Gen *g, IrType t)
 {
     IrVal a, b;
     bool lit = rng_below(g->r, 3) == 0;
+    if ((t == IR_I32 || t == IR_I64) && rng_below(g->r, 12) == 0)
+        return emit_addr(g, t, TOY_PC + rng_below(g->r, TOY_PC));
     switch (t) {
     case IR_I32: return lit ? emit_const(g, t, rng_value(g->r, t)) : get_reg(g, TOY_W, TOY_NW, t);
     case IR_I64: return lit ? emit_const(g, t, rng_value(g->r, t)) : get_reg(g, TOY_R, TOY_NR, t);
@@ -493,7 +501,7 @@ static void gen_put(Gen *g)
 static void gen_op(Gen *g, IrOp op)
 {
     switch (op) {
-    case IR_const: case IR_get: make_value(g, value_types[rng_below(g->r, 8)]); return;
+    case IR_const: case IR_addr: case IR_get: make_value(g, value_types[rng_below(g->r, 8)]); return;
     case IR_put: gen_put(g); return;
     case IR_ld_env: case IR_st_env: gen_env(g, op, choose_type(g, op)); break;
     case IR_local_get: case IR_local_put: gen_local(g, op); break;
@@ -617,7 +625,7 @@ static void gen_end(Gen *g, gaddr next, bool last)
     case 0: ir_jump(g->u, next); break;
     case 1: ir_calljump(g->u, next, next + 64); break;
     default:
-        v = emit_const(g, IR_I64, next);
+        v = rng_below(g->r, 2) ? emit_const(g, IR_I64, next) : emit_addr(g, IR_I64, next);
         emit(g, (IrOp[]){ IR_jump_ind, IR_calljump_ind, IR_ret }[rng_below(g->r, 3)], IR_VOID)->arg[0] = v;
         if (g->u->insn[g->u->n - 1].op == IR_calljump_ind)
             g->u->insn[g->u->n - 1].imm2 = next + 64;

@@ -217,6 +217,35 @@ static void check_flags(Rng *r, IrUnit *u)
     }
 }
 
+/* Addresses: one stays an address where the sum moves with the program, whole pages at a time, and the value is right. */
+static void check_addr(Rng *r, IrUnit *u, IrOp op, IrType t, int64_t k, bool stays)
+{
+    IrType from = op == IR_zext32 || op == IR_sext32 ? IR_I32 : op == IR_trunc32 ? IR_I64 : t;
+    ir_unit_reset(u, 0, 0);
+    IrVal a = ir_addr(u, from, 0x7654321000 + rng_below(r, 4096)), b = ir_const(u, t, k);
+    IrInsn *i = ir_emit(u, op, t);
+    i->arg[0] = a;
+    i->arg[1] = i->nargs == 2 ? b : 0;
+    IrVal v = u->n - 1, f = folded_copy(u, v);
+    if (!f != !stays || (f && u->insn[f].op != IR_addr))
+        fail("an address under", op, f ? (IrOp)u->insn[f].op : op);
+    if (f)
+        compare(r, u, v, f, (IrType[3]){ t, t, t }, "address under");
+}
+
+static void check_addrs(Rng *r, IrUnit *u)
+{
+    for (int n = 0; n < ROUNDS; n++) {
+        IrType t = n & 1 ? IR_I32 : IR_I64;
+        check_addr(r, u, IR_add, t, (int64_t)rng_value(r, t) | 1, true);
+        check_addr(r, u, IR_and, t, -2, true);
+        check_addr(r, u, IR_and, t, -8192, false);
+        check_addr(r, u, IR_xor, t, 5, false);
+        check_addr(r, u, IR_zext32, IR_I64, 0, true);
+        check_addr(r, u, IR_trunc32, IR_I32, 0, true);
+    }
+}
+
 int main(void)
 {
     Rng r = { 0x1234567 };
@@ -226,6 +255,7 @@ int main(void)
     check_pairs(&r, &u);
     check_builder(&r, &u);
     check_flags(&r, &u);
+    check_addrs(&r, &u);
     ir_unit_free(&u);
     printf(failures ? "%d failures\n" : "ok\n", failures);
     return failures != 0;

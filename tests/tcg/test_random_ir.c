@@ -30,7 +30,7 @@ static bool try_without(ToyEngine *ref, ToyEngine *e, ToyProgram *p, const ToySt
 {
     IrInsn old = *i;
     IrType t = ir_result_type(i);
-    if (ir_is_terminator(i) || i->op == IR_label || i->op == IR_const || t == IR_FLAGS || t == IR_I128 ||
+    if (ir_is_terminator(i) || i->op == IR_label || i->op == IR_const || i->op == IR_addr || t == IR_FLAGS || t == IR_I128 ||
         (i->op == IR_fence && !i->aux))
         return false;
     if (t == IR_VOID)

@@ -12,7 +12,7 @@ struct HostScratch {
     Val *val;
     IrVal *mirror;
     Cold cold[COLD_MAX];
-    uint8_t uw_buf[(UNIT_MAX_INSNS + 1) * 20 * 4];
+    uint8_t side[(UNIT_MAX_INSNS + 1) * 20 * 4 + RELOC_MAX * 4];    /* the side tables, coded */
 };
 
 /* --- start-up */
@@ -267,17 +267,14 @@ static void bind_labels(Em *e)
         set_rel32(e->lfix[i].at, e->label[e->lfix[i].label]);
 }
 
-static bool side_table(struct HostScratch *s, TcgThread *th, Unit *u)
+static bool side_tables(struct HostScratch *s, TcgThread *th, Unit *u)
 {
     Em *e = &s->e;
-    size_t n = unwind_encode(s->uw_buf, e->uw_off, e->uw_pc, e->nuw, u->pc);
-    uint8_t *copy = cache_alloc(th, n);
-    if (!copy)
-        return false;
-    memcpy(copy, s->uw_buf, n);
+    u->unwind_len = (uint32_t)unwind_encode(s->side, e->uw_off, e->uw_pc, e->nuw, u->pc);
+    u->reloc_len = (uint32_t)reloc_encode(s->side + u->unwind_len, e->reloc, e->nreloc);
+    uint8_t *copy = cache_alloc(th, u->unwind_len + u->reloc_len);
     u->unwind = copy;
-    u->unwind_len = (uint32_t)n;
-    return true;
+    return copy && memcpy(copy, s->side, u->unwind_len + u->reloc_len);
 }
 
 int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
@@ -307,7 +304,7 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
     bind_labels(e);
     u->code = e->start;
     u->code_len = (uint32_t)(e->p - e->start);
-    if (!side_table(s, th, u))
+    if (!side_tables(s, th, u))
         return HOST_NO;
     th->chunk = (uint8_t *)(((uintptr_t)e->p + 15) & ~(uintptr_t)15);
     return HOST_OK;

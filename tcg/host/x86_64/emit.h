@@ -133,9 +133,9 @@ struct Em {
     uint8_t **label; struct { uint8_t *at; int label; } *lfix; int nlfix;
     uint32_t *uw_off; gaddr *uw_pc; int nuw;
     gaddr    pc;                        /* current guest instruction */
-    uint32_t *reloc; int nreloc;        /* offsets of 64-bit absolute guest addresses (kind in the top bits: RELOC_*) */
+    Reloc   *reloc; int nreloc;         /* see reloc.c */
 };
-enum { RELOC_GUEST_PC = 0 << 28, RELOC_HELPER = 1 << 28, RELOC_MAX = 512 };
+enum { RELOC_MAX = 1024 };
 
 /* --- operands. Types are those of the IR; the value must be V_G-like for _g, V_X-like for _x. */
 int   use_g(Em *e, IrVal v);            /* in a GPR, locked */
@@ -158,6 +158,12 @@ int   tmp_g(Em *e);
 int   tmp_x(Em *e);
 void  take_g(Em *e, int reg);           /* this very temporary (rax, rcx, rdx): whoever was in it moves away */
 void  view(Em *e, IrVal of);            /* the result is the same register content as `of` (set in analysis, too) */
+
+/* --- what moves with the code, the guest or the translator: recorded before the field is emitted */
+void  em_reloc(Em *e, RelocKind kind);
+void  em_guest_pc(Em *e, gaddr pc);     /* a 64-bit field */
+void  call_tramp(Em *e, const uint8_t *to);
+void  jmp_tramp(Em *e, const uint8_t *to);
 
 /* --- host flags */
 void  flags_clobber(Em *e);             /* before changing EFLAGS */

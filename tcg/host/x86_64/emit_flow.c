@@ -10,6 +10,48 @@ static void lower_const(Em *e, const IrInsn *in)
     e->val[e->i].kind = V_CONST;
 }
 
+/* --- relocations */
+void em_reloc(Em *e, RelocKind kind) { e->reloc[e->nreloc++ & (RELOC_MAX - 1)] = (Reloc){ (uint32_t)(e->p - e->start), kind }; }
+
+void em_guest_pc(Em *e, gaddr pc)
+{
+    em_reloc(e, RELOC_PC64);
+    em64(e, pc);
+}
+
+static void em_to_tramp(Em *e, unsigned opcode, const uint8_t *to)
+{
+    em8(e, opcode);
+    em_reloc(e, RELOC_TRAMPOLINE);
+    em32(e, (uint32_t)(to - (e->p + 4)));
+}
+
+void call_tramp(Em *e, const uint8_t *to) { em_to_tramp(e, 0xe8, to); }
+void jmp_tramp(Em *e, const uint8_t *to) { em_to_tramp(e, 0xe9, to); }
+
+static void mov_abs(Em *e, int dst, RelocKind kind, uint64_t v)
+{
+    em8(e, 0x48 | (dst >> 3));
+    em8(e, 0xb8 | (dst & 7));
+    em_reloc(e, kind);
+    em64(e, v);
+}
+
+static void mov_addr(Em *e, int dst, gaddr a)
+{
+    if (a >> 32) {
+        mov_abs(e, dst, RELOC_PC64, a);
+        return;
+    }
+    if (dst & 8)
+        em8(e, 0x41);
+    em8(e, 0xb8 | (dst & 7));
+    em_reloc(e, RELOC_PC32U);
+    em32(e, (uint32_t)a);
+}
+
+static void lower_addr(Em *e, const IrInsn *in) { mov_addr(e, def_g(e, 0), in->type == IR_I32 ? (uint32_t)in->imm : (gaddr)in->imm); }
+
 static void lower_get(Em *e, const IrInsn *in) { ra_get(e, in->aux); }
 
 static void lower_put(Em *e, const IrInsn *in)
@@ -183,11 +225,8 @@ static void lower_call(Em *e, const IrInsn *in)
             ra_detach(e, *w);
     ra_spill_all(e);
     bool all = h->faults || h->reads != HELPER_NONE || h->writes != HELPER_NONE;
-    e->reloc[e->nreloc++ & (RELOC_MAX - 1)] = RELOC_HELPER | (uint32_t)(e->p + 2 - e->start);
-    em8(e, 0x48);
-    em8(e, 0xb8);
-    em64(e, (uint64_t)(uintptr_t)h->fn);
-    call_to(e, all ? e->hc->helper_all : e->hc->helper_none);
+    mov_abs(e, RAX, RELOC_HELPER, (uint64_t)(uintptr_t)h->fn);
+    call_tramp(e, all ? e->hc->helper_all : e->hc->helper_none);
     if (h->ret == IR_VOID || !e->val[e->i].uses)
         return;
     if (h->ret == IR_I128) {
@@ -228,7 +267,7 @@ static void call_cold(Em *e, const IrInsn *in, const uint8_t r[6], int kind)
     ColdDesc d = { .op = in->op, .type = in->type, .type2 = in->type2, .cond = in->cond, .lane = in->lane, .round = in->round,
                    .kind = (uint8_t)kind, .aux = in->aux, .imm = in->imm };
     memcpy(d.r, r, sizeof d.r);
-    call_to(e, e->hc->cold_call);
+    call_tramp(e, e->hc->cold_call);
     memcpy(e->p, &d, sizeof d);
     e->p += sizeof d;
 }
@@ -376,15 +415,9 @@ static void lower_insn(Em *e, const IrInsn *in)
     e->uw_pc[e->nuw++] = e->pc = (gaddr)in->imm;
 }
 
-static void em_guest_pc(Em *e, gaddr pc)
-{
-    e->reloc[e->nreloc++ & (RELOC_MAX - 1)] = RELOC_GUEST_PC | (uint32_t)(e->p - e->start);
-    em64(e, pc);
-}
-
 void emit_raise(Em *e, gaddr pc, int64_t arg, int code)
 {
-    call_to(e, e->hc->raise);
+    call_tramp(e, e->hc->raise);
     em_guest_pc(e, pc);
     em64(e, (uint64_t)arg);
     em32(e, (uint32_t)code);
@@ -393,14 +426,14 @@ void emit_raise(Em *e, gaddr pc, int64_t arg, int code)
 static void cold_link(Em *e, Cold *c)
 {
     uint8_t *stub = e->p;
-    call_to(e, e->hc->link);
+    call_tramp(e, e->hc->link);
     em_guest_pc(e, c->a);
     em32(e, (uint32_t)(stub - c->from[0]));
 }
 
 static void cold_poll(Em *e, Cold *c)
 {
-    call_to(e, e->hc->poll);
+    call_tramp(e, e->hc->poll);
     em_guest_pc(e, c->a);
 }
 
@@ -477,7 +510,7 @@ static void lower_raise(Em *e, const IrInsn *in) { emit_raise(e, in->imm2, in->i
 static void leave_to(Em *e, int t)
 {
     mov_store(e, true, opd_env(offsetof(CpuState, pc)).m, t);
-    jmp_to(e, e->hc->ind_miss);
+    jmp_tramp(e, e->hc->ind_miss);
 }
 
 static void cold_ind_miss(Em *e, Cold *c) { leave_to(e, c->r[0]); }
@@ -509,16 +542,31 @@ static void lower_jump_ind(Em *e, const IrInsn *in)
 }
 
 /* --- calls and returns: the pair stack holds the guest return pc above the host return address */
+/* The pin that a put just before this call gave the return address to, or -1. */
+static int link_pin(const Em *e, gaddr pc)
+{
+    for (uint32_t k = e->i - 1; k && k + 3 >= e->i; k--) {
+        const IrInsn *put = &e->u->insn[k], *v = &e->u->insn[put->arg[0]];
+        if (put->op == IR_put)
+            return v->op == IR_addr && v->type == IR_I64 && (gaddr)v->imm == pc ? e->hc->pin[put->aux] : -1;
+    }
+    return -1;
+}
+
 static void push_pc(Em *e, gaddr pc)
 {
-    if ((int64_t)pc == (int32_t)pc) {
+    int pin = link_pin(e, pc);
+    if (pin >= 0) {
+        if (pin & 8)
+            em8(e, 0x41);
+        em8(e, 0x50 | (pin & 7));
+    } else if ((int64_t)pc == (int32_t)pc) {
         em8(e, 0x68);
+        em_reloc(e, RELOC_PC32S);
         em32(e, (uint32_t)pc);
     } else {
         int t = tmp_g(e);
-        em8(e, 0x48 | (t >> 3));
-        em8(e, 0xb8 | (t & 7));
-        em_guest_pc(e, pc);
+        mov_abs(e, t, RELOC_PC64, pc);
         em8(e, 0x50 | t);
         e->lock[CL_G] &= ~(1u << t);
     }
@@ -577,7 +625,7 @@ static void lower_calljump_ind(Em *e, const IrInsn *in)
 static void cold_ret_miss(Em *e, Cold *c)
 {
     mov_rr(e, true, RAX, c->r[0]);
-    jmp_to(e, e->hc->ret_miss);
+    jmp_tramp(e, e->hc->ret_miss);
 }
 
 static void lower_ret(Em *e, const IrInsn *in)
@@ -596,7 +644,7 @@ static void lower_ret(Em *e, const IrInsn *in)
 }
 
 const LowerRow lower_rows_flow[] = {
-    { IR_const, lower_const }, { IR_get, lower_get }, { IR_put, lower_put }, { IR_ld_env, lower_ld_env }, { IR_st_env, lower_st_env },
+    { IR_const, lower_const }, { IR_addr, lower_addr }, { IR_get, lower_get }, { IR_put, lower_put }, { IR_ld_env, lower_ld_env }, { IR_st_env, lower_st_env },
     { IR_local_get, lower_local_get }, { IR_local_put, lower_local_put }, { IR_call, lower_call },
     { IR_label, lower_label }, { IR_br, lower_br }, { IR_brcond, lower_brcond }, { IR_brcond_f, lower_brcond_f },
     { IR_insn, lower_insn }, { IR_exit_if, lower_exit_if }, { IR_exit_if_f, lower_exit_if_f }, { IR_jump, lower_jump },
