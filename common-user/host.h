@@ -35,6 +35,6 @@ bool     host_fault_fixup(void *uc);            /* pc in the exception table: co
 bool     host_fault_is_write(const void *uc);
 uintptr_t host_uc_pc(const void *uc);
 uint64_t *host_uc_sigmask(void *uc);
-void     host_uc_leave_syscall(void *uc);       /* pc inside the safe_syscall window: make it answer -ERESTARTSYS */
+void     host_uc_leave_syscall(void *uc);       /* pc inside the safe_syscall window: make it answer -ERESTART... */
 
 #endif

@@ -30,7 +30,8 @@ uint64_t signal_pending_held(Task *t);                            /* to be or-ed
 uint64_t signal_temp_mask(Task *t, uint64_t mask);
 /* Mask for a host call that names signals to wait for or read (sigtimedwait, signalfd): as is. */
 
-/* A blocking host syscall: -errno, result, or -ERESTARTSYS when a signal came first or the kernel wants a restart. Other
+/* A host syscall: -errno, result, -ERESTARTNOINTR when a signal came first (the call was not made, and calls that cannot
+ * fail with EINTR must not), or -ERESTARTSYS when the kernel wants a restart. Other
  * syscalls may be made directly; those that can sleep for long must come here. */
 long    safe_syscall(Task *t, long nr, ...);   /* every argument must be long or a pointer */
 

@@ -210,8 +210,22 @@ static void fp_state(void)
     CHECK(count >= 20);
 }
 
+/* A call that never sleeps never fails with EINTR, however many signals come just before it. */
+static void no_eintr(void)
+{
+    int failed = 0;
+    install(SIGUSR1, on_info, 0);
+    pid_t parent = getpid(), kid = fork();
+    if (!kid) for (;;) if (getppid() != parent || kill(parent, SIGUSR1)) _exit(0);
+    for (count = 0; count < 2000; ) failed += kill(kid, 0) != 0;
+    CHECK(!failed);
+    kill(kid, SIGKILL);
+    while (waitpid(kid, NULL, 0) < 0 && errno == EINTR) { }
+    signal(SIGUSR1, SIG_DFL);
+}
+
 int main(void)
 {
-    all_signals(); queue(); nesting(); restart(); altstack(); faults(); deaths(); fp_state();
+    all_signals(); queue(); nesting(); restart(); altstack(); faults(); deaths(); fp_state(); no_eintr();
     return CHECK_END();
 }

@@ -6,7 +6,7 @@
 
 typedef struct ExRow { int32_t from, to; } ExRow;
 extern const ExRow __start_gmem_extable[], __stop_gmem_extable[];
-extern const char host_safe_syscall_start[], host_safe_syscall_insn[], host_safe_syscall_interrupted[];
+extern const char host_safe_syscall_start[], host_safe_syscall_insn[], host_safe_syscall_early[], host_safe_syscall_restart[];
 
 enum { PF_WRITE = 2 };              /* bit of the page-fault error code */
 
@@ -34,8 +34,9 @@ void host_uc_leave_syscall(void *ctx)
 {
     ucontext_t *uc = ctx;
     uintptr_t pc = host_uc_pc(uc);
-    if (pc >= (uintptr_t)host_safe_syscall_start && pc <= (uintptr_t)host_safe_syscall_insn)
-        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)host_safe_syscall_interrupted;
+    if (pc < (uintptr_t)host_safe_syscall_start || pc > (uintptr_t)host_safe_syscall_insn) return;
+    bool made = pc == (uintptr_t)host_safe_syscall_insn && uc->uc_mcontext.gregs[REG_RCX] != 0;
+    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(made ? host_safe_syscall_restart : host_safe_syscall_early);
 }
 
 long host_syscall(long nr, long a, long b, long c, long d, long e, long f)

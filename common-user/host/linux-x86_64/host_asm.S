@@ -85,16 +85,21 @@ func host_safe_syscall
         movq    %r9, %r10
         movq    16(%rsp), %r8
         movq    24(%rsp), %r9
-        .globl host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_interrupted
-        .hidden host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_interrupted
+        xorl    %ecx, %ecx
+        .globl host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_early, host_safe_syscall_restart
+        .hidden host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_early, host_safe_syscall_restart
 host_safe_syscall_start:
         cmpl    $0, (%rbx)
-        jne     host_safe_syscall_interrupted
+        jne     host_safe_syscall_early
 host_safe_syscall_insn:
-        syscall
+        syscall                                 /* leaves the pc of the next instruction in rcx, and so in the frame of a restart */
         popq    %rbx
         ret
-host_safe_syscall_interrupted:
+host_safe_syscall_early:                        /* never made: -ERESTARTNOINTR */
+        movq    $-513, %rax
+        popq    %rbx
+        ret
+host_safe_syscall_restart:                      /* the kernel wants it made again: -ERESTARTSYS */
         movq    $-512, %rax
         popq    %rbx
         ret
