@@ -97,12 +97,37 @@ static void spill(Em *e, int cl, int reg)
 {
     IrVal v = e->own[cl][reg];
     Val *x = &e->val[v];
-    x->off = slot_alloc(e, v, cl == CL_X);
-    store_reg(e, cl, cl == CL_X ? IR_V128 : IR_I64, x->off, reg);
+    if (!x->guest) {
+        x->off = slot_alloc(e, v, cl == CL_X);
+        store_reg(e, cl, cl == CL_X ? IR_V128 : IR_I64, x->off, reg);
+        x->spilled = true;
+    }
     x->kind = V_ENV;
     x->owned = false;
-    x->spilled = true;
     e->own[cl][reg] = 0;
+}
+
+/* --- which guest register a value mirrors: a pin, or a slot of CpuState (x->off) that holds a temporary's value, too */
+static void unmirror(Em *e, IrVal v)
+{
+    Val *x = &e->val[v];
+    if (!x->guest)
+        return;
+    IrVal *p = &e->mirror[x->guest - 1];
+    while (*p && *p != v)
+        p = &e->val[*p].next;
+    if (*p)
+        *p = x->next;
+    x->guest = 0;
+}
+
+static void mirror_add(Em *e, int guest, IrVal v)
+{
+    Val *x = &e->val[v];
+    unmirror(e, v);
+    x->guest = (uint16_t)(guest + 1);
+    x->next = e->mirror[guest];
+    e->mirror[guest] = v;
 }
 
 /* --- registers */
@@ -134,10 +159,25 @@ static bool all_locked(const Em *e, int cl)
     return true;
 }
 
-/* A temporary, locked; -1: none (only when !scratch). */
+/* How soon v is wanted again, looking a little ahead. */
+static uint32_t next_use(const Em *e, IrVal v)
+{
+    enum { AHEAD = 48 };
+    uint32_t end = e->val[v].last < e->i + AHEAD ? e->val[v].last : e->i + AHEAD;
+    for (uint32_t k = e->i + 1; k < end; k++) {
+        const IrInsn *in = &e->u->insn[k];
+        for (int a = 0; a < e->hc->nargs[in->op]; a++)
+            if (e->val[in->arg[a]].rep == v)
+                return k;
+    }
+    return e->val[v].last;
+}
+
+/* A temporary, locked; -1: none (only when !scratch). The one wanted last is spilled. */
 static int alloc(Em *e, int cl, bool scratch)
 {
     int best = -1;
+    uint32_t best_use = 0;
     for (int i = 0; i < ntmp(cl); i++) {
         int r = tmp_reg(cl, i);
         if (e->lock[cl] >> r & 1)
@@ -146,8 +186,11 @@ static int alloc(Em *e, int cl, bool scratch)
             best = r;
             break;
         }
-        if (best < 0 || e->val[e->own[cl][r]].last > e->val[e->own[cl][best]].last)
+        uint32_t use = next_use(e, e->own[cl][r]);
+        if (best < 0 || use > best_use) {
             best = r;
+            best_use = use;
+        }
     }
     if (best < 0) {
         best = scratch ? borrow(e, cl) : -1;
@@ -168,12 +211,21 @@ int tmp_x(Em *e) { return alloc(e, CL_X, true); }
 static void give(Em *e, int cl, int reg, IrVal v)
 {
     Val *x = &e->val[v];
+    unmirror(e, v);
     e->own[cl][reg] = v;
     x->kind = cl == CL_X ? V_X : V_G;
     x->reg = (uint8_t)reg;
     x->owned = true;
     x->spilled = false;
-    x->guest = 0;
+}
+
+/* The same for a copy of what the value's guest register, if any, still holds. */
+static void give_copy(Em *e, int cl, int reg, IrVal v)
+{
+    int guest = e->val[v].guest;
+    give(e, cl, reg, v);
+    if (guest)
+        mirror_add(e, guest - 1, v);
 }
 
 void take_g(Em *e, int reg)
@@ -191,7 +243,7 @@ void take_g(Em *e, int reg)
         if (!(e->lock[CL_G] >> r & 1) && !e->own[CL_G][r]) {
             mov_rr(e, true, r, reg);
             e->own[CL_G][reg] = 0;
-            give(e, CL_G, r, v);
+            give_copy(e, CL_G, r, v);
             return;
         }
     }
@@ -252,7 +304,7 @@ static int use_reg(Em *e, int cl, IrVal v)
         r = alloc(e, cl, true);
         load_reg(e, cl, x->spilled ? (cl == CL_X ? IR_V128 : IR_I64) : x->type, r, x->off);
         if (!(e->borrowed[cl] >> r & 1))
-            give(e, cl, r, rep);
+            give_copy(e, cl, r, rep);
         return r;
     default:
         em_unsupported(e);
@@ -303,7 +355,6 @@ static int def_in_hint(Em *e, int cl)
     d->kind = cl == CL_X ? V_X : V_G;
     d->reg = d->hint;
     d->owned = false;
-    d->guest = 0;
     return d->reg;
 }
 
@@ -409,14 +460,6 @@ void view(Em *e, IrVal of)
 }
 
 /* --- guest registers */
-static void mirror_add(Em *e, int guest, IrVal v)
-{
-    Val *x = &e->val[v];
-    x->guest = (uint16_t)(guest + 1);
-    x->next = e->mirror[guest];
-    e->mirror[guest] = v;
-}
-
 void ra_get(Em *e, int reg)
 {
     Val *x = &e->val[e->i];
@@ -452,15 +495,14 @@ static void detach_one(Em *e, IrVal m)
 
 void ra_detach(Em *e, int reg)
 {
-    IrVal next;
-    for (IrVal m = e->mirror[reg]; m; m = next) {
+    IrVal next, m;
+    for (m = e->mirror[reg]; m; m = next) {
         next = e->val[m].next;
-        if (e->val[m].guest == reg + 1 && e->val[m].last > e->i)
-            detach_one(e, m);
-        else if (e->val[m].guest == reg + 1)
-            e->val[m].guest = 0;
+        if (e->val[m].owned || e->val[m].last <= e->i)
+            unmirror(e, m);             /* in a temporary as well, or dead */
     }
-    e->mirror[reg] = 0;
+    while ((m = e->mirror[reg]))
+        detach_one(e, m);
 }
 
 static void put_env(Em *e, int reg, IrVal v)
@@ -477,6 +519,10 @@ static void put_env(Em *e, int reg, IrVal v)
     if (x->kind == V_ENV && !x->spilled && x->off == (int32_t)d->offset)
         return;                         /* put of its own old value */
     store_reg(e, cl, d->type, (int32_t)d->offset, use_reg(e, cl, v));
+    if (x->owned && x->last > e->i && (x->type == d->type || (x->type == IR_I32 && d->type == IR_I64))) {
+        mirror_add(e, reg, e->val[v].rep);      /* spilling it costs nothing now */
+        x->off = (int32_t)d->offset;
+    }
 }
 
 static void put_pin(Em *e, int reg, IrVal v)
