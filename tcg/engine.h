@@ -110,9 +110,11 @@ static inline uint32_t jtab_index(gaddr pc) { return (uint32_t)(pc >> 1) & ((1u 
 void  link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to);
 void  link_drop_in(Unit *u);                                /* under lock: every branch that leads to u goes to its stub again */
 
-/* unwind.c: host offset -> guest pc, one entry per guest instruction */
-size_t unwind_encode(uint8_t *out, const uint32_t *host_off, const gaddr *pc, int n, gaddr base);
-bool  unwind_find(const Unit *u, uint32_t host_off, gaddr *pc);
+/* unwind.c: host offset -> guest state. One row per guest instruction, and one where the lent pins change (a mask of the
+ * backend's: the guest registers of these pins are in CpuState). */
+typedef struct UnwindRow { gaddr pc; uint32_t off, lent; } UnwindRow;
+size_t unwind_encode(uint8_t *out, const UnwindRow *row, int n, gaddr base);
+bool  unwind_find(const Unit *u, uint32_t host_off, UnwindRow *row);
 
 /* reloc.c: the fields of a unit's code that depend on where the code, the translator or the guest's program lies. All
  * else in it is position-independent, so code moved by a multiple of 64 bytes, with these fields adjusted and its direct

@@ -54,6 +54,14 @@ static void want(Em *e, Ahead *h, int cl, int pin, IrVal v)
     e->val[v].hint = (uint8_t)pin;
 }
 
+/* The pin of a guest register is taken until `at`. */
+static void refer(Em *e, int reg, uint32_t at)
+{
+    uint32_t *last = &e->ref_last[e->hc->cls[reg]][e->hc->pin[reg]];
+    if (*last < at)
+        *last = at;
+}
+
 static void settle_hint(const Ahead *h, Val *x, IrVal i)
 {
     int cl = is_x_type(x->type) ? CL_X : CL_G;
@@ -81,6 +89,7 @@ bool ra_analyse(Em *e)
     const HostCode *hc = e->hc;
     Ahead h = { .gen = 1 };
     init_values(e);
+    memset(e->ref_last, 0, sizeof e->ref_last);
     for (uint32_t i = u->n - 1; i > 0; i--) {
         const IrInsn *in = &u->insn[i];
         unsigned bits = hc->bits[in->op];
@@ -91,11 +100,15 @@ bool ra_analyse(Em *e)
         if (bits & OPF_BARRIER) {
             h.gen++;
         } else if (in->op == IR_put) {
-            if (hc->pin[in->aux] >= 0)
+            if (hc->pin[in->aux] >= 0) {
                 want(e, &h, hc->cls[in->aux], hc->pin[in->aux], in->arg[0]);
+                refer(e, in->aux, i);
+            }
         } else if (in->op == IR_get) {
-            if (hc->pin[in->aux] >= 0)
+            if (hc->pin[in->aux] >= 0) {
                 h.v[hc->cls[in->aux]][hc->pin[in->aux]] = 0;
+                refer(e, in->aux, i);
+            }
         } else if (x->hint != NOREG) {
             h.v[is_x_type(x->type) ? CL_X : CL_G][x->hint] = 0;
         }

@@ -12,7 +12,7 @@ struct HostScratch {
     Val *val;
     IrVal *mirror;
     Cold cold[COLD_MAX];
-    uint8_t side[(UNIT_MAX_INSNS + 1) * 20 * 4 + RELOC_MAX * 4];    /* the side tables, coded */
+    uint8_t side[UW_MAX * 20 + RELOC_MAX * 4];      /* the side tables, coded */
 };
 
 /* --- start-up */
@@ -116,8 +116,7 @@ void host_scratch_free(TcgThread *th)
     free(s->mirror);
     free(s->e.label);
     free(s->e.lfix);
-    free(s->e.uw_off);
-    free(s->e.uw_pc);
+    free(s->e.uw);
     free(s->e.reloc);
     free(s->e.pool);
     free(s->e.fix);
@@ -134,8 +133,7 @@ static struct HostScratch *scratch(TcgThread *th, const IrUnit *ir)
         s->mirror = calloc((size_t)th->tcg->guest->nregs, sizeof *s->mirror);
         e->label = calloc(1024, sizeof *e->label);
         e->lfix = malloc(4096 * sizeof *e->lfix);
-        e->uw_off = malloc((UNIT_MAX_INSNS + 1) * 4 * sizeof *e->uw_off);
-        e->uw_pc = malloc((UNIT_MAX_INSNS + 1) * 4 * sizeof *e->uw_pc);
+        e->uw = malloc(UW_MAX * sizeof *e->uw);
         e->reloc = malloc(RELOC_MAX * sizeof *e->reloc);
         e->pool = malloc(POOL_MAX * sizeof *e->pool);
         e->fix = malloc(FIX_MAX * sizeof *e->fix);
@@ -270,7 +268,7 @@ static void bind_labels(Em *e)
 static bool side_tables(struct HostScratch *s, TcgThread *th, Unit *u)
 {
     Em *e = &s->e;
-    u->unwind_len = (uint32_t)unwind_encode(s->side, e->uw_off, e->uw_pc, e->nuw, u->pc);
+    u->unwind_len = (uint32_t)unwind_encode(s->side, e->uw, e->nuw, u->pc);
     u->reloc_len = (uint32_t)reloc_encode(s->side + u->unwind_len, e->reloc, e->nreloc);
     uint8_t *copy = cache_alloc(th, u->unwind_len + u->reloc_len);
     u->unwind = copy;
@@ -288,7 +286,7 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
     e->u = ir;
     e->unsupported = e->toobig = false;
     e->ncold = e->npool = e->nfix = e->nlfix = e->nuw = e->nreloc = 0;
-    e->lock[0] = e->lock[1] = e->borrowed[0] = e->borrowed[1] = 0;
+    e->lock[0] = e->lock[1] = e->borrowed[0] = e->borrowed[1] = e->lent[0] = e->lent[1] = 0;
     e->pc = ir->pc;
     if (ir->nlabels > 1000 || ir->nguest > UNIT_MAX_INSNS * 4)
         return HOST_TOOBIG;

@@ -104,7 +104,7 @@ typedef struct HostCode {               /* const after host_init */
 } HostCode;
 
 enum { CL_G, CL_X };
-enum { POOL_MAX = 64, COLD_MAX = 256, FIX_MAX = 256 };
+enum { POOL_MAX = 64, COLD_MAX = 256, FIX_MAX = 256, UW_MAX = (UNIT_MAX_INSNS + 1) * 4 };
 
 struct Em {
     uint8_t *p, *start, *limit;         /* next byte, first byte, end of the room */
@@ -116,7 +116,9 @@ struct Em {
     /* register state; index CL_G or CL_X */
     IrVal    own[2][16];                /* value that owns a temporary, 0 free */
     uint32_t lock[2];                   /* registers in use by this op */
-    uint32_t borrowed[2];               /* pins lent to this op; restored after it */
+    uint32_t borrowed[2];               /* pins that are scratch of this op; restored after it */
+    uint32_t lent[2];                   /* pins that are temporaries for now, see lend.c */
+    uint32_t ref_last[2][16];           /* last instruction that refers to the guest register of a pin */
     uint32_t pending[2];                /* pins that already hold a value whose put comes later */
     IrVal   *mirror;                    /* per guest register: values that mirror it */
     uint32_t spill_used;                /* slots */
@@ -131,7 +133,7 @@ struct Em {
     struct { uint64_t lo, hi; } *pool; int npool;
     struct { uint8_t *at; int pool, tail; } *fix; int nfix;     /* disp32 fields of pool operands; tail: bytes of immediate after */
     uint8_t **label; struct { uint8_t *at; int label; } *lfix; int nlfix;
-    uint32_t *uw_off; gaddr *uw_pc; int nuw;
+    UnwindRow *uw; int nuw;
     gaddr    pc;                        /* current guest instruction */
     Reloc   *reloc; int nreloc;         /* see reloc.c */
 };
@@ -197,12 +199,20 @@ void  ra_get(Em *e, int reg);
 void  ra_put(Em *e, int reg, IrVal v);
 void  ra_spill_all(Em *e);              /* move every temporary that lives on into memory, flags too */
 void  ra_detach(Em *e, int reg);        /* guest register is about to change: values that mirror it move away */
+/* lend.c: a pin whose guest register nothing in the rest of the unit mentions becomes one more temporary. */
+int   ra_lend(Em *e, int cl);           /* a pin, free now, or -1 */
+uint32_t ra_lent(const Em *e);          /* the pins lent now, as in UnwindRow */
+void  ra_load_lent(Em *e, uint32_t lent);           /* emit: guest registers back in these pins; the allocator's state stays */
+void  ra_return_lent(Em *e);            /* the same for good, before control leaves or C sees the guest's state */
+void  uw_note(Em *e);                   /* from here on, e->pc and the lent pins are what a fault sees */
+void  ra_move_away(Em *e, int cl, int reg);         /* whatever value a temporary holds goes elsewhere */
 void  def_flags(Em *e, bool inv);       /* EFLAGS are the result */
 void  need_eflags(Em *e, IrVal f);      /* bring FLAGS value f into EFLAGS (e->inv says how C is kept) */
 void  mov_xx(Em *e, int dst, int src);
 void  mov_x_load(Em *e, int type, int dst, Opd m);
 void  mov_x_store(Em *e, int type, Opd m, int src);
-int   em_scratch_pin(Em *e);
+void  load_reg(Em *e, int cl, unsigned type, int dst, int32_t off);       /* from or to CpuState */
+void  store_reg(Em *e, int cl, unsigned type, int32_t off, int src);
 
 void  em_unsupported(Em *e);
 Opd   pool(Em *e, uint64_t lo, uint64_t hi);        /* 16-byte constant as a memory operand, 16-aligned */

@@ -79,6 +79,8 @@ static void sync_env(Em *e, int32_t off, int size, bool back)
                 ra_detach(e, r);
             continue;
         }
+        if (e->lent[e->hc->cls[r]] >> pin & 1)
+            continue;                   /* it is at home */
         unsigned t = e->guest->regs[r].type;
         if (e->hc->cls[r] == CL_X) {
             if (back)
@@ -224,6 +226,7 @@ static void lower_call(Em *e, const IrInsn *in)
         for (const uint16_t *w = h->write_list; *w != 0xffff; w++)
             ra_detach(e, *w);
     ra_spill_all(e);
+    ra_return_lent(e);
     bool all = h->faults || h->reads != HELPER_NONE || h->writes != HELPER_NONE;
     mov_abs(e, RAX, RELOC_HELPER, (uint64_t)(uintptr_t)h->fn);
     call_tramp(e, all ? e->hc->helper_all : e->hc->helper_none);
@@ -411,8 +414,8 @@ static void lower_brcond_f(Em *e, const IrInsn *in) { branch_cc(e, in, flags_cc(
 /* --- leaving: see trampolines in tramp.c for the stubs' data */
 static void lower_insn(Em *e, const IrInsn *in)
 {
-    e->uw_off[e->nuw] = (uint32_t)(e->p - e->start);
-    e->uw_pc[e->nuw++] = e->pc = (gaddr)in->imm;
+    e->pc = (gaddr)in->imm;
+    uw_note(e);
 }
 
 void emit_raise(Em *e, gaddr pc, int64_t arg, int code)
@@ -474,6 +477,16 @@ static void poll_if_back(Em *e, gaddr pc)
     emit_poll(e, c);
 }
 
+/* On the way to an exit while pins are lent. */
+static void cold_exit(Em *e, Cold *c)
+{
+    ra_load_lent(e, (uint32_t)c->b);
+    align_field(e, 1);
+    em8(e, 0xe9);
+    em32(e, 0);
+    field_to_cold(e, link_cold(e, c->a));
+}
+
 static void go_to(Em *e, gaddr pc)
 {
     poll_if_back(e, pc);
@@ -488,13 +501,24 @@ static void exit_cc(Em *e, gaddr pc, int cc)
     if (cc == -1)
         return;
     if (cc == -2) {
+        ra_load_lent(e, ra_lent(e));
         go_to(e, pc);
         return;
     }
     if (pc <= e->u->pc) {               /* a loop: polls on the way */
-        uint8_t *over = jcc_short(e, cc ^ 1);
+        jcc_rel32(e, cc ^ 1);
+        uint8_t *over = e->p;
+        ra_load_lent(e, ra_lent(e));
         go_to(e, pc);
-        jump_here(e, over);
+        int32_t d = (int32_t)(e->p - over);
+        memcpy(over - 4, &d, 4);
+        return;
+    }
+    if (ra_lent(e)) {
+        Cold *c = cold_new(e, cold_exit);
+        c->a = pc;
+        c->b = ra_lent(e);
+        jcc_cold(e, cc, c);
         return;
     }
     align_field(e, 2);
@@ -504,8 +528,18 @@ static void exit_cc(Em *e, gaddr pc, int cc)
 
 static void lower_exit_if(Em *e, const IrInsn *in) { exit_cc(e, (gaddr)in->imm, emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1])); }
 static void lower_exit_if_f(Em *e, const IrInsn *in) { exit_cc(e, (gaddr)in->imm, flags_cc(e, in->arg[0], in->cond)); }
-static void lower_jump(Em *e, const IrInsn *in) { go_to(e, (gaddr)in->imm); }
-static void lower_raise(Em *e, const IrInsn *in) { emit_raise(e, in->imm2, in->imm, in->aux); }
+
+static void lower_jump(Em *e, const IrInsn *in)
+{
+    ra_return_lent(e);
+    go_to(e, (gaddr)in->imm);
+}
+
+static void lower_raise(Em *e, const IrInsn *in)
+{
+    ra_return_lent(e);
+    emit_raise(e, in->imm2, in->imm, in->aux);
+}
 
 static void leave_to(Em *e, int t)
 {
@@ -529,6 +563,7 @@ static void probe_jtab(Em *e, int t, int x, Cold *c)
 
 static void lower_jump_ind(Em *e, const IrInsn *in)
 {
+    ra_return_lent(e);
     int t = use_g(e, in->arg[0]);
     if (e->th->tcg->nolink) {
         leave_to(e, t);
@@ -583,6 +618,7 @@ static void landing(Em *e, gaddr pc)
 
 static void lower_calljump(Em *e, const IrInsn *in)
 {
+    ra_return_lent(e);
     poll_if_back(e, (gaddr)in->imm);
     push_pc(e, in->imm2);
     align_field(e, 1);
@@ -605,6 +641,7 @@ static void cold_call_miss(Em *e, Cold *c)
 
 static void lower_calljump_ind(Em *e, const IrInsn *in)
 {
+    ra_return_lent(e);
     int t = use_g(e, in->arg[0]);
     push_pc(e, in->imm2);
     int x = tmp_g(e);
@@ -630,6 +667,7 @@ static void cold_ret_miss(Em *e, Cold *c)
 
 static void lower_ret(Em *e, const IrInsn *in)
 {
+    ra_return_lent(e);
     int t = use_g(e, in->arg[0]);
     if (e->th->tcg->nolink) {
         leave_to(e, t);

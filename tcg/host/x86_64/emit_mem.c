@@ -63,6 +63,7 @@ static void cold_align(Em *e, Cold *c)
 {
     alu_ro(e, ALU_SUB, true, c->r[0], opd_env(offsetof(CpuState, mem_base)));
     mov_store(e, true, opd_env(offsetof(CpuState, fault_addr)).m, c->r[0]);
+    ra_load_lent(e, (uint32_t)c->b);
     emit_raise(e, c->a, 0, TCG_EXIT_ALIGN);
 }
 
@@ -79,6 +80,7 @@ static void check_align(Em *e, const IrInsn *in, Mem m)
     em8(e, (unsigned)size - 1);
     c->r[0] = (uint8_t)t;
     c->a = e->pc;
+    c->b = ra_lent(e);
     jcc_cold(e, CC_NE, c);
     e->lock[CL_G] &= ~(1u << t);
 }

@@ -80,12 +80,13 @@ void host_patch(uint8_t *field, const uint8_t *to)
 static const uint8_t greg_of[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                      REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
 
-static void save_pins(CpuState *cpu, const ucontext_t *uc, const ColdRegs *cold)
+/* But for the lent ones (see ra_lent), whose guest registers are there already. */
+static void save_pins(CpuState *cpu, const ucontext_t *uc, const ColdRegs *cold, uint32_t lent)
 {
     const HostCode *hc = cpu->tcg->hc;
     const TcgGuest *g = cpu->tcg->guest;
     for (int r = 0; r < 16; r++) {
-        int gr = hc->pinned[CL_G][r], xr = hc->pinned[CL_X][r];
+        int gr = lent >> r & 1 ? -1 : hc->pinned[CL_G][r], xr = lent >> (16 + r) & 1 ? -1 : hc->pinned[CL_X][r];
         if (gr >= 0) {
             uint64_t v = cold ? cold->g[r] : (uint64_t)uc->uc_mcontext.gregs[greg_of[r]];
             memcpy((char *)cpu + g->regs[gr].offset, &v, g->regs[gr].type == IR_I64 ? 8 : 4);
@@ -98,11 +99,14 @@ static void save_pins(CpuState *cpu, const ucontext_t *uc, const ColdRegs *cold)
     }
 }
 
-static bool leave_by_fault(CpuState *cpu, ucontext_t *uc, const uint8_t *at)
+static bool leave_by_fault(CpuState *cpu, ucontext_t *uc, const uint8_t *at, uint32_t *lent)
 {
+    UnwindRow row;
     Unit *u = cache_find_code(cpu->tcg, at);
-    if (!u || !unwind_find(u, (uint32_t)(at - (uint8_t *)u->code), &cpu->pc))
+    if (!u || !unwind_find(u, (uint32_t)(at - (uint8_t *)u->code), &row))
         return false;
+    cpu->pc = row.pc;
+    *lent = row.lent;
     if (cpu->tcg->hc->flags_reg >= 0)
         *(uint32_t *)(void *)((char *)cpu + cpu->tcg->guest->regs[cpu->tcg->hc->flags_reg].offset) &= FLAGS_MASK;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)cpu->tcg->hc->fault_exit;
@@ -116,23 +120,24 @@ bool host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume)
     ucontext_t *uc = ucontext;
     TcgThread *th = cpu->thread;
     const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    uint32_t lent;
     if (tcg_owns_pc(cpu->tcg, (uintptr_t)pc)) {
         if ((uint8_t *)addr >= th->pair_base - 64 && (uint8_t *)addr < th->pair_base + PAIR_GUARD) {
             uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(uintptr_t)(th->pair_base + th->pair_size - PAIR_TOP);
             return *resume = true;      /* pair stack is full: forget it and go on */
         }
-        if (!leave_by_fault(cpu, uc, pc))
+        if (!leave_by_fault(cpu, uc, pc, &lent))
             return false;
-        save_pins(cpu, uc, NULL);
+        save_pins(cpu, uc, NULL, lent);
         cpu->host[HS_PSP] = (uint64_t)uc->uc_mcontext.gregs[REG_RSP];
         return true;
     }
     if (!cpu->host[HS_HELPER])
         return false;
-    if (!leave_by_fault(cpu, uc, (const uint8_t *)(uintptr_t)cpu->host[HS_HELPER] - 1))
+    if (!leave_by_fault(cpu, uc, (const uint8_t *)(uintptr_t)cpu->host[HS_HELPER] - 1, &lent))
         return false;
     if (cpu->host[HS_COLD])
-        save_pins(cpu, uc, (const ColdRegs *)(uintptr_t)cpu->host[HS_COLD]);
+        save_pins(cpu, uc, (const ColdRegs *)(uintptr_t)cpu->host[HS_COLD], lent);
     cpu->host[HS_HELPER] = cpu->host[HS_COLD] = 0;
     cpu->host[HS_PSP] += 8;             /* the return address of the helper stub */
     return true;

@@ -60,7 +60,7 @@ static void move_reg(Em *e, int cl, unsigned type, int dst, int src)
         mov_rr(e, wide(type), dst, src);
 }
 
-static void load_reg(Em *e, int cl, unsigned type, int dst, int32_t off)
+void load_reg(Em *e, int cl, unsigned type, int dst, int32_t off)
 {
     if (cl == CL_X)
         mov_x_load(e, (int)type, dst, opd_env(off));
@@ -68,7 +68,7 @@ static void load_reg(Em *e, int cl, unsigned type, int dst, int32_t off)
         mov_load(e, wide(type), dst, opd_env(off).m);
 }
 
-static void store_reg(Em *e, int cl, unsigned type, int32_t off, int src)
+void store_reg(Em *e, int cl, unsigned type, int32_t off, int src)
 {
     if (cl == CL_X)
         mov_x_store(e, (int)type, opd_env(off), src);
@@ -131,14 +131,22 @@ static void mirror_add(Em *e, int guest, IrVal v)
 }
 
 /* --- registers */
-static int ntmp(int cl) { return cl == CL_G ? NTMP_G : NTMP_X; }
-static int tmp_reg(int cl, int i) { return cl == CL_G ? tmp_g_order[i] : i; }
+/* The temporaries of a class as a list, those that are lent pins last. */
+static int temps(const Em *e, int cl, uint8_t out[16])
+{
+    int n = cl == CL_G ? NTMP_G : NTMP_X;
+    for (int i = 0; i < n; i++)
+        out[i] = cl == CL_G ? tmp_g_order[i] : (uint8_t)i;
+    for (uint32_t m = e->lent[cl]; m; m &= m - 1)
+        out[n++] = (uint8_t)__builtin_ctz(m);
+    return n;
+}
 
 static int borrow(Em *e, int cl)
 {
     if (e->hc->bits[e->u->insn[e->i].op] & OPF_FAULT)
         return -1;
-    uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl];
+    uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl] | e->lent[cl];
     for (int r = 15; r >= 0; r--) {
         int g = e->hc->pinned[cl][r];
         if (g < 0 || (taken >> r & 1))
@@ -153,8 +161,9 @@ static int borrow(Em *e, int cl)
 
 static bool all_locked(const Em *e, int cl)
 {
-    for (int i = 0; i < ntmp(cl); i++)
-        if (!(e->lock[cl] >> tmp_reg(cl, i) & 1))
+    uint8_t tmp[16];
+    for (int n = temps(e, cl, tmp); n-- > 0; )
+        if (!(e->lock[cl] >> tmp[n] & 1))
             return false;
     return true;
 }
@@ -173,13 +182,14 @@ static uint32_t next_use(const Em *e, IrVal v)
     return e->val[v].last;
 }
 
-/* A temporary, locked; -1: none (only when !scratch). The one wanted last is spilled. */
+/* A temporary, locked; -1: none (only when !scratch). The one wanted last is spilled, unless a pin can be lent. */
 static int alloc(Em *e, int cl, bool scratch)
 {
     int best = -1;
     uint32_t best_use = 0;
-    for (int i = 0; i < ntmp(cl); i++) {
-        int r = tmp_reg(cl, i);
+    uint8_t tmp[16];
+    for (int i = 0, n = temps(e, cl, tmp); i < n; i++) {
+        int r = tmp[i];
         if (e->lock[cl] >> r & 1)
             continue;
         if (!e->own[cl][r]) {
@@ -192,11 +202,15 @@ static int alloc(Em *e, int cl, bool scratch)
             best_use = use;
         }
     }
+    if (best < 0 || (e->own[cl][best] && !e->val[e->own[cl][best]].guest)) {
+        int more = ra_lend(e, cl);
+        best = more >= 0 ? more : best;
+    }
     if (best < 0) {
         best = scratch ? borrow(e, cl) : -1;
         if (best < 0) {
             em_unsupported(e);
-            best = tmp_reg(cl, 0);
+            best = tmp[0];
         }
     } else if (e->own[cl][best]) {
         spill(e, cl, best);
@@ -228,26 +242,34 @@ static void give_copy(Em *e, int cl, int reg, IrVal v)
         mirror_add(e, guest - 1, v);
 }
 
+void ra_move_away(Em *e, int cl, int reg)
+{
+    IrVal v = e->own[cl][reg];
+    uint8_t tmp[16];
+    if (!v)
+        return;
+    int n = cl == CL_G ? NTMP_G : NTMP_X;
+    temps(e, cl, tmp);
+    for (int i = 0; i < n; i++) {
+        int r = tmp[i];
+        if (r != reg && !(e->lock[cl] >> r & 1) && !e->own[cl][r]) {
+            move_reg(e, cl, cl == CL_G ? IR_I64 : IR_V128, r, reg);
+            e->own[cl][reg] = 0;
+            give_copy(e, cl, r, v);
+            return;
+        }
+    }
+    spill(e, cl, reg);
+}
+
 void take_g(Em *e, int reg)
 {
-    IrVal v = e->own[CL_G][reg];
     if (e->lock[CL_G] >> reg & 1) {
         em_unsupported(e);
         return;
     }
+    ra_move_away(e, CL_G, reg);
     e->lock[CL_G] |= 1u << reg;
-    if (!v)
-        return;
-    for (int i = 0; i < NTMP_G; i++) {
-        int r = tmp_g_order[i];
-        if (!(e->lock[CL_G] >> r & 1) && !e->own[CL_G][r]) {
-            mov_rr(e, true, r, reg);
-            e->own[CL_G][reg] = 0;
-            give_copy(e, CL_G, r, v);
-            return;
-        }
-    }
-    spill(e, CL_G, reg);
 }
 
 /* --- constants */
@@ -308,7 +330,7 @@ static int use_reg(Em *e, int cl, IrVal v)
         return r;
     default:
         em_unsupported(e);
-        return tmp_reg(cl, 0);
+        return 0;
     }
 }
 
@@ -662,17 +684,18 @@ void need_eflags(Em *e, IrVal f)
 void ra_spill_all(Em *e)
 {
     flags_clobber(e);
+    uint8_t tmp[16];
     for (int cl = 0; cl < 2; cl++)
-        for (int i = 0; i < ntmp(cl); i++) {
-            int r = tmp_reg(cl, i);
-            IrVal v = e->own[cl][r];
+        for (int n = temps(e, cl, tmp); n-- > 0; ) {
+            IrVal v = e->own[cl][tmp[n]];
             if (v && e->val[v].last > e->i && v != e->i)
-                spill(e, cl, r);
+                spill(e, cl, tmp[n]);
         }
 }
 
 void ra_end_op(Em *e)
 {
+    uint8_t tmp[16];
     for (int cl = 0; cl < 2; cl++) {
         for (uint32_t m = e->borrowed[cl]; m; m &= m - 1) {
             int r = __builtin_ctz(m);
@@ -680,11 +703,9 @@ void ra_end_op(Em *e)
             load_reg(e, cl, d->type, r, (int32_t)d->offset);
         }
         e->borrowed[cl] = e->lock[cl] = 0;
-        for (int i = 0; i < ntmp(cl); i++) {
-            int r = tmp_reg(cl, i);
-            if (e->own[cl][r] && e->val[e->own[cl][r]].last <= e->i)
-                e->own[cl][r] = 0;
-        }
+        for (int n = temps(e, cl, tmp); n-- > 0; )
+            if (e->own[cl][tmp[n]] && e->val[e->own[cl][tmp[n]]].last <= e->i)
+                e->own[cl][tmp[n]] = 0;
     }
     for (uint32_t m = e->spill_used; m; m &= m - 1) {
         int s = __builtin_ctz(m);
