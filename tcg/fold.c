@@ -156,6 +156,48 @@ static bool fold_identity(IrUnit *u, IrInsn *i)
     return false;
 }
 
+/* (x << k) and (x >> width - k), in either order. */
+bool ir_is_rotation(const IrUnit *u, IrVal p, IrVal q, IrVal *x, IrVal *right)
+{
+    const IrInsn *l = &u->insn[p], *r = &u->insn[q];
+    int64_t kl, kr;
+    if (l->op == IR_shr) {
+        const IrInsn *t = l;
+        l = r;
+        r = t;
+    }
+    if (l->op != IR_shl || r->op != IR_shr || l->type != r->type || l->arg[0] != r->arg[0] || !is_const(u, l->arg[1], &kl) ||
+        !is_const(u, r->arg[1], &kr) || kl <= 0 || kr <= 0 || kl + kr != (l->type == IR_I64 ? 64 : 32))
+        return false;
+    *x = l->arg[0];
+    *right = r->arg[1];
+    return true;
+}
+
+/* An op of two ops: a rotation, an AND with a complement. */
+static bool fold_tree(IrUnit *u, IrInsn *i)
+{
+    IrVal x, right;
+    if ((i->op == IR_or || i->op == IR_xor) && ir_is_rotation(u, i->arg[0], i->arg[1], &x, &right)) {
+        i->op = IR_rotr;
+        i->arg[0] = x;
+        i->arg[1] = right;
+        return true;
+    }
+    if (i->op != IR_and)
+        return false;
+    for (int k = 0; k < 2; k++) {
+        const IrInsn *d = &u->insn[i->arg[k]];
+        if (d->op != IR_not)
+            continue;
+        i->op = IR_andc;
+        i->arg[0] = i->arg[!k];
+        i->arg[1] = d->arg[0];
+        return true;
+    }
+    return false;
+}
+
 static bool fold_pair(IrUnit *u, IrInsn *i)
 {
     const IrInsn *d = &u->insn[i->arg[0]];
@@ -363,7 +405,7 @@ bool ir_fold(IrUnit *u, IrInsn *i)
     if (u->insn[i->arg[0]].op == IR_addr && fold_addr(u, i))
         return true;
     if (fold_rules[i->op][0].when)
-        return fold_identity(u, i);
+        return fold_identity(u, i) || fold_tree(u, i);
     if (fold_pairs[i->op][0].inner)
         return fold_pair(u, i);
     switch (kind) {

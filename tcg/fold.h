@@ -23,6 +23,8 @@ extern const FoldPair fold_pairs[IR_NOPS][FOLD_PAIRS];
 /* Rewrite *i in place: to const, to mov of an operand, or to a simpler op of the same value. False: nothing found.
  * No other instruction changes, and none is added. */
 bool ir_fold(IrUnit *u, IrInsn *i);
+/* Do p and q, put together, make rotr(x, right)? */
+bool ir_is_rotation(const IrUnit *u, IrVal p, IrVal q, IrVal *x, IrVal *right);
 /* The condition of a conditional op: 0 never holds, 1 always holds, -1 not known. */
 int ir_cond_known(const IrUnit *u, const IrInsn *i);
 

@@ -8,9 +8,11 @@
 #include "passes.h"
 #include "tcg.h"
 
+enum { USED = 1, UPPER = 2 };               /* UPPER: the upper half of an I64, too */
+
 typedef struct Dead {
     IrUnit *u;
-    uint8_t *used;                          /* by value: something kept needs it */
+    uint8_t *used;                          /* by value: what is needed of it (USED, UPPER) */
     uint32_t gen;                           /* advanced when every register is seen */
     uint32_t over[OPT_MAX_REGS];            /* == gen: overwritten later, unseen until then */
     int flags_reg;                          /* the one worth looking up behind exits, or -1 */
@@ -89,40 +91,67 @@ static bool is_home(const Dead *d, const IrInsn *put)
     return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get && from != IR_const && from != IR_addr;
 }
 
-/* True: instruction n stays. */
-static bool needed(Dead *d, uint32_t n, const IrInsn *i)
+/* Does instruction n stay? */
+enum { NO, YES, AS_HOME };
+static int needed(Dead *d, uint32_t n, const IrInsn *i)
 {
     switch (i->op) {
     case IR_put:
         if (i->aux >= OPT_MAX_REGS)
-            return true;
+            return YES;
         if (d->over[i->aux] == d->gen)
-            return is_home(d, i);
+            return is_home(d, i) ? AS_HOME : NO;
         d->over[i->aux] = d->gen;
-        return true;
+        return YES;
     case IR_get:
         if (d->used[n] && i->aux < OPT_MAX_REGS)
             d->over[i->aux] = 0;
-        return d->used[n];
-    case IR_call: see_call(d, i); return true;
-    case IR_host_insn: d->gen++; return true;
-    case IR_jump: case IR_calljump: leave_to(d, (gaddr)i->imm, false); return true;
-    case IR_exit_if: case IR_exit_if_f: leave_to(d, (gaddr)i->imm, true); return true;
-    case IR_insn: return true;
-    case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n];  /* most often */
+        return d->used[n] != 0;
+    case IR_call: see_call(d, i); return YES;
+    case IR_host_insn: d->gen++; return YES;
+    case IR_jump: case IR_calljump: leave_to(d, (gaddr)i->imm, false); return YES;
+    case IR_exit_if: case IR_exit_if_f: leave_to(d, (gaddr)i->imm, true); return YES;
+    case IR_insn: return YES;
+    case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n] != 0;  /* most often */
     default: {
         unsigned bits = ir_op_info[i->op].bits;
         if (bits & OPF_END) {
             d->gen++;
-            return true;
+            return YES;
         }
         if (bits & OPF_FAULT) {
             fault_sees(d);
-            return true;
+            return YES;
         }
         return bits & (OPF_SIDE | OPF_FP) || d->used[n];
     }
     }
+}
+
+/* Ops whose low half needs only the low halves of their operands. */
+static bool works_on_low(int op)
+{
+    switch (op) {
+    case IR_and: case IR_or: case IR_xor: case IR_andc: case IR_orc: case IR_eqv: case IR_not: case IR_neg:
+    case IR_add: case IR_sub: case IR_mul: return true;
+    default: return false;
+    }
+}
+
+/* Mark the operands of instruction n. An extension of which only the low half is wanted costs nothing without the sign. */
+static void use_operands(Dead *d, uint32_t n, int why)
+{
+    IrInsn *i = &d->u->insn[n];
+    unsigned of = USED | UPPER;
+    d->used[n] |= USED;
+    if (i->op == IR_trunc32 || why == AS_HOME)
+        of = USED;
+    else if (i->op == IR_sext32 && !(d->used[n] & UPPER))
+        i->op = IR_zext32;
+    else if (i->type == IR_I64 && !(d->used[n] & UPPER) && works_on_low(i->op))
+        of = USED;
+    for (int k = 0; k < i->nargs; k++)
+        d->used[i->arg[k]] |= (uint8_t)of;
 }
 
 /* Keep the instructions marked in used[], in order, with new numbers. */
@@ -157,11 +186,11 @@ void opt_dead(IrUnit *u)
     memset(used, 0, u->n);
     const IrInsn *i = &u->insn[u->n - 1];
     for (uint32_t n = u->n - 1; n; n--, i--) {
-        if (!needed(&d, n, i))
-            continue;
-        used[n] = 1;
-        for (int k = 0; k < i->nargs; k++)
-            used[i->arg[k]] = 1;
+        int why = needed(&d, n, i);
+        if (why)
+            use_operands(&d, n, why);
+        else
+            used[n] = 0;
     }
     compact(u, used);
 }

@@ -129,6 +129,21 @@ static void reuse_extension(Forward *f, IrInsn *i)
         d->u.uses = f->n;
 }
 
+/* How RV64 rotates a word: both halves extended, then put together. Becomes the rotation of the word, extended: two
+ * instructions, at i and behind it, so something before must have gone. False: no rotation. */
+static bool rotate_word(Forward *f, IrInsn *i)
+{
+    const IrUnit *u = f->u;
+    const IrInsn *p = &u->insn[i->arg[0]], *q = &u->insn[i->arg[1]];
+    IrVal x, right;
+    if ((i->op != IR_or && i->op != IR_xor) || p->op != q->op || (p->op != IR_sext32 && p->op != IR_zext32) ||
+        !ir_is_rotation(u, p->arg[0], q->arg[0], &x, &right))
+        return false;
+    i[1] = (IrInsn){ .op = p->op, .type = IR_I64, .nargs = 1, .arg = { f->n } };
+    i[0] = (IrInsn){ .op = IR_rotr, .type = IR_I32, .nargs = 2, .arg = { x, right } };
+    return true;
+}
+
 /* One instruction, already at its new place. True: it is not needed there. */
 static bool step(Forward *f, IrInsn *i)
 {
@@ -180,6 +195,12 @@ void opt_forward(IrUnit *u)
             *i = *from;
         for (int k = 0; k < i->nargs; k++)
             i->arg[k] = map[i->arg[k]];
+        if (from > i && rotate_word(&f, i)) {
+            f.n++;
+            *to = f.n++;
+            i += 2;
+            continue;
+        }
         if (step(&f, i))
             continue;
         if (i->op == IR_mov) {
