@@ -39,7 +39,7 @@ static int log_fd(void)
 {
     Task *t = current;
     if (log_state.handle == OWNFD_NONE) return 2;
-    if (!t || !(log_state.mask & LOG_tid) || !strstr(log_state.name, "%d")) return ownfd_get(log_state.handle);
+    if (!t || t->proc->shares_memory || !(log_state.mask & LOG_tid) || !strstr(log_state.name, "%d")) return ownfd_get(log_state.handle);
     if (t->log_tid != t->tid) {                         /* new, or the child of a fork */
         if (t->log_tid) ownfd_close(t->log);
         t->log = open_log(t->tid, t->tid == getpid() ? 0 : O_TRUNC);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -80,11 +81,13 @@ static void host_install(int sig, uint64_t guest_flags)
 
 void signal_init(Process *p)
 {
-    pthread_mutex_init(&p->sig_lock, NULL);
+    p->sig = calloc(1, sizeof *p->sig);
+    pthread_mutex_init(&p->sig->lock, NULL);
+    p->sig->users = 1;
     for (int sig = 1; sig <= TASK_NSIG; sig++) {
         HostSigaction sa = { 0 };
         host_syscall(SYS_rt_sigaction, sig, 0, (long)&sa, 8, 0, 0);
-        p->act[sig].handler = sa.handler == (void *)SIG_IGN ? (gaddr)(uintptr_t)SIG_IGN : (gaddr)(uintptr_t)SIG_DFL;
+        p->sig->act[sig].handler = sa.handler == (void *)SIG_IGN ? (gaddr)(uintptr_t)SIG_IGN : (gaddr)(uintptr_t)SIG_DFL;
     }
     host_install(SIGSEGV, 0);
     host_install(SIGBUS, 0);
@@ -112,9 +115,9 @@ void signal_thread_done(Task *t)
 
 SigAct signal_get_action(Process *p, int sig)
 {
-    pthread_mutex_lock(&p->sig_lock);
-    SigAct a = p->act[sig];
-    pthread_mutex_unlock(&p->sig_lock);
+    pthread_mutex_lock(&p->sig->lock);
+    SigAct a = p->sig->act[sig];
+    pthread_mutex_unlock(&p->sig->lock);
     return a;
 }
 
@@ -124,12 +127,12 @@ int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
     if (sig < 1 || sig > TASK_NSIG || (act && (sig == SIGKILL || sig == SIGSTOP))) return -EINVAL;
     SigAct previous;
     signal_block_all();                                 /* the lock is taken at delivery too */
-    pthread_mutex_lock(&p->sig_lock);
-    previous = p->act[sig];
+    pthread_mutex_lock(&p->sig->lock);
+    previous = p->sig->act[sig];
     if (act) {
         SigAct now = *act;                              /* old may be the same memory */
-        p->act[sig] = now;
-        p->act[sig].mask &= ~UNMASKABLE;
+        p->sig->act[sig] = now;
+        p->sig->act[sig].mask &= ~UNMASKABLE;
         if (sig == SIGSEGV || sig == SIGBUS) {
             ;                                           /* ours for good */
         } else if (now.handler == (gaddr)(uintptr_t)SIG_DFL || now.handler == (gaddr)(uintptr_t)SIG_IGN) {
@@ -139,7 +142,7 @@ int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
             host_install(sig, now.flags);
         }
     }
-    pthread_mutex_unlock(&p->sig_lock);
+    pthread_mutex_unlock(&p->sig->lock);
     signal_unblock(t);
     if (old) *old = previous;
     return 0;

@@ -21,6 +21,7 @@ enum { TASK_NSIG = 64, TASK_HELD = 0x100 };
 
 /* rt_sigaction in host form: flags are the host's SA_* values, mask has bit n-1 for host signal n. */
 typedef struct SigAct { gaddr handler; uint64_t flags, mask; gaddr restorer; } SigAct;
+typedef struct SigTable { pthread_mutex_t lock; SigAct act[TASK_NSIG + 1]; _Atomic int users; } SigTable;      /* lock guards act */
 typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;    /* flags: SS_DISABLE, TASK_SS_AUTODISARM */
 
 typedef struct Process {
@@ -29,12 +30,12 @@ typedef struct Process {
     const struct Options *opt;      /* const */
     struct Mm *mm;                  /* const; shared with a vfork parent */
     Tcg *tcg;                       /* const; shared likewise */
-    pthread_mutex_t sig_lock;       /* guards act[] */
-    SigAct act[TASK_NSIG + 1];      /* lock: sig_lock */
+    SigTable *sig;                  /* const; another process has it too after CLONE_SIGHAND */
     pthread_mutex_t task_lock;      /* guards tasks */
     struct Task *tasks;             /* lock: task_lock; linked by Task.next */
     _Atomic int ntasks;
-    bool vfork_child;               /* const: a vfork child that has not exec'd */
+    struct Keeper *keepers;         /* lock: task_lock; idle ones (process_shared.c) */
+    bool shares_memory;             /* const: a child by CLONE_VM; its first task's clear_tid is the kernel's business */
     bool secure;                    /* const: AT_SECURE */
     /* Identity, as /proc/self shows it. Strings are owned; written by exec set-up only. */
     char *exe;                      /* absolute host path of the guest program */
@@ -67,6 +68,7 @@ typedef struct Task {
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
 
     jmp_buf *thread_end;            /* where a thread's host function continues when the guest thread ends; NULL for the first */
+    struct { char **argv, **envp, **words; } exec;    /* what a successful execve leaves to a parent that shares memory */
     int log; pid_t log_tid;         /* -d tid: handle of this thread's log file, and whose it is (0: not opened yet) */
     void *host_stack; size_t host_stack_len;          /* alternate signal stack of the host thread */
 } Task;

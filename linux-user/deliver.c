@@ -32,11 +32,11 @@ _Noreturn void signal_die(Task *t, const siginfo_t *info)
 /* Takes the action of sig; resets it when SA_RESETHAND. */
 static SigAct take_action(Process *p, int sig)
 {
-    pthread_mutex_lock(&p->sig_lock);
-    SigAct a = p->act[sig];
+    pthread_mutex_lock(&p->sig->lock);
+    SigAct a = p->sig->act[sig];
     bool handled = a.handler != DFL && a.handler != IGN;
-    if (handled && (a.flags & SA_RESETHAND)) p->act[sig].handler = DFL;
-    pthread_mutex_unlock(&p->sig_lock);
+    if (handled && (a.flags & SA_RESETHAND)) p->sig->act[sig].handler = DFL;
+    pthread_mutex_unlock(&p->sig->lock);
     return a;
 }
 

@@ -292,7 +292,7 @@ static bool names_own_fd(const Call *c)
     for (int i = 0; i < c->d->nargs; i++) {
         const SysArg *arg = &c->d->args[i];
         if (arg->style == STYLE_FD || arg->style == STYLE_ATFD) bad |= ownfd_is((int)c->g[i]);
-        if (arg->style == STYLE_NEWFD && c->t->proc->vfork_child) bad |= ownfd_is((int)c->g[i]);      /* the handle is the parent's too */
+        if (arg->style == STYLE_NEWFD && c->t->proc->shares_memory) bad |= ownfd_is((int)c->g[i]);      /* the handle is the parent's too */
         else if (arg->style == STYLE_NEWFD) ownfd_yield((int)c->g[i]);
     }
     return bad;

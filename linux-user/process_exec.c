@@ -136,7 +136,9 @@ static int64_t exec_guest(Task *t, const Target *to, int dirfd, const char *path
         snprintf(name, sizeof name, "/dev/fd/%d", keep);
     }
     char **words = emulator_argv(t->proc->opt, name, argv);
+    t->exec.words = words;
     int64_t r = words ? exec_raw(t, emulator, words, envp) : -ENOMEM;
+    t->exec.words = NULL;
     free(words);
     if (keep >= 0) close(keep);
     return r;

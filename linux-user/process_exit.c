@@ -73,7 +73,6 @@ _Noreturn void process_exit_thread(Task *t, int code)
     Process *p = t->proc;
     if (atomic_fetch_sub(&p->ntasks, 1) == 1) {         /* the last one: the process ends with this code */
         robust_exit(t);
-        if (p->vfork_child) clear_tid(t);
         for (;;) host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
     }
     if (t->thread_end) longjmp(*t->thread_end, 1);
@@ -85,6 +84,5 @@ _Noreturn void process_exit_thread(Task *t, int code)
 _Noreturn void process_exit_group(Task *t, int code)
 {
     robust_exit(t);
-    if (t->proc->vfork_child) clear_tid(t);
     for (;;) host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
 }

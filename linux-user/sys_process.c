@@ -117,7 +117,10 @@ int64_t sys_execveat(Task *t, int dirfd, gaddr path, gaddr argv, gaddr envp, uin
     char **args = get_vector(t, argv, &r);
     if (!args) return r;
     char **env = get_vector(t, envp, &r);
+    t->exec.argv = args;            /* a parent that shares our memory frees them when we are gone */
+    t->exec.envp = env;
     if (env) r = process_exec(t, dirfd, name, args, env, flags);
+    t->exec.argv = t->exec.envp = NULL;
     free_vector(args);
     free_vector(env);
     return r;

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes that share memory with their parent (CLONE_VM without CLONE_THREAD). A host thread that sleeps in the kernel until
+ * the child execs or ends (CLONE_VFORK) lends the child its thread-locals: for vfork the parent itself, else a keeper thread
+ * made for that. The child has a Process and a Task of its own; locks, the Mm and the code cache are the common ones.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "common-user/host.h"
+#include "common-user/mm.h"
+#include "linux-user/abi.h"
+#include "linux-user/loop.h"
+#include "linux-user/process_clone.h"
+
+enum { CHILD_STACK = 512 * 1024, KEEPER_STACK = 128 * 1024 };
+
+typedef struct Child {
+    Task *task;
+    CloneArgs args;
+    char *stack;
+    int pidfd;
+    _Atomic int *ready;             /* beside: the parent waits for it; NULL: vfork */
+} Child;
+
+static int child_main(void *arg)
+{
+    Child *s = arg;
+    Task *c = s->task;
+    const CloneArgs *a = &s->args;
+    current = c;
+    c->tid = (pid_t)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    if (!c->host_stack) signal_thread_init(c);
+    if (a->flags & CLONE_CLEAR_SIGHAND) clone_clear_handlers(c);
+    if (a->flags & CLONE_PARENT_SETTID) gmem_put_u32(c, a->parent_tid, (uint32_t)c->tid);
+    if (a->flags & CLONE_CHILD_SETTID) gmem_put_u32(c, a->child_tid, (uint32_t)c->tid);
+    if (s->ready) {
+        if (a->flags & CLONE_PIDFD) gmem_put_u32(c, a->pidfd, (uint32_t)s->pidfd);
+        clone_report(s->ready, c->tid);
+    }
+    signal_unblock(c);
+    loop_run();
+}
+
+static Process *process_copy(const Process *p, bool same_handlers)
+{
+    Process *n = malloc(sizeof *n);
+    if (!n) return NULL;
+    memcpy(n, p, sizeof *n);
+    if (same_handlers) {
+        atomic_fetch_add(&n->sig->users, 1);
+    } else {
+        if (!(n->sig = malloc(sizeof *n->sig))) { free(n); return NULL; }
+        memcpy(n->sig->act, p->sig->act, sizeof n->sig->act);
+        pthread_mutex_init(&n->sig->lock, NULL);
+        n->sig->users = 1;
+    }
+    pthread_mutex_init(&n->task_lock, NULL);
+    n->shares_memory = true;
+    n->keepers = NULL;
+    return n;
+}
+
+static void process_drop(Process *p)
+{
+    if (atomic_fetch_sub(&p->sig->users, 1) == 1) free(p->sig);
+    free(p);
+}
+
+static bool child_make(Child *s, Task *t, const CloneArgs *a)
+{
+    *s = (Child){ .args = *a, .pidfd = -1 };
+    s->stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (s->stack == MAP_FAILED) return false;
+    Process *p = process_copy(t->proc, a->flags & CLONE_SIGHAND);
+    Task *c = p ? task_new(p, t->cpu) : NULL;
+    if (!c) {
+        munmap(s->stack, CHILD_STACK);
+        if (p) process_drop(p);
+        return false;
+    }
+    clone_prepare(c, a);
+    clone_inherit_signals(c, t, a);
+    c->clear_tid = 0;                                   /* the kernel does it: the child may be killed */
+    p->tasks = c;
+    atomic_store(&p->ntasks, 1);
+    tcg_thread_init(p->tcg, c->cpu);
+    s->task = c;
+    return true;
+}
+
+/* Sleeps until the child is gone from this memory. Its pid, or -errno. */
+static int64_t child_run(Child *s)
+{
+    const CloneArgs *a = &s->args;
+    Task *me = current;
+    void *clear = a->flags & CLONE_CHILD_CLEARTID ? gmem_host(s->task, a->child_tid, 4) : NULL;
+    uint64_t flags = (a->flags & ~CLONE_OUR_FLAGS) | CLONE_VFORK | (clear ? CLONE_CHILD_CLEARTID : 0);
+    int64_t pid = host_clone(flags | (unsigned)a->exit_signal, s->stack + CHILD_STACK, &s->pidfd, clear, 0, child_main, s);
+    current = me;
+    return pid;
+}
+
+static void free_vector(char **v)
+{
+    for (char **p = v; p && *p; p++) free(*p);
+    free(v);
+}
+
+static void child_drop(Child *s)
+{
+    Task *c = s->task;
+    free_vector(c->exec.argv);
+    free_vector(c->exec.envp);
+    free(c->exec.words);
+    tcg_thread_free(c->cpu);
+    munmap(s->stack, CHILD_STACK);
+    if (s->ready && c->host_stack) munmap(c->host_stack, c->host_stack_len);
+    process_drop(c->proc);
+    free(c->cpu);
+    free(c);
+}
+
+int64_t clone_vfork(Task *t, const CloneArgs *a)
+{
+    Child s;
+    if (!child_make(&s, t, a)) return -ENOMEM;
+    s.task->host_stack = t->host_stack;                 /* the kernel keeps the alternate stack over vfork */
+    s.task->host_stack_len = t->host_stack_len;
+    int64_t pid = child_run(&s);
+    child_drop(&s);
+    if (pid > 0 && (a->flags & CLONE_PIDFD)) gmem_put_u32(t, a->pidfd, (uint32_t)s.pidfd);
+    return pid;
+}
+
+/* --- keepers. Memory and locks outlive a process that shares them, so a keeper holds none when its process ends: it frees
+ * nothing, takes no lock of the common ones, and does not end; it waits for another child. */
+
+typedef struct Keeper { Child child; Process *proc; struct Keeper *next; _Atomic int wanted; } Keeper;
+
+static void *keeper_main(void *arg)
+{
+    Keeper *k = arg;
+    for (;;) {
+        _Atomic int *ready = k->child.ready;
+        int64_t pid = child_run(&k->child);
+        atomic_store(&k->wanted, 0);
+        pthread_mutex_lock(&k->proc->task_lock);
+        k->next = k->proc->keepers;
+        k->proc->keepers = k;
+        pthread_mutex_unlock(&k->proc->task_lock);
+        if (pid < 0) clone_report(ready, (int)pid);
+        clone_await(&k->wanted);
+    }
+    return NULL;
+}
+
+static Keeper *keeper_idle(Process *p)
+{
+    pthread_mutex_lock(&p->task_lock);
+    Keeper *k = p->keepers;
+    if (k) p->keepers = k->next;
+    pthread_mutex_unlock(&p->task_lock);
+    if (k) child_drop(&k->child);
+    return k;
+}
+
+static int keeper_start(Keeper *k)
+{
+    pthread_t handle;
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, KEEPER_STACK);
+    int e = pthread_create(&handle, &attr, keeper_main, k);
+    pthread_attr_destroy(&attr);
+    return -e;
+}
+
+int64_t clone_beside(Task *t, const CloneArgs *a)
+{
+    _Atomic int ready = 0;
+    Keeper *k = keeper_idle(t->proc);
+    bool idle = k;
+    if (!k && !(k = calloc(1, sizeof *k))) return -ENOMEM;
+    k->proc = t->proc;
+    if (!child_make(&k->child, t, a)) { if (!idle) free(k); return -ENOMEM; }      /* an idle one is lost, asleep */
+    k->child.ready = &ready;
+    if (idle) {
+        clone_report(&k->wanted, 1);
+    } else if (keeper_start(k) < 0) {
+        child_drop(&k->child);
+        free(k);
+        return -EAGAIN;
+    }
+    return clone_await(&ready);
+}
