@@ -44,6 +44,7 @@ $(B)/gen/$(1)/%.decode.h: target/$(1)/%.decode $(B)/tools/decodegen $(wildcard t
 endef
 $(foreach f,$(FAMILIES),$(eval $(call decode_rule,$(f))))
 -include $(wildcard */rules.mk)
+generate: $(GEN)                # by name, so that make keeps them
 
 # --- objects
 objs = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
