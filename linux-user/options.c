@@ -156,11 +156,13 @@ static const Row rows[] = {
 };
 enum { NROWS = sizeof rows / sizeof *rows };
 
+static void usage(const GuestArch *arch, FILE *out) { fprintf(out, "usage: qemu-%s [options] program [arguments...]\n", arch->tcg.name); }
+
 void options_help(const GuestArch *arch, FILE *out)
 {
-    fprintf(out, "usage: qemu-%s [options] program [arguments...]\n"
-                 "Runs a Linux program for %s.\n\n"
-                 "%-24s %-21s %s\n", arch->tcg.name, arch->tcg.name, "Option", "Variable", "Meaning");
+    usage(arch, out);
+    fprintf(out, "Runs a Linux program for %s.\n\n"
+                 "%-24s %-21s %s\n", arch->tcg.name, "Option", "Variable", "Meaning");
     for (const Row *r = rows; r < rows + NROWS; r++) {
         char left[64];
         snprintf(left, sizeof left, "-%s%s%s", r->name, *r->arg ? " " : "", r->arg);
@@ -203,6 +205,7 @@ static const Row *find(const char *name)
 static void usage_error(Parse *p, const char *what, const char *word)
 {
     fprintf(stderr, "qemu-%s: %s '%s'; -help lists the options\n", p->arch->tcg.name, what, word);
+    usage(p->arch, stderr);
     p->quit = p->status = 1;
 }
 
