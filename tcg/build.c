@@ -408,6 +408,10 @@ static uint64_t growth(const IrUnit *u, uint32_t r, gaddr lo, gaddr hi)
 void ir_add_range(IrUnit *u, gaddr pc, uint32_t len)
 {
     uint32_t best = 0;
+    if (u->nrange && pc == u->range[u->nrange - 1].pc + u->range[u->nrange - 1].len && pc + len >= pc) {
+        u->range[u->nrange - 1].len += len;     /* straight on: by far the most */
+        return;
+    }
     for (uint32_t r = 0; r < u->nrange; r++) {
         if (pc >= u->range[r].pc && pc <= u->range[r].pc + u->range[r].len && pc + len >= pc) {
             uint32_t end = (uint32_t)(pc - u->range[r].pc) + len;

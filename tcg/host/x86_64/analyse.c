@@ -73,8 +73,13 @@ static void init_values(Em *e)
 {
     const IrInsn *in = e->u->insn;
     const uint8_t *fixed = e->hc->fixed_type;
-    for (uint32_t i = 0; i < e->u->n; i++)
-        e->val[i] = (Val){ .rep = i, .hint = NOREG, .type = fixed[in[i].op] ? fixed[in[i].op] : in[i].type };
+    memset(e->val, 0, e->u->n * sizeof *e->val);
+    for (uint32_t i = 0; i < e->u->n; i++) {
+        Val *x = &e->val[i];
+        x->rep = i;
+        x->hint = NOREG;
+        x->type = fixed[in[i].op] ? fixed[in[i].op] : in[i].type;
+    }
 }
 
 static void extend(Val *val, IrVal v, uint32_t last)
@@ -87,7 +92,9 @@ bool ra_analyse(Em *e)
 {
     const IrUnit *u = e->u;
     const HostCode *hc = e->hc;
-    Ahead h = { .gen = 1 };
+    Ahead h;
+    h.gen = 1;
+    memset(h.gen_of, 0, sizeof h.gen_of);
     init_values(e);
     memset(e->ref_last, 0, sizeof e->ref_last);
     for (uint32_t i = u->n - 1; i > 0; i--) {

@@ -38,6 +38,16 @@ static void detect(HostCode *hc)
     hc->bmi1 = hc->bmi1 && hc->avx;
 }
 
+/* The lowest pin priority above prio; 0: none. */
+static int next_pin(const TcgGuest *g, int prio)
+{
+    int best = 256;
+    for (int i = 0; i < g->nregs; i++)
+        if (g->regs[i].pin > prio && g->regs[i].pin < best)
+            best = g->regs[i].pin;
+    return best & 255;
+}
+
 static void choose_pins(const Tcg *t, HostCode *hc)
 {
     static const uint8_t order_g[] = { RBX, RSI, RDI, R14, R8, R9, R10, R11, R13, R12, R15 };
@@ -52,7 +62,7 @@ static void choose_pins(const Tcg *t, HostCode *hc)
         hc->pinned[0][i] = hc->pinned[1][i] = -1;
     for (int i = 0; i < g->nregs; i++)
         hc->cls[i] = is_x_type(g->regs[i].type) ? CL_X : CL_G;
-    for (int prio = 1; prio < 256; prio++)
+    for (int prio = next_pin(g, 0); prio; prio = next_pin(g, prio))
         for (int i = 0; i < g->nregs; i++) {
             int cl = hc->cls[i];
             if (g->regs[i].pin != prio || used[cl] == n[cl])

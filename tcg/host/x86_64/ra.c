@@ -693,26 +693,51 @@ void ra_spill_all(Em *e)
         }
 }
 
-void ra_end_op(Em *e)
+static void give_back_pins(Em *e)
 {
-    uint8_t tmp[16];
     for (int cl = 0; cl < 2; cl++) {
         for (uint32_t m = e->borrowed[cl]; m; m &= m - 1) {
             int r = __builtin_ctz(m);
             const RegDesc *d = &e->guest->regs[e->hc->pinned[cl][r]];
             load_reg(e, cl, d->type, r, (int32_t)d->offset);
         }
-        e->borrowed[cl] = e->lock[cl] = 0;
-        for (int n = temps(e, cl, tmp); n-- > 0; )
-            if (e->own[cl][tmp[n]] && e->val[e->own[cl][tmp[n]]].last <= e->i)
-                e->own[cl][tmp[n]] = 0;
+        e->borrowed[cl] = 0;
     }
+}
+
+static void free_slots(Em *e)
+{
     for (uint32_t m = e->spill_used; m; m &= m - 1) {
         int s = __builtin_ctz(m);
         IrVal v = e->spill_own[s];
         if (e->val[v].last <= e->i || !e->val[v].spilled)
             e->spill_used &= ~(1u << s);
     }
+}
+
+static inline void free_dead(Em *e, int cl, uint32_t regs)
+{
+    for (; regs; regs &= regs - 1) {
+        IrVal *own = &e->own[cl][__builtin_ctz(regs)];
+        if (*own && e->val[*own].last <= e->i)
+            *own = 0;
+    }
+}
+
+/* Runs once per IR instruction: most find next to nothing to do. */
+void ra_end_op(Em *e)
+{
+    if (e->borrowed[CL_G] | e->borrowed[CL_X])
+        give_back_pins(e);
+    e->lock[CL_G] = e->lock[CL_X] = 0;
+    const IrVal *g = e->own[CL_G], *x = e->own[CL_X];
+    _Static_assert(RAX == 0 && RCX == 1 && RDX == 2 && NTMP_G == 3 && NTMP_X == 5, "the temporaries are the first registers");
+    if (g[0] | g[1] | g[2] | e->lent[CL_G])
+        free_dead(e, CL_G, 7 | e->lent[CL_G]);
+    if (x[0] | x[1] | x[2] | x[3] | x[4] | e->lent[CL_X])
+        free_dead(e, CL_X, 31 | e->lent[CL_X]);
+    if (e->spill_used)
+        free_slots(e);
 }
 
 void ra_block(Em *e)
