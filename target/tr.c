@@ -29,15 +29,52 @@ static bool visited(const Tr *t, gaddr pc)
     return false;
 }
 
+static unsigned seen(const Tr *t, gaddr pc) { return t->u->seen ? t->u->seen(t->u->seen_ctx, pc) : 1; }
+
+static gaddr behind(const Tr *t) { return (t->pc + t->len) & t->wrap; }
+
 void tr_jump(Tr *t, gaddr target)
 {
-    if (t->n + 1 >= t->max || t->u->nrange == 8 || target == t->pc || visited(t, target)) {
+    if (t->n + 1 >= t->max || t->u->nrange == 8 || target == t->pc || visited(t, target) || (t->u->cold && seen(t, target))) {
         ir_jump(t->u, target);
         tr_end(t);
         return;
     }
     t->target = target;
     t->next = TR_FOLLOW;
+}
+
+/* Where a unit goes at a conditional branch: on, to the target, or nowhere. A unit follows what runs more often. */
+static TrNext way(const Tr *t, gaddr target)
+{
+    if (t->u->cold)
+        return TR_END;
+    unsigned on = seen(t, behind(t)), taken = seen(t, target);
+    return taken > on ? TR_FOLLOW : on ? TR_FALL : TR_END;
+}
+
+static void go(Tr *t, TrNext next, gaddr target)
+{
+    if (next == TR_FOLLOW)
+        tr_jump(t, target);
+    else if (next == TR_END)
+        tr_stop(t);
+}
+
+void tr_branch(Tr *t, IrCond c, IrVal a, IrVal b, gaddr target)
+{
+    TrNext next = way(t, target);
+    bool turn = next == TR_FOLLOW;
+    ir_exit_if(t->u, turn ? cond_invert(c) : c, a, b, turn ? behind(t) : target);
+    go(t, next, target);
+}
+
+void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target)
+{
+    TrNext next = way(t, target);
+    bool turn = next == TR_FOLLOW;
+    ir_exit_if_f(t->u, turn ? cond_invert(c) : c, flags, turn ? behind(t) : target);
+    go(t, next, target);
 }
 
 /* The step's ir_insn recorded the range; a unit that stays in one piece has a length. */
@@ -50,10 +87,10 @@ static void cover(Tr *t)
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
              size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t))
 {
-    Tr t = { .u = u, .features = features, .pc = u->pc, .fetch = fetch, .ctx = ctx, .max = max_insns };
-    gaddr wrap = u->guest->addr_bits == 32 ? 0xffffffff : ~0ull;
+    Tr t = { .u = u, .features = features, .pc = u->pc, .fetch = fetch, .ctx = ctx, .max = max_insns,
+             .wrap = u->guest->addr_bits == 32 ? 0xffffffff : ~0ull };
     while (t.n < t.max) {
-        if (t.followed && visited(&t, t.pc))
+        if ((t.followed && visited(&t, t.pc)) || (u->cold && t.n && seen(&t, t.pc)))
             break;
         t.next = TR_FALL;
         if (!step(&t)) {
@@ -69,7 +106,7 @@ void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
         if (t.next == TR_END)
             return;
         t.followed |= t.next == TR_FOLLOW;
-        t.pc = (t.next == TR_FOLLOW ? t.target : t.pc + t.len) & wrap;
+        t.pc = (t.next == TR_FOLLOW ? t.target : t.pc + t.len) & t.wrap;
     }
     ir_jump(u, t.pc);
 }

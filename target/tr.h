@@ -26,6 +26,7 @@ typedef struct Tr {
     TrNext   next;
     gaddr    target;                /* TR_FOLLOW */
     int      n, max;                /* instructions so far, limit */
+    gaddr    wrap;                  /* mask of addresses */
     uint64_t scratch[4];            /* the family's own, zero at the start of a unit */
     /* engine of tr.c */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
@@ -53,9 +54,10 @@ static inline void tr_end(Tr *t) { t->next = TR_END; }
 /* Direct jump without link: followed into the unit when that pays, else emitted. */
 void tr_jump(Tr *t, gaddr target);
 
-/* Conditional direct branch: side exit to target, the unit goes on behind the instruction. */
-static inline void tr_branch(Tr *t, IrCond c, IrVal a, IrVal b, gaddr target) { ir_exit_if(t->u, c, a, b, target); }
-static inline void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target) { ir_exit_if_f(t->u, c, flags, target); }
+/* Conditional direct branch, the last thing of its instruction: a side exit to target while the unit goes on behind the
+ * instruction; or, where the code is known to go that way, the other way round. */
+void tr_branch(Tr *t, IrCond c, IrVal a, IrVal b, gaddr target);
+void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target);
 
 /* Leave with an exit code at this instruction (pc at it), or behind it. */
 static inline void tr_raise(Tr *t, int code, int64_t arg)      { ir_raise(t->u, code, arg, t->pc); tr_end(t); }

@@ -18,11 +18,12 @@ bool cache_init(Tcg *t)
     if (t->hash == MAP_FAILED || t->pages == MAP_FAILED || !t->chunk_units)
         return false;
     if (!t->opt.interp) {
-        t->code = mmap(NULL, t->code_size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        t->code = mmap(NULL, t->code_size + COUNT_MAX * sizeof *t->count, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (t->code == MAP_FAILED)
             t->opt.interp = true;
     }
     t->code_start = t->code;
+    t->count = (int32_t *)(void *)(t->code + t->code_size);
     return true;
 }
 
@@ -64,6 +65,15 @@ bool cache_chunk(TcgThread *th)
     th->chunk = t->code + at;
     th->chunk_end = th->chunk + ((size_t)1 << CHUNK_BITS);
     return true;
+}
+
+int32_t *cache_counter(Tcg *t)
+{
+    uint32_t i = atomic_load_explicit(&t->ncount, memory_order_relaxed) < COUNT_MAX ? atomic_fetch_add(&t->ncount, 1) : COUNT_MAX;
+    if (i >= COUNT_MAX)
+        return NULL;
+    t->count[i] = (int32_t)t->opt.cold_runs;
+    return &t->count[i];
 }
 
 /* --- lookup and publication */
@@ -110,6 +120,24 @@ static void index_unit(TcgThread *th, Unit *u)
     }
 }
 
+static void drop_unit(Tcg *t, Unit *u);
+
+/* Another unit for the same place and mode. Under lock. */
+static Unit *find_twin(Unit *first, const Unit *u)
+{
+    while (first && (first->pc != u->pc || first->flags != u->flags))
+        first = atomic_load(&first->next);
+    return first;
+}
+
+/* The chain finds u first; then the twin goes. Under lock. */
+static void replace_twin(Tcg *t, Unit *twin, Unit *u)
+{
+    if (u->code)
+        link_move_in(twin, u);
+    drop_unit(t, twin);
+}
+
 Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq)
 {
     Tcg *t = th->tcg;
@@ -125,17 +153,19 @@ Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq)
         return NULL;
     }
     _Atomic(Unit *) *head = &t->hash[cache_hash(u->pc)];
-    Unit *first = atomic_load(head);
+    Unit *first = atomic_load(head), *twin;
     do {
-        for (Unit *x = first; x; x = atomic_load(&x->next))
-            if (x->pc == u->pc && x->flags == u->flags) {           /* another thread was quicker */
-                pthread_mutex_unlock(&t->lock);
-                if (u->code)
-                    th->chunk = u->code;
-                return x;
-            }
+        twin = find_twin(first, u);
+        if (twin && (!twin->left || u->left)) {                     /* another thread was quicker */
+            pthread_mutex_unlock(&t->lock);
+            if (u->code)
+                th->chunk = u->code;
+            return twin;
+        }
         atomic_store(&u->next, first);
     } while (!atomic_compare_exchange_weak(head, &first, u));
+    if (twin)
+        replace_twin(t, twin, u);
     index_unit(th, u);
     if (u->code) {
         _Atomic(Unit *) *c = &t->chunk_units[((uint8_t *)u->code - t->code) >> CHUNK_BITS];
@@ -306,7 +336,8 @@ static void release_all(Tcg *t)
     if (t->code_start) {
         size_t first = ((size_t)(t->code_start - t->code) + (1u << CHUNK_BITS) - 1) & ~((size_t)(1u << CHUNK_BITS) - 1);
         atomic_store(&t->code_next, first);
-        madvise(t->code + first, t->code_size - first, MADV_DONTNEED);
+        madvise(t->code + first, t->code_size - first + COUNT_MAX * sizeof *t->count, MADV_DONTNEED);
+        atomic_store(&t->ncount, 0);
     }
     t->page_lo = ~(gaddr)0;
     t->page_hi = 0;

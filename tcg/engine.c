@@ -26,7 +26,20 @@ Tcg *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o)
         return NULL;
     if (!t->opt.interp && !host_init(t))
         t->opt.interp = true;
+    t->cold = o->cold_runs && !t->opt.interp && !t->nolink && !o->one_insn;
     return t;
+}
+
+/* IrUnit.seen */
+static unsigned unit_seen(void *ctx, gaddr pc)
+{
+    enum { HOT = 1 << 30 };
+    TcgThread *th = ctx;
+    const Unit *u = cache_lookup(th->tcg, pc, th->ir.flags);
+    if (!u)
+        return 0;
+    int32_t left = u->left ? __atomic_load_n(u->left, __ATOMIC_RELAXED) : -1;
+    return left < 0 ? HOT : th->tcg->opt.cold_runs - (unsigned)left + 1;
 }
 
 void tcg_thread_init(Tcg *t, CpuState *cpu)
@@ -36,6 +49,8 @@ void tcg_thread_init(Tcg *t, CpuState *cpu)
     th->tcg = t;
     th->cpu = cpu;
     ir_unit_init(&th->ir, t->guest);
+    th->ir.seen = t->cold ? unit_seen : NULL;
+    th->ir.seen_ctx = th;
     cpu->tcg = t;
     cpu->thread = th;
     cpu->mem_base = t->host.mem_base;
@@ -134,8 +149,9 @@ static void log_stage(Tcg *t, const IrUnit *ir, int stage, const void *code, siz
         t->opt.on_translate(t->opt.log_ctx, ir, stage, code, len);
 }
 
-/* NULL: the cache is full. */
-static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, bool *retry)
+/* was: the cold unit that proved hot, or NULL. A cold unit is counted, and not optimised across its exits. NULL: the
+ * cache is full. */
+static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, Unit *was, bool *retry)
 {
     Tcg *t = th->tcg;
     uint64_t seq = __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST);
@@ -144,15 +160,17 @@ static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, bool *retry
     Unit *u = cache_alloc(th, sizeof *u);
     if (!u)
         return NULL;
+    int32_t *left = t->cold && !was ? cache_counter(t) : NULL;
+    ir->cold = left;
     for (;;) {
         ir_unit_reset(ir, pc, flags);
         t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
         log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
-        ir->fetch = t->host.fetch;          /* lets passes look at code behind exits */
+        ir->fetch = left ? NULL : t->host.fetch;    /* lets passes look at code behind exits */
         ir->fetch_ctx = t->host.ctx;
         ir_optimize(ir, t->opt.opt_level);
         log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
-        *u = (Unit){ .pc = pc, .flags = flags, .live = 1, .nguest = (uint16_t)ir->nguest };
+        *u = (Unit){ .pc = pc, .flags = flags, .live = 1, .left = left, .nguest = (uint16_t)ir->nguest };
         if (t->opt.interp) {
             rc = HOST_NO;
             break;
@@ -168,6 +186,10 @@ static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, bool *retry
             max = max > (int)ir->nguest ? (int)(ir->nguest + 1) / 2 : max / 2;
         if (max < 1)
             max = 1;
+    }
+    if (rc == HOST_NO && was && was->code) {     /* code of any kind is better than none */
+        __atomic_store_n(was->left, INT32_MAX, __ATOMIC_RELAXED);
+        return was;
     }
     if (rc == HOST_OK)
         log_stage(t, ir, TCG_STAGE_CODE, u->code, u->code_len);
@@ -188,7 +210,7 @@ Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags)
     Tcg *t = th->tcg;
     for (;;) {
         Unit *u = cache_lookup(t, pc, flags);
-        if (u)
+        if (u && (!u->left || __atomic_load_n(u->left, __ATOMIC_RELAXED) >= 0))
             return u;
         uint8_t probe[4];
         if (!t->host.fetch(t->host.ctx, pc, probe, 1)) {
@@ -197,7 +219,7 @@ Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags)
             return NULL;
         }
         bool retry = false;
-        u = translate_once(th, pc, flags, &retry);
+        u = translate_once(th, pc, flags, u, &retry);
         if (u)
             return u;
         if (!retry)

@@ -31,6 +31,7 @@ struct Unit {
     _Atomic(Unit *) next;           /* hash chain */
     void    *code;                  /* const: host entry; NULL: interpret ir */
     IrUnit  *ir;                    /* const: when there is no code */
+    int32_t *left;                  /* cold unit: entries before it is hot, counted down by its code without locks; NULL: extended */
     uint32_t code_len;
     uint16_t nrange, nguest;
     UnitRange *range;               /* const: guest code covered */
@@ -43,6 +44,7 @@ struct Unit {
 enum {
     HASH_BITS = 16, PAGE_BITS = 12, PAGE_BUCKETS = 8192,
     CHUNK_BITS = 17,                /* code memory is handed to threads in chunks */
+    COUNT_MAX = 1 << 19,            /* cold units between two flushes */
     JTAB_BITS = 12,                 /* entries of the per-thread table of indirect targets */
     ARENA_BLOCK = 64 << 10,
     UNIT_MAX_CODE = 16 << 10,       /* bytes that one unit may emit */
@@ -56,10 +58,13 @@ typedef struct JumpEntry { _Atomic gaddr pc; void *_Atomic code; } JumpEntry;
 struct Tcg {
     const TcgGuest *guest; TcgHost host; TcgOptions opt;    /* const */
     bool nolink;                    /* const: every unit returns to tcg_run */
+    bool cold;                      /* const: first translations are cold */
     _Atomic(Unit *) *hash;          /* 1 << HASH_BITS chains; insertion by CAS, removal under lock */
     uint8_t *code; size_t code_size;                        /* const: the reserved region */
     uint8_t *code_start;            /* const: first byte after the trampolines */
     _Atomic size_t code_next;       /* first byte not handed out */
+    int32_t *count;                 /* const: COUNT_MAX counters of cold units, within reach of the code */
+    _Atomic uint32_t ncount;        /* handed out */
     _Atomic(Unit *) *chunk_units;   /* per chunk, its youngest unit */
     pthread_mutex_t lock;           /* page index, link lists, thread list, arena list, flushing */
     pthread_cond_t cond;
@@ -94,7 +99,8 @@ struct TcgThread {
 /* cache.c */
 bool  cache_init(Tcg *t);
 Unit *cache_lookup(Tcg *t, gaddr pc, uint32_t flags);
-Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq);  /* the unit to run: u, a twin that was first, or NULL (stale: retranslate) */
+Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq);  /* the unit to run: u (instead of a cold one), a twin that was first, or NULL (stale: retranslate) */
+int32_t *cache_counter(Tcg *t);                             /* for a cold unit; NULL: none left */
 void *cache_alloc(TcgThread *th, size_t size);              /* zeroed, lives until the flush; NULL: out of memory */
 bool  cache_chunk(TcgThread *th);                           /* a new code chunk; false: region is full */
 void  cache_flush(TcgThread *self, Tcg *t);                 /* self may be NULL; not under lock */
@@ -108,6 +114,7 @@ static inline uint32_t jtab_index(gaddr pc) { return (uint32_t)(pc >> 1) & ((1u 
 
 /* link.c */
 void  link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to);
+void  link_move_in(Unit *from, Unit *to);                   /* under lock: every branch that leads to one leads to the other */
 void  link_drop_in(Unit *u);                                /* under lock: every branch that leads to u goes to its stub again */
 
 /* unwind.c: host offset -> guest state. One row per guest instruction, and one where the lent pins change (a mask of the
@@ -124,6 +131,7 @@ typedef enum RelocKind {
     RELOC_PC32U, RELOC_PC32S,       /* guest address, of which the host extends 32 bits */
     RELOC_HELPER,                   /* address of a C function of the translator or the guest, 64 bits */
     RELOC_TRAMPOLINE,               /* distance to a trampoline from the field's end, 32 bits */
+    RELOC_COUNT,                    /* distance to the counter of a cold unit from a byte behind the field, 32 bits */
 } RelocKind;
 typedef struct Reloc { uint32_t at; RelocKind kind; } Reloc;    /* at: offset of the field from the unit's code */
 size_t reloc_encode(uint8_t *out, const Reloc *r, int n);       /* at most 4 bytes each, at in ascending order; returns the length */

@@ -94,6 +94,10 @@ typedef struct IrUnit {
     /* Reader of guest code for passes that look past the unit (TcgHost.fetch, set by the engine); NULL: they do not. */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
     void *fetch_ctx;
+    /* How the code runs, as far as the engine knows: entries counted at pc, 0 never or unknown. NULL: nothing is known. */
+    unsigned (*seen)(void *ctx, gaddr pc);
+    void *seen_ctx;
+    bool cold;                      /* to be translated in a basic block: up to the first branch, or code that has a unit */
 } IrUnit;
 
 typedef struct IrOpInfo { const char *name; char result; const char *args; const char *flags; uint16_t bits; const char *text; } IrOpInfo;

@@ -18,6 +18,17 @@ void link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to)
     pthread_mutex_unlock(&t->lock);
 }
 
+void link_move_in(Unit *from, Unit *to)
+{
+    while (from->in) {
+        LinkSite *s = from->in;
+        from->in = s->next;
+        s->next = to->in;
+        to->in = s;
+        host_patch(s->field, to->code);
+    }
+}
+
 void link_drop_in(Unit *u)
 {
     for (LinkSite *s = u->in; s; s = s->next)

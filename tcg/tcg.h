@@ -101,6 +101,7 @@ typedef struct TcgOptions {
     bool interp;                    /* -accel interp */
     bool one_insn, nochain;         /* -one-insn-per-tb, -d nochain */
     unsigned opt_level;             /* 0 or 1 */
+    unsigned cold_runs;             /* entries of a unit of one basic block before the code there is translated as an extended one; 0: at once */
     size_t cache_bytes;             /* code buffer, 0 = default 64 MiB (reserved, committed as used) */
     void (*on_translate)(void *ctx, const IrUnit *u, int stage, const void *code, size_t len);  /* logs, perf map: TCG_STAGE_*; may be NULL */
     void (*on_exec)(void *ctx, CpuState *cpu, gaddr pc);    /* -d exec,cpu; NULL = no cost */

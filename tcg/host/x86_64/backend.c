@@ -291,7 +291,7 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
         return HOST_FULL;
     struct HostScratch *s = scratch(th, ir);
     Em *e = &s->e;
-    e->p = e->start = th->chunk;
+    e->p = e->start = u->left ? th->chunk : (uint8_t *)(((uintptr_t)th->chunk + 63) & ~(uintptr_t)63);
     e->limit = th->chunk + UNIT_MAX_CODE;
     e->u = ir;
     e->unsupported = e->toobig = false;
@@ -302,6 +302,8 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
         return HOST_TOOBIG;
     ra_block(e);
     ra_analyse(e);
+    if (u->left)
+        emit_count(e, u->left);
     forward(e);
     emit_colds(e);
     if (e->toobig && !e->unsupported)

@@ -100,7 +100,7 @@ typedef struct HostCode {               /* const after host_init */
     int16_t  flags_reg;                 /* the register whose slot may hold junk bits (RegDesc.flags), or -1 */
     bool     base_reg;                  /* guest memory is at r15 */
     bool     avx, avx2, fma, bmi1, bmi2, lzcnt, movbe, pclmul, aes;
-    uint8_t *enter, *leave, *link, *poll, *raise, *ind_miss, *ret_miss, *cold_call, *helper_none, *helper_all, *fault_exit;
+    uint8_t *enter, *leave, *link, *hot, *poll, *raise, *ind_miss, *ret_miss, *cold_call, *helper_none, *helper_all, *fault_exit;
 } HostCode;
 
 enum { CL_G, CL_X };
@@ -233,6 +233,7 @@ int   fp_cc(int cond, bool swap);       /* host condition for cond after UCOMIS,
 int   flags_cc(Em *e, IrVal f, int cond);               /* host condition for cond on flags; EFLAGS set. -1 never, -2 always */
 Mem   guest_mem(Em *e, const IrInsn *in);               /* operand of a guest memory access; registers locked */
 void  emit_raise(Em *e, gaddr pc, int64_t arg, int code);
+void  emit_count(Em *e, const int32_t *left);           /* at the entry of a cold unit */
 void  emit_cas128(Em *e, const IrInsn *in);
 int   packed_reg(Em *e, IrVal f);                       /* FLAGS value in packed form in a GPR, junk bits included */
 void  lower_by_eval(Em *e, const IrInsn *in);           /* any pure op, by a call to ir_eval */

@@ -440,6 +440,24 @@ static void cold_poll(Em *e, Cold *c)
     em_guest_pc(e, c->a);
 }
 
+static void cold_hot(Em *e, Cold *c)
+{
+    call_to(e, e->hc->hot);
+    em_guest_pc(e, c->a);
+}
+
+void emit_count(Em *e, const int32_t *left)
+{
+    Cold *c = cold_new(e, cold_hot);
+    c->a = e->u->pc;
+    em8(e, 0x83);                       /* subl $1, left(%rip) */
+    em8(e, 0x2d);
+    em_reloc(e, RELOC_COUNT);
+    em32(e, (uint32_t)((const uint8_t *)left - (e->p + 5)));
+    em8(e, 1);
+    jcc_cold(e, CC_S, c);
+}
+
 /* The four bytes that come after n opcode bytes must not cross a cache line: they are patched while others run. */
 static void align_field(Em *e, int n)
 {
@@ -461,10 +479,15 @@ static Cold *link_cold(Em *e, gaddr pc)
 
 static void field_to_cold(Em *e, Cold *c) { c->from[c->nfrom++] = e->p - 4; }
 
-static void emit_poll(Em *e, Cold *c)
+static void test_request(Em *e)
 {
     em_op(e, 0x83, ALU_CMP, opd_env(offsetof(CpuState, exit_request)), 1);
     em8(e, 0);
+}
+
+static void emit_poll(Em *e, Cold *c)
+{
+    test_request(e);
     jcc_cold(e, CC_NE, c);
 }
 
@@ -477,23 +500,36 @@ static void poll_if_back(Em *e, gaddr pc)
     emit_poll(e, c);
 }
 
-/* On the way to an exit while pins are lent. */
-static void cold_exit(Em *e, Cold *c)
+/* The poll of a loop is one branch with the jump. */
+static void go_back(Em *e, gaddr pc)
 {
-    ra_load_lent(e, (uint32_t)c->b);
-    align_field(e, 1);
-    em8(e, 0xe9);
-    em32(e, 0);
-    field_to_cold(e, link_cold(e, c->a));
+    Cold *c = cold_new(e, cold_poll);
+    c->a = pc;
+    test_request(e);
+    align_field(e, 2);
+    jcc_rel32(e, CC_E);
+    field_to_cold(e, link_cold(e, pc));
+    jmp_cold(e, c);
 }
 
 static void go_to(Em *e, gaddr pc)
 {
-    poll_if_back(e, pc);
+    if (pc <= e->u->pc) {
+        go_back(e, pc);
+        return;
+    }
     align_field(e, 1);
     em8(e, 0xe9);
     em32(e, 0);
     field_to_cold(e, link_cold(e, pc));
+}
+
+/* A side exit while pins are lent, or one that may close a loop: units are laid out along the way that runs more often,
+ * so its poll stands out of line. */
+static void cold_exit(Em *e, Cold *c)
+{
+    ra_load_lent(e, (uint32_t)c->b);
+    go_to(e, c->a);
 }
 
 static void exit_cc(Em *e, gaddr pc, int cc)
@@ -505,16 +541,7 @@ static void exit_cc(Em *e, gaddr pc, int cc)
         go_to(e, pc);
         return;
     }
-    if (pc <= e->u->pc) {               /* a loop: polls on the way */
-        jcc_rel32(e, cc ^ 1);
-        uint8_t *over = e->p;
-        ra_load_lent(e, ra_lent(e));
-        go_to(e, pc);
-        int32_t d = (int32_t)(e->p - over);
-        memcpy(over - 4, &d, 4);
-        return;
-    }
-    if (ra_lent(e)) {
+    if (ra_lent(e) || pc <= e->u->pc) {
         Cold *c = cold_new(e, cold_exit);
         c->a = pc;
         c->b = ra_lent(e);

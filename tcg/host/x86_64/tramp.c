@@ -89,6 +89,13 @@ static void gen_stubs(Em *e, HostCode *hc)
     em_rr(e, 0x33, RAX, RAX);
     jmp_to(e, hc->leave);
 
+    hc->hot = e->p;
+    stub_pc(e);
+    em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_LINK)), 4);
+    em32(e, 0);
+    em_rr(e, 0x33, RAX, RAX);
+    jmp_to(e, hc->leave);
+
     hc->poll = e->p;
     stub_pc(e);
     mov_ri(e, RAX, TCG_EXIT_POLL);
