@@ -174,7 +174,21 @@ bool ir_is_rotation(const IrUnit *u, IrVal p, IrVal q, IrVal *x, IrVal *right)
     return true;
 }
 
-/* An op of two ops: a rotation, an AND with a complement. */
+/* bitrev(bitrev(x) >> k) is x << k, and so the other way round. */
+static bool fold_bitrev(const IrUnit *u, IrInsn *i)
+{
+    const IrInsn *d = &u->insn[i->arg[0]];
+    int64_t k;
+    if ((d->op != IR_shr && d->op != IR_shl) || u->insn[d->arg[0]].op != IR_bitrev || !is_const(u, d->arg[1], &k))
+        return false;
+    i->op = d->op == IR_shr ? IR_shl : IR_shr;
+    i->nargs = 2;
+    i->arg[0] = u->insn[d->arg[0]].arg[0];
+    i->arg[1] = d->arg[1];
+    return true;
+}
+
+/* An op of two ops: a rotation, an AND with a complement; a shift between reversals. */
 static bool fold_tree(IrUnit *u, IrInsn *i)
 {
     IrVal x, right;
@@ -184,6 +198,8 @@ static bool fold_tree(IrUnit *u, IrInsn *i)
         i->arg[1] = right;
         return true;
     }
+    if (i->op == IR_bitrev)
+        return fold_bitrev(u, i);
     if (i->op != IR_and)
         return false;
     for (int k = 0; k < 2; k++) {
@@ -407,7 +423,7 @@ bool ir_fold(IrUnit *u, IrInsn *i)
     if (fold_rules[i->op][0].when)
         return fold_identity(u, i) || fold_tree(u, i);
     if (fold_pairs[i->op][0].inner)
-        return fold_pair(u, i);
+        return fold_pair(u, i) || fold_tree(u, i);
     switch (kind) {
     case KIND_COND: return fold_condition(u, i);
     case KIND_FIELD: return fold_field(i);

@@ -509,11 +509,9 @@ static void stmxcsr(Em *e) { em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_TMP)), 0)
 static void ldmxcsr(Em *e) { em_op(e, M0F | 0xae, 2, opd_env(hs_off(HS_TMP)), 0); }
 static Mem env_mem(int32_t off) { return opd_env(off).m; }
 
-static void lower_fpflags_get(Em *e, const IrInsn *in)
+/* d = what MXCSR has gathered, as FPF bits. t scratch. */
+static void gathered(Em *e, int d, int t)
 {
-    int d = def_g(e, 0), t = tmp_g(e);
-
-    flags_clobber(e);
     stmxcsr(e);
     mov_load(e, false, t, env_mem(hs_off(HS_TMP)));
     mov_rr(e, false, d, t);
@@ -521,19 +519,38 @@ static void lower_fpflags_get(Em *e, const IrInsn *in)
     shift_ri(e, SH_SHR, false, t, 1);
     alu_ri(e, ALU_AND, false, t, FPF_DIVZERO | FPF_OVERFLOW | FPF_UNDERFLOW | FPF_INEXACT);
     alu_rr(e, ALU_OR, false, d, t);
+}
+
+static void lower_fpflags_get(Em *e, const IrInsn *in)
+{
+    int d = def_g(e, 0), t = tmp_g(e);
+
+    flags_clobber(e);
+    gathered(e, d, t);
     alu_ro(e, ALU_OR, false, d, opd_env((int32_t)offsetof(CpuState, fp_sticky)));
 }
 
-static void lower_fpflags_put(Em *e, const IrInsn *in)
+static void cold_clear_mxcsr(Em *e, Cold *c)
 {
-    int a = use_g(e, in->arg[0]), t = tmp_g(e);
-
-    flags_clobber(e);
-    mov_rr(e, false, t, a);
-    mov_store(e, true, env_mem((int32_t)offsetof(CpuState, fp_sticky)), t);
-    stmxcsr(e);
     alu_oi(e, ALU_AND, false, opd_env(hs_off(HS_TMP)), ~0x3f);
     ldmxcsr(e);
+    jmp_back(e, c);
+}
+
+/* Loading MXCSR is slow, and needed only when it has gathered a flag that is to be clear: C's isless() puts back what it found. */
+static void lower_fpflags_put(Em *e, const IrInsn *in)
+{
+    int a = use_g(e, in->arg[0]), t = tmp_g(e), s = tmp_g(e);
+
+    flags_clobber(e);
+    Cold *c = cold_new(e, cold_clear_mxcsr);
+    gathered(e, t, s);
+    mov_rr(e, false, s, a);
+    mov_store(e, true, env_mem((int32_t)offsetof(CpuState, fp_sticky)), s);
+    em_op(e, 0xf7, 2, opd_reg(s), 0);           /* not s */
+    test_rr(e, false, t, s);
+    jcc_cold(e, CC_NE, c);
+    cold_back(e, c);
 }
 
 /* RC of RNE RTZ RDN RUP is 0 3 1 2: the high bit is bit 0 of the mode, the low one the sum of both. Other modes
