@@ -3,10 +3,30 @@
  * which pin a value may be computed ahead of its put. */
 #include "emit.h"
 
-/* Ops whose result is the same register content as their operand (zext32 sometimes, see lower). */
+/* Ops whose result is the same register content as their operand (zext32 and vzext sometimes, see lower). */
 static bool is_view(const IrInsn *in)
 {
-    return in->op == IR_mov || in->op == IR_trunc32 || in->op == IR_zext32 || (in->op == IR_vlow && is_x_type(in->type));
+    return in->op == IR_mov || in->op == IR_trunc32 || in->op == IR_zext32 || in->op == IR_vzext || (in->op == IR_vlow && is_x_type(in->type));
+}
+
+/* Will the XMM value be clean (x_clean)? A guess: only a move more when wrong. */
+static bool likely_clean(const IrUnit *u, IrVal v, int depth)
+{
+    const IrInsn *in = &u->insn[v];
+    switch (in->op) {
+    case IR_load: case IR_fcvt_if: case IR_fcvt_uf: case IR_ffrom: case IR_fabs: return true;
+    case IR_fadd: case IR_fmul: return depth && (likely_clean(u, in->arg[0], depth - 1) || likely_clean(u, in->arg[1], depth - 1));
+    case IR_fsub: case IR_fdiv: case IR_fsqrt: case IR_fneg: return depth && likely_clean(u, in->arg[0], depth - 1);
+    case IR_fma: return depth && likely_clean(u, in->arg[2], depth - 1);
+    default: return false;
+    }
+}
+
+/* May a view's operand go at once where the view is wanted? */
+static bool passes_hint(const IrUnit *u, const IrInsn *in)
+{
+    enum { DEPTH = 3 };
+    return in->op == IR_mov || in->op == IR_zext32 || (in->op == IR_vzext && is_x_type(in->type2) && likely_clean(u, in->arg[0], DEPTH));
 }
 
 /* May a pin change before this instruction although its put comes after it? Not across anything that can
@@ -124,7 +144,7 @@ bool ra_analyse(Em *e)
             note_use(e, in->arg[k], i);
         if (is_view(in)) {
             extend(e->val, in->arg[0], x->last);
-            if (x->hint != NOREG && (in->op == IR_mov || in->op == IR_zext32))  /* the operand may go there at once */
+            if (x->hint != NOREG && passes_hint(u, in))
                 want(e, &h, is_x_type(x->type) ? CL_X : CL_G, x->hint, in->arg[0]);
         }
         if (x->kind == V_DEFER && x->uses != 1)

@@ -68,6 +68,7 @@ typedef struct Val {
     bool     dirty;                     /* I32 with undefined upper half */
     bool     packed;                    /* FLAGS value in packed form in a GPR or slot */
     bool     spilled;                   /* V_ENV is a spill slot of ours */
+    uint8_t  top;                       /* XMM: bits from this one up to 128 are zero; 0 nothing known */
     uint16_t guest;                     /* guest register + 1 that it mirrors, 0 none */
     uint16_t uses;
     int32_t  off;                       /* V_ENV */
@@ -189,6 +190,10 @@ void  fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d);
 
 /* --- between the driver, the allocator and the control-flow ops (not for ordinary lowering functions) */
 static inline Val *rv(Em *e, IrVal v) { return &e->val[e->val[v].rep]; }
+/* XMM values: is everything above the value's own type zero, so that widening it to 16 bytes is nothing to do? */
+static inline unsigned x_bits(unsigned t) { return t == IR_F32 ? 32 : t == IR_F64 || t == IR_V64 ? 64 : 128; }
+static inline bool x_clean(Em *e, IrVal v) { const Val *x = rv(e, v); return x->top && x->top <= x_bits(e->val[v].type); }
+static inline void x_set_clean(Em *e, bool clean) { e->val[e->i].top = clean ? (uint8_t)x_bits(e->val[e->i].type) : 0; }
 static inline bool is_x_type(unsigned t) { return t >= IR_F32 && t <= IR_V256; }
 enum { OPF_BARRIER = 1 << 15 };
 bool  op_is_barrier(int op);

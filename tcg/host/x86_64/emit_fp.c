@@ -56,7 +56,7 @@ int fp_round_imm(const IrInsn *in)
 
 static void emit_canon(Em *e, Cold *c)
 {
-    v2o(e, MOVAPS, c->r[0], pool2(e, c->a));
+    v2o(e, MOVAPS, c->r[0], pool(e, c->a, 0));
     jmp_back(e, c);
 }
 
@@ -101,7 +101,8 @@ static void lower_farith(Em *e, const IrInsn *in)
         i++;
     bool dbl = is_double(e, in), tiny = row[i].tiny && e->guest->fp.tiny_before_rounding;
     bool light = e->guest->fp.nan == NAN_CANON && !tiny && in->round == FP_DYN;
-    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]);
+    bool swap = (in->op == IR_fadd || in->op == IR_fmul) && !x_clean(e, in->arg[0]) && x_clean(e, in->arg[1]);   /* d's top is a's */
+    int a = use_x(e, in->arg[swap]), b = use_x(e, in->arg[!swap]);
     int d = def_x(e, light && avx(e) ? 0 : DEF_EARLY);
 
     if (fp_round_soft(in)) {
@@ -110,9 +111,10 @@ static void lower_farith(Em *e, const IrInsn *in)
     }
     int t = tiny ? tmp_x(e) : NOREG;
     flags_clobber(e);
-    Cold *c = light ? canon_cold(e, dbl, d) : fp_cold_new(e, d, a, b, NOREG);
+    Cold *c = light ? canon_cold(e, dbl, d) : fp_cold_new(e, d, swap ? b : a, swap ? a : b, NOREG);
     fp_round_guard(e, in, c);
     v3(e, scalar(dbl) | row[i].code, d, a, b);
+    x_set_clean(e, x_clean(e, in->arg[swap]));
     if (tiny)
         check_nan_tiny(e, dbl, d, t, c);
     else
@@ -133,6 +135,7 @@ static void lower_fsqrt(Em *e, const IrInsn *in)
     Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
     fp_round_guard(e, in, c);
     v3(e, scalar(dbl) | 0x51, d, a, a);
+    x_set_clean(e, x_clean(e, in->arg[0]));
     check_nan(e, dbl, d, c);
     cold_back(e, c);
 }
@@ -152,13 +155,14 @@ static void lower_fma(Em *e, const IrInsn *in)
     Cold *c = fp_cold_new(e, d, a, b, s);
     fp_round_guard(e, in, c);
     vmov(e, d, s);
+    x_set_clean(e, x_clean(e, in->arg[2]));
     em_vex(e, X38(code[in->aux & 3]) | (dbl ? RW : 0), 0, d, a, opd_reg(b), 0);
     if (tiny)
         check_nan_tiny(e, dbl, d, t, c);
     else
         check_nan(e, dbl, d, c);
     if (in->aux & FMA_NEG_RESULT)
-        v3o(e, XORPS, d, d, pool2(e, dbl ? 1ull << 63 : 1u << 31));
+        v3o(e, XORPS, d, d, pool(e, dbl ? 1ull << 63 : 1u << 31, 0));
     cold_back(e, c);
 }
 
@@ -168,7 +172,8 @@ static void lower_fsign(Em *e, const IrInsn *in)
     int a = use_x(e, in->arg[0]), d = def_x(e, 0);
     uint64_t sign = dbl ? 1ull << 63 : 1ull << 31;
 
-    v3o(e, neg ? XORPS : ANDPS, d, a, pool2(e, neg ? sign : sign - 1));
+    v3o(e, neg ? XORPS : ANDPS, d, a, pool(e, neg ? sign : sign - 1, 0));
+    x_set_clean(e, !neg || x_clean(e, in->arg[0]));
 }
 
 static void lower_fcopysign(Em *e, const IrInsn *in)
@@ -467,6 +472,7 @@ static void lower_fcvt_if(Em *e, const IrInsn *in)
     if (uns && !w)
         mov_rr(e, false, g, s);
     cvt_from_gpr(e, dbl, w || uns, d, g == NOREG ? s : g);
+    x_set_clean(e, true);
     cold_back(e, c);
 }
 
@@ -479,6 +485,7 @@ static void lower_fbits(Em *e, const IrInsn *in)
 static void lower_ffrom(Em *e, const IrInsn *in)
 {
     int a = use_g(e, in->arg[0]), d = def_x(e, 0);
+    x_set_clean(e, true);
     v2(e, MOVD_XR | (in->type == IR_F64 ? RW : 0), d, a);
 }
 

@@ -22,6 +22,10 @@ void lower_vzext(Em *e, const IrInsn *in)
 {
     IrType from = (IrType)in->type2;
 
+    if (!is_gpr(from) && x_clean(e, in->arg[0])) {
+        view(e, in->arg[0]);
+        return;
+    }
     if (is_gpr(from)) {
         int g = use_g(e, in->arg[0]);
         movd_from_gpr(e, from == IR_I64, def_x(e, 0), g);

@@ -176,6 +176,7 @@ static void load_x(Em *e, const IrInsn *in, Mem m)
     }
     int d = def_x(e, 0);
     mov_x_load(e, size == 2 ? IR_F32 : size == 3 ? IR_F64 : IR_V128, d, opd(m));
+    x_set_clean(e, !be);
     if (be)
         reverse_x(e, d);
 }

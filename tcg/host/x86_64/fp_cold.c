@@ -26,10 +26,12 @@ static void cold_scalar(SfEnv *env, SfOp o, ColdRegs *regs, const ColdDesc *d)
         if (d->r[i + 1] != NOREG)
             in[i] = from_int ? regs->g[d->r[i + 1]] : regs->x[d->r[i + 1]].lo;
     r = sf_scalar(env, o, in[0], in[1], in[2]) & mask;
-    if (to_int)
+    if (to_int) {
         regs->g[d->r[0]] = r;
-    else
+    } else {
         regs->x[d->r[0]].lo = r;
+        regs->x[d->r[0]].hi = 0;        /* the hot path may count on it (Val.top) */
+    }
 }
 
 void fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d)

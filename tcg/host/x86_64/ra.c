@@ -341,7 +341,7 @@ Opd use_o(Em *e, IrVal v)
 {
     const Val *x = rv(e, v);
     int cl = class_of(e->val[v].type);
-    bool widened = x->type == IR_I32 && e->val[v].type == IR_I64 && !x->spilled;
+    bool widened = !x->spilled && (cl == CL_X ? x_bits(x->type) < x_bits(e->val[v].type) : x->type == IR_I32 && e->val[v].type == IR_I64);
     if (x->kind == V_ENV && !widened && (cl == CL_G || (x->off & 15) == 0 || e->hc->avx))
         return opd_env(x->off);
     if (x->kind == V_CONST && x->type == IR_V128) {
