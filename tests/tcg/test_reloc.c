@@ -62,6 +62,9 @@ static void move(uint8_t *code, const Unit *from, const Unit *to)
         case RELOC_PC64: add64(p, to->pc - from->pc); break;
         case RELOC_PC32U: case RELOC_PC32S: add32(p, to->pc - from->pc); break;
         case RELOC_TRAMPOLINE: add32(p, (uint64_t)((uint8_t *)from->code - (uint8_t *)to->code)); break;
+        case RELOC_COUNT:
+            add32(p, (uint64_t)((uint8_t *)from->code - (uint8_t *)to->code + (uint8_t *)to->left - (uint8_t *)from->left));
+            break;
         case RELOC_HELPER: break;                       /* the same process */
         }
     }
@@ -94,16 +97,16 @@ static bool moves(TcgThread *th, gaddr pc, gaddr apart)
     return false;
 }
 
-int main(int argc, char **argv)
+static int test(unsigned cold_runs, int count, uint64_t seed)
 {
-    int count = argc > 1 ? atoi(argv[1]) : 1500, failures = 0;
-    Rng rng = { argc > 2 ? strtoull(argv[2], NULL, 0) : 20261121 };
+    int failures = 0;
+    Rng rng = { seed };
     static ToyProgram p;
     static ToyCpu cpu;
     const IrUnit *source = NULL;
     TcgGuest guest = *toy_guest(TOY_CANON);
     TcgHost host = { .fetch = fetch, .ctx = &source };
-    TcgOptions options = { .opt_level = 1 };
+    TcgOptions options = { .opt_level = 1, .cold_runs = cold_runs };
     guest.translate = translate;
     for (int k = 0; k < TOY_UNITS; k++)
         ir_unit_init(&p.unit[k], &guest);
@@ -121,6 +124,14 @@ int main(int argc, char **argv)
             tcg_invalidate(t, 0, ~(gaddr)0);
         }
     }
+    return failures;
+}
+
+int main(int argc, char **argv)
+{
+    int count = argc > 1 ? atoi(argv[1]) : 1500;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 20261121;
+    int failures = test(0, count, seed) + test(64, count, seed);
     printf(failures ? "%d units did not move\n" : "ok\n", failures);
     return failures != 0;
 }

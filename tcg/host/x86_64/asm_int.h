@@ -55,7 +55,7 @@ static inline uint8_t *jcc_short(Em *e, int cc) { em8(e, 0x70 | cc); em8(e, 0); 
 static inline uint8_t *jmp_short(Em *e) { em8(e, 0xeb); em8(e, 0); return e->p - 1; }
 static inline void jump_here(Em *e, uint8_t *at) { *at = (uint8_t)(e->p - at - 1); }
 void  jmp_to(Em *e, const uint8_t *target);         /* rel32 */
-void  call_to(Em *e, const uint8_t *target);
+void  call_to(Em *e, const uint8_t *target);        /* within what moves together; else call_tramp, jmp_tramp */
 static inline void jcc_rel32(Em *e, int cc) { em8(e, 0x0f); em8(e, 0x80 | cc); em32(e, 0); }    /* field at p - 4 */
 
 #endif

@@ -442,7 +442,7 @@ static void cold_poll(Em *e, Cold *c)
 
 static void cold_hot(Em *e, Cold *c)
 {
-    call_to(e, e->hc->hot);
+    call_tramp(e, e->hc->hot);
     em_guest_pc(e, c->a);
 }
 
