@@ -17,6 +17,15 @@ int __real_munmap(void *at, size_t len);
 int __wrap_munmap(void *at, size_t len);
 int __wrap_munmap(void *at, size_t len)
 {
-    ASAN_UNPOISON_MEMORY_REGION(at, len);
+    enum { STACK_MAX = 16 << 20 };      /* larger ranges are no stacks, and their shadow would become real memory */
+    if (len <= STACK_MAX) ASAN_UNPOISON_MEMORY_REGION(at, len);
     return __real_munmap(at, len);
+}
+
+/* Before a call that does not return ASan forgets the frames of the thread's stack; a vfork child is on another one. */
+void __wrap___asan_handle_no_return(void);
+void __wrap___asan_handle_no_return(void)
+{
+    enum { FRAMES = 256 << 10 };
+    ASAN_UNPOISON_MEMORY_REGION(__builtin_frame_address(0), FRAMES);
 }

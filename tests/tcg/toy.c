@@ -183,6 +183,7 @@ ToyEngine *toy_engine(ToyRules which, bool interp, unsigned opt_level, bool base
     return e;
 }
 
+CpuState *toy_cpu(ToyEngine *e) { return &e->cpu->cpu; }
 const char *toy_engine_name(const ToyEngine *e) { return e->name; }
 gaddr toy_mem_address(const ToyEngine *e) { return e->based ? 0 : (uintptr_t)e->mem; }
 

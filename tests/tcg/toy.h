@@ -36,6 +36,7 @@ typedef struct ToyEngine ToyEngine;
 /* based: guest addresses count from the memory (mem_base), else they are host addresses. */
 ToyEngine *toy_engine(ToyRules rules, bool interp, unsigned opt_level, bool based);
 const TcgGuest *toy_guest(ToyRules rules);
+CpuState *toy_cpu(ToyEngine *e);
 const char *toy_engine_name(const ToyEngine *e);
 gaddr toy_mem_address(const ToyEngine *e);      /* guest address of s->mem[0]; the page after it does not exist */
 /* Run p from s; results in s. A fault ends it with TCG_EXIT_FAULT. */

@@ -108,7 +108,7 @@ static void extend(Val *val, IrVal v, uint32_t last)
         val[v].last = last;
 }
 
-bool ra_analyse(Em *e)
+void ra_analyse(Em *e)
 {
     const IrUnit *u = e->u;
     const HostCode *hc = e->hc;
@@ -155,5 +155,4 @@ bool ra_analyse(Em *e)
         if (in->op == IR_load || in->op == IR_store)
             fold_address(e, in, i);
     }
-    return true;
 }

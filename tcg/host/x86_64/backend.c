@@ -2,6 +2,7 @@
 /* The compiler of one unit: analysis, the forward pass over the rows, cold code, side tables; and the
  * choice of pinned registers and host features at start-up. */
 #include <cpuid.h>
+#include <glib.h>
 #include <stdlib.h>
 #include "emit.h"
 #include "tcg/eval.h"
@@ -130,6 +131,7 @@ void host_scratch_free(TcgThread *th)
     free(s->e.reloc);
     free(s->e.pool);
     free(s->e.fix);
+    free(s->e.log.step);
     free(s);
     th->hs = NULL;
 }
@@ -257,6 +259,7 @@ static void forward(Em *e)
         const IrInsn *in = &u->insn[i];
         const Val *x = &e->val[i];
         e->i = i;
+        ra_note(e, (RaStep){ .kind = RA_OP, .v = i });
         if ((!x->uses && !(e->hc->bits[in->op] & (OPF_SIDE | OPF_FP | OPF_FAULT))) || x->kind == V_DEFER)
             continue;
         Lower *fn = e->hc->lower[in->op];
@@ -273,6 +276,44 @@ static void bind_labels(Em *e)
 {
     for (int i = 0; i < e->nlfix; i++)
         set_rel32(e->lfix[i].at, e->label[e->lfix[i].label]);
+}
+
+static void count_entry(Em *e)
+{
+    if (e->left)
+        emit_count(e, e->left);
+}
+
+static void check_registers(Em *e)
+{
+    g_autofree char *wrong = regcheck(e->hc, e->guest, e->u, &e->log);
+    if (wrong)
+        g_error("registers of unit 0x%llx: %s", (unsigned long long)e->u->pc, wrong);
+}
+
+/* The stages of a unit's compilation. */
+static const struct { const char *name; void (*run)(Em *e); bool debug; } stages[] = {
+    { "analysis", ra_analyse },         /* backward: last uses, views, hints */
+    { "entry", count_entry },
+    { "code", forward },                /* allocation and emission in one */
+    { "regcheck", check_registers, true },
+    { "cold code", emit_colds },
+    { "constants", emit_pool },
+    { "labels", bind_labels },
+};
+
+static int run_stages(Em *e)
+{
+    for (size_t k = 0; k < sizeof stages / sizeof *stages; k++) {
+        if (stages[k].debug && !DEBUG_BUILD)
+            continue;
+        stages[k].run(e);
+        if (e->unsupported)
+            return HOST_NO;
+        if (e->toobig)
+            return HOST_TOOBIG;
+    }
+    return HOST_OK;
 }
 
 static bool side_tables(struct HostScratch *s, TcgThread *th, Unit *u)
@@ -300,18 +341,12 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
     e->pc = ir->pc;
     if (ir->nlabels > 1000 || ir->nguest > UNIT_MAX_INSNS * 4)
         return HOST_TOOBIG;
+    e->log.n = 0;
     ra_block(e);
-    ra_analyse(e);
-    if (u->left)
-        emit_count(e, u->left);
-    forward(e);
-    emit_colds(e);
-    if (e->toobig && !e->unsupported)
-        return HOST_TOOBIG;
-    if (e->unsupported)
-        return HOST_NO;
-    emit_pool(e);
-    bind_labels(e);
+    e->left = u->left;
+    int rc = run_stages(e);
+    if (rc != HOST_OK)
+        return rc;
     u->code = e->start;
     u->code_len = (uint32_t)(e->p - e->start);
     if (!side_tables(s, th, u))

@@ -90,6 +90,25 @@ struct Cold {
 
 typedef void Lower(Em *e, const IrInsn *in);
 
+/* One decision of the allocator, for regcheck.c. Debug builds note them all. */
+typedef enum RaKind {
+    RA_OP,                              /* instruction v is lowered from here on */
+    RA_MOVE, RA_LOAD, RA_STORE, RA_CONST, RA_STORE_CONST,       /* code that moves a value: registers reg, from; slot off; width by type; constant c for v */
+    RA_USE, RA_USE_AT,                  /* operand v is read in register reg, at slot off, until the end of the op or RA_RELEASE */
+    RA_HAS,                             /* reg holds a copy of v now, to be changed into the result */
+    RA_DEF, RA_DEF_EARLY, RA_DEF_AT,    /* the result is written to reg (early: while operands are still read), to slot off */
+    RA_CLEAN,                           /* an XMM result has zeros above its type */
+    RA_SCRATCH,                         /* reg is free for anything */
+    RA_RELEASE,                         /* operands so far have been read */
+    RA_CALL,                            /* C code runs: temporaries are lost */
+    RA_LENT,                            /* the guest registers of these pins (c, as ra_lent) are at home in CpuState */
+    RA_AWAY, RA_GONE,                   /* steps between are on a way out of the unit, where nothing is lent; what follows does not see them */
+    RA_FLAGS_DEF, RA_FLAGS_USE, RA_FLAGS_LOST,      /* EFLAGS: are v, are read as v, change */
+    RA_PACK, RA_UNPACK,                 /* EFLAGS v to packed form in reg; from reg to EFLAGS, which spoils reg */
+} RaKind;
+typedef struct RaStep { uint8_t kind, cl, reg, from, type; int32_t off; IrVal v; int64_t c; } RaStep;
+typedef struct RaLog { RaStep *step; uint32_t n, cap; } RaLog;
+
 typedef struct HostCode {               /* const after host_init */
     Lower   *lower[IR_NOPS];            /* null: such units are interpreted */
     int8_t  *pin;                       /* per guest register: its GPR or XMM number, or -1 */
@@ -136,6 +155,8 @@ struct Em {
     uint8_t **label; struct { uint8_t *at; int label; } *lfix; int nlfix;
     UnwindRow *uw; int nuw;
     gaddr    pc;                        /* current guest instruction */
+    const int32_t *left;                /* Unit.left */
+    RaLog    log;                       /* of debug builds */
     Reloc   *reloc; int nreloc;         /* see reloc.c */
 };
 enum { RELOC_MAX = 1024 };
@@ -193,11 +214,11 @@ static inline Val *rv(Em *e, IrVal v) { return &e->val[e->val[v].rep]; }
 /* XMM values: is everything above the value's own type zero, so that widening it to 16 bytes is nothing to do? */
 static inline unsigned x_bits(unsigned t) { return t == IR_F32 ? 32 : t == IR_F64 || t == IR_V64 ? 64 : 128; }
 static inline bool x_clean(Em *e, IrVal v) { const Val *x = rv(e, v); return x->top && x->top <= x_bits(e->val[v].type); }
-static inline void x_set_clean(Em *e, bool clean) { e->val[e->i].top = clean ? (uint8_t)x_bits(e->val[e->i].type) : 0; }
+void  x_set_clean(Em *e, bool clean);
 static inline bool is_x_type(unsigned t) { return t >= IR_F32 && t <= IR_V256; }
 enum { OPF_BARRIER = 1 << 15 };
 bool  op_is_barrier(int op);
-bool  ra_analyse(Em *e);                /* the backward pass; false: out of memory */
+void  ra_analyse(Em *e);                /* the backward pass */
 void  ra_block(Em *e);                  /* a basic block starts */
 void  ra_end_op(Em *e);
 void  ra_get(Em *e, int reg);
@@ -212,12 +233,29 @@ void  ra_return_lent(Em *e);            /* the same for good, before control lea
 void  uw_note(Em *e);                   /* from here on, e->pc and the lent pins are what a fault sees */
 void  ra_move_away(Em *e, int cl, int reg);         /* whatever value a temporary holds goes elsewhere */
 void  def_flags(Em *e, bool inv);       /* EFLAGS are the result */
+void  pack_to_rax(Em *e, IrVal f);      /* packed form of f, which is in EFLAGS; turns CF round when e->inv */
 void  need_eflags(Em *e, IrVal f);      /* bring FLAGS value f into EFLAGS (e->inv says how C is kept) */
 void  mov_xx(Em *e, int dst, int src);
 void  mov_x_load(Em *e, int type, int dst, Opd m);
 void  mov_x_store(Em *e, int type, Opd m, int src);
-void  load_reg(Em *e, int cl, unsigned type, int dst, int32_t off);       /* from or to CpuState */
+void  move_reg(Em *e, int cl, unsigned type, int dst, int src);         /* with a note for regcheck, as these: */
+void  load_reg(Em *e, int cl, unsigned type, int dst, int32_t off);
 void  store_reg(Em *e, int cl, unsigned type, int32_t off, int src);
+
+void  ra_release(Em *e);                /* operands got so far have been read: their registers may be had again */
+void  ra_note_add(Em *e, RaStep s);
+static inline void ra_note(Em *e, RaStep s)
+{
+    if (DEBUG_BUILD)
+        ra_note_add(e, s);
+}
+static inline void note_reg(Em *e, RaKind kind, int cl, int reg, IrVal v)
+{
+    ra_note(e, (RaStep){ .kind = (uint8_t)kind, .cl = (uint8_t)cl, .reg = (uint8_t)reg, .v = v });
+}
+/* Follows the notes with a model of registers and memory of its own and proves that every operand was where it was
+ * read, and that guest registers were at home wherever guest state can be looked at. NULL, or a g_malloc'd message. */
+char *regcheck(const HostCode *hc, const TcgGuest *g, const IrUnit *u, const RaLog *log);
 
 void  em_unsupported(Em *e);
 Opd   pool(Em *e, uint64_t lo, uint64_t hi);        /* 16-byte constant as a memory operand, 16-aligned */

@@ -97,12 +97,9 @@ int packed_reg(Em *e, IrVal f)
     if (x->kind != V_EFLAGS)
         return use_g(e, f);
     take_g(e, RAX);
+    pack_to_rax(e, f);
     if (e->inv)
-        em8(e, 0xf5);
-    em8(e, 0x9f);
-    setcc(e, CC_O, RAX);
-    if (e->inv)
-        em8(e, 0xf5);
+        em8(e, 0xf5);                   /* EFLAGS as they were */
     return RAX;
 }
 
@@ -114,15 +111,13 @@ void emit_put_flags(Em *e, IrVal fv)
     int r;
     if (e->val[f].kind == V_EFLAGS) {
         take_g(e, RAX);
-        if (e->inv)
-            em8(e, 0xf5);
-        em8(e, 0x9f);
-        setcc(e, CC_O, RAX);
+        pack_to_rax(e, f);
         e->inv = false;
         r = RAX;
     } else {
         r = use_g(e, f);
     }
+    ra_note(e, (RaStep){ .kind = RA_STORE, .cl = CL_G, .reg = (uint8_t)r, .off = slot.disp, .type = IR_I32 });
     em8(e, 0x66);
     em_op(e, 0x89, r, (Opd){ true, 0, slot }, 0);
 }
@@ -175,8 +170,10 @@ int flags_cc(Em *e, IrVal fv, int cond)
     IrVal f = e->val[fv].rep;
     if (cond == COND_NEVER || cond == COND_ALWAYS)
         return cond == COND_NEVER ? -1 : -2;
-    if (e->fp_eflags == f && fp_cc(cond, e->fp_swap) >= 0)
+    if (e->fp_eflags == f && fp_cc(cond, e->fp_swap) >= 0) {
+        ra_note(e, (RaStep){ .kind = RA_FLAGS_USE, .v = f });
         return fp_cc(cond, e->fp_swap);
+    }
     if (e->eflags != f && bit_cond[cond].bit) {
         Opd o = use_o(e, f);
         flags_clobber(e);
@@ -247,6 +244,7 @@ static void lower_flags_select(Em *e, const IrInsn *in)
     } else if (e->val[in->arg[0]].rep == b) {           /* flags_cc may spoil its register */
         int copy = tmp_g(e);
         mov_rr(e, false, copy, rb);
+        ra_note(e, (RaStep){ .kind = RA_RELEASE });
         rb = copy;
     }
     int cc = flags_cc(e, in->arg[0], in->cond);

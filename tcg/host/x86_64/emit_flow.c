@@ -200,8 +200,7 @@ static void push_arg(Em *e, IrVal v, int type, int *ni, int *nf, int *nv)
             mov_store(e, true, slot.m, use_g(e, v));
         }
     }
-    e->lock[CL_G] = e->borrowed[CL_G];
-    e->lock[CL_X] = e->borrowed[CL_X];
+    ra_release(e);
 }
 
 static void lower_call(Em *e, const IrInsn *in)
@@ -213,7 +212,7 @@ static void lower_call(Em *e, const IrInsn *in)
         int t = tmp_g(e);
         lea(e, true, t, opd_env(hs_off(HS_RET)).m);
         mov_store(e, true, opd_env(hs_off(HS_ARG + ni++)).m, t);
-        e->lock[CL_G] = 0;
+        ra_release(e);
     }
     for (int k = 0; k < h->nargs; k++)
         push_arg(e, in->arg[k], h->arg[k], &ni, &nf, &nv);
@@ -230,6 +229,7 @@ static void lower_call(Em *e, const IrInsn *in)
     bool all = h->faults || h->reads != HELPER_NONE || h->writes != HELPER_NONE;
     mov_abs(e, RAX, RELOC_HELPER, (uint64_t)(uintptr_t)h->fn);
     call_tramp(e, all ? e->hc->helper_all : e->hc->helper_none);
+    ra_note(e, (RaStep){ .kind = RA_CALL });
     if (h->ret == IR_VOID || !e->val[e->i].uses)
         return;
     if (h->ret == IR_I128) {
@@ -326,6 +326,8 @@ void emit_cas128(Em *e, const IrInsn *in)
     }
     int addr = use_g(e, in->arg[0]);
     int32_t off;
+    ra_note(e, (RaStep){ .kind = RA_USE_AT, .off = x->off, .v = in->arg[1] });
+    ra_note(e, (RaStep){ .kind = RA_USE_AT, .off = n->off, .v = in->arg[2] });
     flags_clobber(e);
     def_slot(e, &off);
     int base = hs_off(0);

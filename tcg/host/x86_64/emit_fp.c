@@ -345,6 +345,7 @@ static void lower_flags_fcmp(Em *e, const IrInsn *in)
     cmov(e, CC_P, false, d, opd_reg(t));
     e->val[e->i].packed = true;
     e->fp_eflags = e->i;                        /* moves leave EFLAGS alone */
+    ra_note(e, (RaStep){ .kind = RA_FLAGS_DEF, .v = e->i });
     e->fp_swap = false;
 }
 

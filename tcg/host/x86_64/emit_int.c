@@ -452,8 +452,7 @@ static void lower_setcond(Em *e, const IrInsn *in)
 /* result = cc ? x : y, EFLAGS set; registers of the comparison are no longer needed */
 void emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y)
 {
-    e->lock[0] = e->borrowed[0];
-    e->lock[1] = e->borrowed[1];
+    ra_release(e);
     if (is_x_type(in->type)) {
         int rx = use_x(e, x), d = def_copy_x(e, y, x);
         uint8_t *over = jcc_short(e, cc ^ 1);
@@ -505,6 +504,7 @@ static void lower_half(Em *e, const IrInsn *in)
         em_unsupported(e);
         return;
     }
+    ra_note(e, (RaStep){ .kind = RA_USE_AT, .off = x->off, .v = in->arg[0] });
     int32_t off = x->off + (in->op == IR_hi ? 8 : 0);
     mov_load(e, true, def_g(e, 0), opd_env(off).m);
 }

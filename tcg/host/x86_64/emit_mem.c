@@ -274,6 +274,7 @@ static void lower_store(Em *e, const IrInsn *in)
             em_unsupported(e);
             return;
         }
+        ra_note(e, (RaStep){ .kind = RA_USE_AT, .off = x->off, .v = in->arg[1] });
         mov_x_load(e, IR_V128, t, opd_env(x->off));
         if (be)
             reverse_x(e, t);

@@ -9,6 +9,7 @@ uint32_t ra_lent(const Em *e) { return e->lent[CL_G] | e->lent[CL_X] << 16; }
 void uw_note(Em *e)
 {
     e->uw[e->nuw++] = (UnwindRow){ e->pc, (uint32_t)(e->p - e->start), ra_lent(e) };
+    ra_note(e, (RaStep){ .kind = RA_LENT, .c = ra_lent(e) });
 }
 
 /* Not when control leaves right away, nor without room for a row now, one per instruction to come, and one when the pin goes back. */
@@ -45,13 +46,20 @@ int ra_lend(Em *e, int cl)
     return -1;
 }
 
-void ra_load_lent(Em *e, uint32_t lent)
+static void load_back(Em *e, uint32_t lent)
 {
     for (; lent; lent &= lent - 1) {
         int r = __builtin_ctz(lent) & 15, cl = __builtin_ctz(lent) >> 4;
         const RegDesc *d = &e->guest->regs[e->hc->pinned[cl][r]];
         load_reg(e, cl, d->type, r, (int32_t)d->offset);
     }
+}
+
+void ra_load_lent(Em *e, uint32_t lent)
+{
+    ra_note(e, (RaStep){ .kind = RA_AWAY });
+    load_back(e, lent);
+    ra_note(e, (RaStep){ .kind = RA_GONE });
 }
 
 void ra_return_lent(Em *e)
@@ -61,7 +69,7 @@ void ra_return_lent(Em *e)
         return;
     for (uint32_t m = lent; m; m &= m - 1)
         ra_move_away(e, __builtin_ctz(m) >> 4, __builtin_ctz(m) & 15);
-    ra_load_lent(e, lent);
+    load_back(e, lent);
     e->lent[CL_G] = e->lent[CL_X] = 0;
     uw_note(e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Local register allocation, one forward pass: where each IR value is now, and moving it. Pinned
  * registers hold guest registers; a value read by `get` is a view of the pin until the guest
- * register is put again. Backward analysis is in analyse.c. */
+ * register is put again. Backward analysis is in analyse.c, the moves themselves in moves.c. */
 #include "emit.h"
 
 static const uint8_t tmp_g_order[NTMP_G] = { RCX, RDX, RAX };
@@ -13,68 +13,8 @@ void em_unsupported(Em *e)
     e->unsupported = true;
 }
 
-/* --- moves */
-void mov_xx(Em *e, int dst, int src)
-{
-    if (dst == src)
-        return;
-    if (e->hc->avx)
-        em_vex(e, M0F | 0x28, 0, dst, 0, opd_reg(src), 0);
-    else
-        em_rr(e, M0F | 0x28, dst, src);
-}
-
-static unsigned x_move_op(int type, bool store)
-{
-    switch (type) {
-    case IR_F32: return (store ? P66 : P66) | M0F | (store ? 0x7e : 0x6e);      /* movd */
-    case IR_F64: case IR_V64: return store ? P66 | M0F | 0xd6 : PF3 | M0F | 0x7e;   /* movq */
-    default: return M0F | (store ? 0x11 : 0x10);                                /* movups */
-    }
-}
-
-void mov_x_load(Em *e, int type, int dst, Opd m)
-{
-    if (e->hc->avx)
-        em_vex(e, x_move_op(type, false), 0, dst, 0, m, 0);
-    else
-        em_op(e, x_move_op(type, false), dst, m, 0);
-}
-
-void mov_x_store(Em *e, int type, Opd m, int src)
-{
-    if (e->hc->avx)
-        em_vex(e, x_move_op(type, true), 0, src, 0, m, 0);
-    else
-        em_op(e, x_move_op(type, true), src, m, 0);
-}
-
 static bool wide(unsigned t) { return t == IR_I64; }
 static int class_of(unsigned t) { return is_x_type(t) ? CL_X : CL_G; }
-
-static void move_reg(Em *e, int cl, unsigned type, int dst, int src)
-{
-    if (cl == CL_X)
-        mov_xx(e, dst, src);
-    else
-        mov_rr(e, wide(type), dst, src);
-}
-
-void load_reg(Em *e, int cl, unsigned type, int dst, int32_t off)
-{
-    if (cl == CL_X)
-        mov_x_load(e, (int)type, dst, opd_env(off));
-    else
-        mov_load(e, wide(type), dst, opd_env(off).m);
-}
-
-void store_reg(Em *e, int cl, unsigned type, int32_t off, int src)
-{
-    if (cl == CL_X)
-        mov_x_store(e, (int)type, opd_env(off), src);
-    else
-        mov_store(e, wide(type), opd_env(off).m, src);
-}
 
 /* --- spill slots */
 static int slot_alloc(Em *e, IrVal owner, bool two)
@@ -216,6 +156,7 @@ static int alloc(Em *e, int cl, bool scratch)
         spill(e, cl, best);
     }
     e->lock[cl] |= 1u << best;
+    note_reg(e, RA_SCRATCH, cl, best, 0);
     return best;
 }
 
@@ -270,6 +211,7 @@ void take_g(Em *e, int reg)
     }
     ra_move_away(e, CL_G, reg);
     e->lock[CL_G] |= 1u << reg;
+    note_reg(e, RA_SCRATCH, CL_G, reg, 0);
 }
 
 /* --- constants */
@@ -293,8 +235,11 @@ static void const_to_reg(Em *e, int cl, IrVal v, int dst)
 {
     const Val *x = rv(e, v);
     int64_t c = e->u->insn[e->val[v].rep].imm;
+    if (cl == CL_G && (x->type == IR_I32 || e->val[v].type == IR_I32))
+        c = (uint32_t)c;
+    ra_note(e, (RaStep){ .kind = RA_CONST, .cl = (uint8_t)cl, .reg = (uint8_t)dst, .v = v, .c = c });
     if (cl == CL_G) {
-        mov_ri(e, dst, x->type == IR_I32 || e->val[v].type == IR_I32 ? (int64_t)(uint32_t)c : c);
+        mov_ri(e, dst, c);
     } else if (c == 0) {
         if (e->hc->avx)
             em_vex(e, M0F | 0x57, 0, dst, dst, opd_reg(dst), 0);
@@ -307,7 +252,7 @@ static void const_to_reg(Em *e, int cl, IrVal v, int dst)
 }
 
 /* --- operands */
-static int use_reg(Em *e, int cl, IrVal v)
+static int fetch(Em *e, int cl, IrVal v)
 {
     IrVal rep = e->val[v].rep;
     Val *x = &e->val[rep];
@@ -334,6 +279,13 @@ static int use_reg(Em *e, int cl, IrVal v)
     }
 }
 
+static int use_reg(Em *e, int cl, IrVal v)
+{
+    int r = fetch(e, cl, v);
+    note_reg(e, RA_USE, cl, r, v);
+    return r;
+}
+
 int use_g(Em *e, IrVal v) { return use_reg(e, CL_G, v); }
 int use_x(Em *e, IrVal v) { return use_reg(e, CL_X, v); }
 
@@ -342,8 +294,10 @@ Opd use_o(Em *e, IrVal v)
     const Val *x = rv(e, v);
     int cl = class_of(e->val[v].type);
     bool widened = !x->spilled && (cl == CL_X ? x_bits(x->type) < x_bits(e->val[v].type) : x->type == IR_I32 && e->val[v].type == IR_I64);
-    if (x->kind == V_ENV && !widened && (cl == CL_G || (x->off & 15) == 0 || e->hc->avx))
+    if (x->kind == V_ENV && !widened && (cl == CL_G || (x->off & 15) == 0 || e->hc->avx)) {
+        ra_note(e, (RaStep){ .kind = RA_USE_AT, .off = x->off, .v = v });
         return opd_env(x->off);
+    }
     if (x->kind == V_CONST && x->type == IR_V128) {
         uint64_t c = (uint64_t)e->u->insn[e->val[v].rep].imm;
         if (c)
@@ -391,7 +345,7 @@ static int dying_tmp(Em *e, int cl, IrVal v)
     return x->reg;
 }
 
-static int def_reg(Em *e, int cl, int flags)
+static int place_result(Em *e, int cl, int flags)
 {
     if (hint_usable(e, cl, flags & DEF_EARLY ? e->lock[cl] : 0))
         return def_in_hint(e, cl);
@@ -405,6 +359,13 @@ static int def_reg(Em *e, int cl, int flags)
     if (r < 0)
         r = alloc(e, cl, false);
     give(e, cl, r, e->i);
+    return r;
+}
+
+static int def_reg(Em *e, int cl, int flags)
+{
+    int r = place_result(e, cl, flags);
+    note_reg(e, flags & DEF_EARLY ? RA_DEF_EARLY : RA_DEF, cl, r, e->i);
     return r;
 }
 
@@ -423,13 +384,15 @@ static void copy_to(Em *e, int cl, IrVal v, int dst)
         move_reg(e, cl, e->val[v].type, dst, x->reg);
 }
 
-static int def_copy(Em *e, int cl, IrVal a, IrVal b)
+static int place_copy(Em *e, int cl, IrVal a, IrVal b)
 {
     Val *xa = rv(e, a), *xb = b ? rv(e, b) : NULL;
     uint8_t regkind = cl == CL_X ? V_X : V_G;
     uint32_t bbit = xb && xb->kind == regkind ? 1u << xb->reg : 0;
     bool same = xb == xa;
     e->lock[cl] |= bbit;
+    if (bbit)
+        note_reg(e, RA_USE, cl, xb->reg, b);
     if (xa->kind == regkind)
         e->lock[cl] |= 1u << xa->reg;
     uint32_t others = e->lock[cl] & ~(xa->kind == regkind ? 1u << xa->reg : 0);
@@ -453,6 +416,14 @@ static int def_copy(Em *e, int cl, IrVal a, IrVal b)
     return r;
 }
 
+static int def_copy(Em *e, int cl, IrVal a, IrVal b)
+{
+    int r = place_copy(e, cl, a, b);
+    note_reg(e, RA_HAS, cl, r, a);
+    note_reg(e, RA_DEF, cl, r, e->i);
+    return r;
+}
+
 int def_copy_g(Em *e, IrVal a, IrVal b) { return def_copy(e, CL_G, a, b); }
 int def_copy_x(Em *e, IrVal a, IrVal b) { return def_copy(e, CL_X, a, b); }
 
@@ -463,6 +434,7 @@ static void def_at(Em *e, int cl, int reg)
         return;
     }
     give(e, cl, reg, e->i);
+    note_reg(e, RA_DEF, cl, reg, e->i);
 }
 
 void def_at_g(Em *e, int reg) { def_at(e, CL_G, reg); }
@@ -474,6 +446,7 @@ void def_slot(Em *e, int32_t *off)
     d->kind = V_ENV;
     d->spilled = true;
     d->off = *off = slot_alloc(e, e->i, true);
+    ra_note(e, (RaStep){ .kind = RA_DEF_AT, .off = *off, .v = e->i });
 }
 
 void view(Em *e, IrVal of)
@@ -533,6 +506,7 @@ static void put_env(Em *e, int reg, IrVal v)
     int cl = e->hc->cls[reg];
     int64_t c;
     if (cl == CL_G && use_imm32(e, v, &c)) {
+        ra_note(e, (RaStep){ .kind = RA_STORE_CONST, .off = (int32_t)d->offset, .type = d->type, .v = v, .c = c });
         em_op(e, 0xc7 | (wide(d->type) ? RW : 0), 0, opd_env((int32_t)d->offset), 4);
         em32(e, (uint32_t)c);
         return;
@@ -556,7 +530,7 @@ static void put_pin(Em *e, int reg, IrVal v)
     bool dirty = e->val[v].dirty && cl == CL_G && e->guest->regs[reg].type == IR_I32;
     if (!in_reg || x->reg != pin || dirty) {
         if (dirty && in_reg)
-            mov_rr(e, false, pin, x->reg);
+            move_reg(e, cl, IR_I32, pin, x->reg);
         else
             copy_to(e, cl, v, pin);
     }
@@ -598,6 +572,17 @@ void def_flags(Em *e, bool inv)
     e->val[e->i].kind = V_EFLAGS;
     e->eflags = e->i;
     e->inv = inv;
+    note_reg(e, RA_FLAGS_DEF, CL_G, 0, e->i);
+}
+
+/* rax := the packed form of f, which is in EFLAGS */
+void pack_to_rax(Em *e, IrVal f)
+{
+    note_reg(e, RA_PACK, CL_G, RAX, f);
+    if (e->inv)
+        em8(e, 0xf5);                                   /* cmc */
+    em8(e, 0x9f);                                       /* lahf */
+    setcc(e, CC_O, RAX);
 }
 
 static void pack_eflags(Em *e, IrVal f)
@@ -605,11 +590,8 @@ static void pack_eflags(Em *e, IrVal f)
     Val *x = &e->val[f];
     bool free_rax = !e->own[CL_G][RAX] && !(e->lock[CL_G] >> RAX & 1);
     if (!free_rax)
-        mov_store(e, true, opd_env(hs_off(HS_TMP)).m, RAX);
-    if (e->inv)
-        em8(e, 0xf5);                                   /* cmc */
-    em8(e, 0x9f);                                       /* lahf */
-    setcc(e, CC_O, RAX);
+        store_reg(e, CL_G, IR_I64, hs_off(HS_TMP), RAX);
+    pack_to_rax(e, f);
     if (e->inv)
         em8(e, 0xf5);                                   /* EFLAGS as they were */
     x->packed = true;
@@ -620,8 +602,8 @@ static void pack_eflags(Em *e, IrVal f)
     x->kind = V_ENV;
     x->spilled = true;
     x->off = slot_alloc(e, f, false);
-    mov_store(e, true, opd_env(x->off).m, RAX);
-    mov_load(e, true, RAX, opd_env(hs_off(HS_TMP)).m);
+    store_reg(e, CL_G, IR_I64, x->off, RAX);
+    load_reg(e, CL_G, IR_I64, RAX, hs_off(HS_TMP));
 }
 
 void flags_clobber(Em *e)
@@ -634,6 +616,7 @@ void flags_clobber(Em *e)
     e->alu = 0;
     if (f && e->val[f].kind == V_EFLAGS && e->val[f].last > e->i)
         pack_eflags(e, f);
+    note_reg(e, RA_FLAGS_LOST, CL_G, 0, 0);
 }
 
 /* Is f more than one operand of the instruction being lowered? */
@@ -649,15 +632,17 @@ static bool operand_twice(const Em *e, IrVal f)
 void need_eflags(Em *e, IrVal f)
 {
     f = e->val[f].rep;
-    if (e->eflags == f)
+    if (e->eflags == f) {
+        note_reg(e, RA_FLAGS_USE, CL_G, 0, f);
         return;
+    }
     flags_clobber(e);
     Val *x = &e->val[f];
     if (x->kind == V_G && x->reg == RAX) {
         e->lock[CL_G] |= 1u << RAX;
         if (x->last > e->i || operand_twice(e, f)) {    /* keep it: the sequence below spoils al */
             x->off = slot_alloc(e, f, false);
-            mov_store(e, true, opd_env(x->off).m, RAX);
+            store_reg(e, CL_G, IR_I64, x->off, RAX);
             x->kind = V_ENV;
             x->spilled = true;
             e->own[CL_G][RAX] = 0;
@@ -665,14 +650,13 @@ void need_eflags(Em *e, IrVal f)
     } else {
         take_g(e, RAX);
         if (x->kind == V_ENV)
-            mov_load(e, false, RAX, opd_env(x->off).m);
+            load_reg(e, CL_G, IR_I32, RAX, x->off);
         else if (x->kind == V_G)
-            mov_rr(e, false, RAX, x->reg);
-        else if (x->kind == V_CONST)
-            mov_ri(e, RAX, e->u->insn[f].imm & 0xffff);
+            move_reg(e, CL_G, IR_I32, RAX, x->reg);
         else
             em_unsupported(e);
     }
+    note_reg(e, RA_UNPACK, CL_G, RAX, f);
     em8(e, 0x04);                       /* add al, 0x7f: OF = bit 0 */
     em8(e, 0x7f);
     em8(e, 0x9e);                       /* sahf */
@@ -681,6 +665,13 @@ void need_eflags(Em *e, IrVal f)
 }
 
 /* --- ends */
+void ra_release(Em *e)
+{
+    note_reg(e, RA_RELEASE, 0, 0, 0);
+    for (int cl = 0; cl < 2; cl++)
+        e->lock[cl] = e->borrowed[cl];
+}
+
 void ra_spill_all(Em *e)
 {
     flags_clobber(e);
@@ -727,6 +718,7 @@ static inline void free_dead(Em *e, int cl, uint32_t regs)
 /* Runs once per IR instruction: most find next to nothing to do. */
 void ra_end_op(Em *e)
 {
+    note_reg(e, RA_RELEASE, 0, 0, 0);
     if (e->borrowed[CL_G] | e->borrowed[CL_X])
         give_back_pins(e);
     e->lock[CL_G] = e->lock[CL_X] = 0;

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include "target/aarch64/cpu.h"
 
-#define MEM 0x7000000000ull             /* little-endian words 0x1112..18, 0x2122..28, ... */
+#define MEM 0x70000000ull             /* little-endian words 0x1112..18, 0x2122..28, ... */
 enum { CODE = 0x10000000, SVC0 = 0xd4000001, MAX_WORDS = 12, MAX_REGS = 6 };
 
 typedef struct RegValue { int reg; uint64_t value; } RegValue;      /* reg -1: no entries; { 0, 0 } after the first ends a list */
