@@ -5,8 +5,9 @@
  * state can be looked at that each guest register is at home.
  *
  * A term says what a place holds: the low bits of a value that some instruction (or the block's entry) made, its root, and
- * whether zeros stand above them. IR values have terms, too: a view (mov, trunc32, zext32, vlow, flags_pack) has its operand's root,
- * so a claim that a register needs no instruction to become another value is checked like any other. */
+ * whether zeros stand above them. IR values have terms, too: a view (mov, trunc32, zext32, vlow, vzext) has its operand's root, so a
+ * claim that a register needs no instruction to become another value is checked like any other. The packed form of a FLAGS value has
+ * junk among its bits; the result of flags_pack has none and may stand for it, not the other way round. */
 #include <glib.h>
 #include "emit.h"
 
@@ -34,6 +35,7 @@ struct Check {
     Use use[MAX_USES];
     RaStep def[MAX_DEFS];
     int nuse, ndef;
+    bool clean;                         /* the result is an XMM value with zeros above */
     char *error;
 };
 
@@ -56,9 +58,15 @@ static uint8_t bits_of(unsigned type)
     return bits[type];
 }
 
-static bool holds(Term have, Term want)
+static bool stands_for(const Check *c, uint32_t have, uint32_t want)
 {
-    return have.bits && have.root == want.root && have.bits >= want.bits && (!want.zx || (have.zx && have.bits == want.bits));
+    const IrInsn *in = have < c->u->n ? &c->u->insn[have] : NULL;
+    return have == want || (in && in->op == IR_flags_pack && c->val[in->arg[0]].root == want);
+}
+
+static bool holds(const Check *c, Term have, Term want)
+{
+    return have.bits && stands_for(c, have.root, want.root) && have.bits >= want.bits && (!want.zx || (have.zx && have.bits == want.bits));
 }
 
 static Term narrow(Term t, uint8_t bits)
@@ -133,7 +141,7 @@ static void check_home(Check *c, int g)
 {
     Term have = at_home(c, g), want = c->guest[g];
     want.zx = want.zx && (pin_of(c, g) || want.bits < bits_of(c->g->regs[g].type));     /* a slot ends where its register does */
-    if (!holds(have, want))
+    if (!holds(c, have, want))
         wrong(c, "guest register %s is not at home: %u bits of v%u there, v%u wanted", c->g->regs[g].name, have.bits, have.root, want.root);
 }
 
@@ -157,12 +165,16 @@ static Term term_of(const Check *c, IrVal i)
     case IR_mov: return a;
     case IR_trunc32: return narrow(a, 32).bits == 32 ? (Term){ a.root, 32, false } : new_term(in, i);
     case IR_zext32: return (Term){ a.root, 32, true };
-    case IR_vlow: return is_x_type(in->type) ? narrow(a, bits_of(in->type)) : new_term(in, i);
-    case IR_flags_pack: return (Term){ a.root, 32, true };      /* FLAGS values have no zx: junk among their bits */
+    case IR_vlow:
+        a = narrow(a, bits_of(in->type));
+        a.zx = a.zx && a.bits < bits_of(in->type);
+        return is_x_type(in->type) ? a : new_term(in, i);
+    case IR_vzext: return is_x_type(in->type2) ? (Term){ a.root, a.bits, true } : new_term(in, i);
     case IR_get:
+        if (in->aux == c->hc->flags_reg)
+            return new_term(in, i);             /* without the slot's junk */
         a = c->guest[in->aux];
-        if (in->type == IR_I32 && in->aux != c->hc->flags_reg)
-            a.zx = false;
+        a.zx = a.zx && in->type != IR_I32;
         return a;
     default: return new_term(in, i);
     }
@@ -205,8 +217,8 @@ static void written_by_helper(Check *c, const HelperDesc *h)
 /* --- steps */
 static void check_use(Check *c, const Use *u)
 {
-    Term want = c->val[u->v], have = u->at ? cells_load(c, u->off, want.zx ? 64 : want.bits) : c->reg[u->cl][u->reg];
-    if (holds(have, want))
+    Term want = c->val[u->v], have = u->at ? cells_load(c, u->off, bits_of(ir_result_type(&c->u->insn[u->v]))) : c->reg[u->cl][u->reg];
+    if (holds(c, have, want))
         return;
     g_autofree char *place = u->at ? g_strdup_printf("slot %d", u->off) : g_strdup_printf("%s%d", u->cl == CL_X ? "xmm" : "r", u->reg);
     wrong(c, "operand v%u is read in %s, which holds %u bits of v%u%s, not %u of v%u%s", u->v, place,
@@ -254,15 +266,18 @@ static void end_op(Check *c)
     release(c);
     for (int k = 0; k < c->ndef; k++) {
         Term t = c->val[c->at];
-        t.zx |= ir_result_type(in) == IR_I32;           /* results of 32 bits have zeros above */
+        t.zx |= ir_result_type(in) == IR_I32 || c->clean;       /* results of 32 bits have zeros above */
         if (c->def[k].kind == RA_DEF_AT)
             cells_store(c, c->def[k].off, t.bits, t);
         else
             c->reg[c->def[k].cl][c->def[k].reg] = t;
     }
     c->ndef = 0;
+    c->clean = false;
     if (in->op == IR_put) {
-        c->guest[in->aux] = home_term(c, in->aux, c->val[in->arg[0]]);
+        const IrInsn *v = &c->u->insn[in->arg[0]];
+        bool junk = in->aux == c->hc->flags_reg && v->op == IR_flags_pack;
+        c->guest[in->aux] = home_term(c, in->aux, c->val[junk ? v->arg[0] : in->arg[0]]);
         check_home(c, in->aux);
     } else if (in->op == IR_st_env) {
         for (int32_t o = (int32_t)in->imm & ~3; o < (int32_t)in->imm + (1 << (in->mem & MEM_SIZE)); o += 4)
@@ -317,7 +332,7 @@ static void move(Check *c, const RaStep *s)
 static void load(Check *c, const RaStep *s)
 {
     Term t = cells_load(c, s->off, bits_of(s->type));
-    t.zx |= s->cl == CL_G && s->type != IR_I64;
+    t.zx |= s->cl == CL_G ? s->type != IR_I64 : bits_of(s->type) < 128;
     c->reg[s->cl][s->reg] = t;
 }
 
@@ -357,6 +372,7 @@ static void step(Check *c, const RaStep *s)
     case RA_USE_AT: use(c, (Use){ true, 0, 0, s->off, s->v }); break;
     case RA_HAS: check_use(c, &(Use){ false, s->cl, s->reg, 0, s->v }); break;
     case RA_DEF: case RA_DEF_EARLY: case RA_DEF_AT: define(c, s); break;
+    case RA_CLEAN: c->clean = true; break;
     case RA_SCRATCH:
         if (in_use(c, s))
             wrong(c, "the register of an operand is taken for something else");
