@@ -59,6 +59,7 @@ uint64_t mm_total(Mm *mm);                      /* bytes mapped */
 /* A write to [at, at+len) failed because of our protection: drops the code there, makes the pages (and aliases) writable
  * and returns true: repeat the access. False: the guest's own fault. */
 bool     mm_unprotect_code(Mm *mm, gaddr at, uint64_t len);
+bool     mm_watches_code(const Mm *mm);         /* cheap; false: mm_unprotect_code would find nothing */
 /* Explicit cache flush by the guest. */
 void     mm_icache_flush(Mm *mm, gaddr at, uint64_t len);
 void     mm_icache_flush_open(Mm *mm);          /* a flush without an address: all code that is not watched */

@@ -29,12 +29,14 @@ static int64_t pieces(Mm *mm, gaddr at, uint64_t len, int arg, void *ctx, bool s
     return r;
 }
 
+/* Rounds the length up, in the guest's word: to nothing when it is close to the end of all numbers, as the kernel does. */
 static int64_t range_check(Mm *mm, gaddr at, uint64_t *len)
 {
     if (at & (mm->page - 1)) return -EINVAL;
     uint64_t n = mm_round(mm, *len);
-    if (n < *len) return -EINVAL;
+    if (mm->arch->tcg.addr_bits == 32) n = (uint32_t)n;
     *len = n;
+    if (!n) return 0;
     return at >= mm->task_size || n > mm->task_size - at ? -ENOMEM : 0;
 }
 
@@ -64,8 +66,10 @@ int64_t mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice)
 {
     /* the host judges the advice itself first: EINVAL wins over holes */
     if (madvise(NULL, 0, advice) < 0) return -errno;
+    bool some = len;
     int64_t r = range_check(mm, at, &len);
-    if (r < 0 || !len) return r == -ENOMEM && !len ? 0 : r;
+    if (some && !len) return -EINVAL;
+    if (r < 0 || !len) return r;
     Drop d = { 0 };
     mm_lock(mm);
     if (advice_changes(advice)) {

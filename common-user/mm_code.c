@@ -36,7 +36,10 @@ static uint32_t guard_get(const Mm *mm, gaddr page)
 
 static void guard_set(Mm *mm, gaddr page, uint32_t v)
 {
-    if (v) g_hash_table_insert(mm->guarded, (gpointer)(uintptr_t)page, GUINT_TO_POINTER(v));
+    if (v) {
+        g_hash_table_insert(mm->guarded, (gpointer)(uintptr_t)page, GUINT_TO_POINTER(v));
+        atomic_store_explicit(&mm->watching, true, memory_order_relaxed);
+    }
     else g_hash_table_remove(mm->guarded, (gpointer)(uintptr_t)page);
 }
 
@@ -100,22 +103,26 @@ static void open_page(Mm *mm, Vma *v, gaddr page, void *ctx)
     if (v->has_code || mm_partial(mm)) drop_add(ctx, page, page + mm->hpage);
 }
 
+bool mm_watches_code(const Mm *mm) { return atomic_load_explicit(&mm->watching, memory_order_relaxed); }
+
 bool mm_unprotect_code(Mm *mm, gaddr at, uint64_t len)
 {
     bool any = false;
     Drop d = { 0 };
-    if (at >= mm->task_size) return false;
+    if (!mm_watches_code(mm) || at >= mm->task_size) return false;
     if (len > mm->task_size - at) len = mm->task_size - at;
     gaddr end = at + len;
     mm_lock(mm);
-    if (g_hash_table_size(mm->guarded))
-        for (gaddr p = at & ~(mm->hpage - 1); p < end; p += mm->hpage) {
-            Vma *v = vma_at(mm, p > at ? p : at);
-            if (!v) continue;
+    for (size_t i = vma_index(mm, at); g_hash_table_size(mm->guarded) && i < mm->n && mm->vma[i].start < end; i++) {
+        const Vma v = mm->vma[i];                       /* as wide as the mappings are, whatever len says */
+        if (!(v.prot & PROT_WRITE)) continue;
+        gaddr lo = v.start > at ? v.start : at, hi = v.end < end ? v.end : end;
+        for (gaddr p = lo & ~(mm->hpage - 1); p < hi; p += mm->hpage) {
             if (!(guard_get(mm, p) & GUARD_ON)) continue;
             any = true;
-            for_aliases(mm, v, p, open_page, &d);
+            for_aliases(mm, &v, p, open_page, &d);
         }
+    }
     mm_unlock(mm, &d);
     return any;
 }

@@ -34,6 +34,7 @@ struct Mm {
     gaddr brk_start, brk;           /* lock */
     uint64_t anon_ids;              /* lock: made-up inode numbers of shared anonymous memory */
     GHashTable *guarded;            /* lock: page → GuardCount, pages that we write-protected */
+    _Atomic bool watching;          /* something is or was in `guarded`: outputs of system calls must look */
     GHashTable *shm;                /* lock: address → segment length */
     _Atomic gaddr fetch_page;       /* page known to be executable and marked; ~0 none */
 };

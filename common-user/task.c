@@ -21,7 +21,6 @@ Task *task_new(Process *p, const CpuState *copy)
     else memset(cpu, 0, size);
     t->cpu = cpu;
     t->proc = p;
-    t->altstack.flags = SS_DISABLE;
     if (!copy) p->arch->reset(cpu, p->features);
     cpu->mem_base = mm_base(p->mm);
     cpu->tcg = p->tcg;

@@ -249,14 +249,14 @@ static int64_t give_results(Call *c, int64_t ret)
     for (int i = 0; i < c->d->nargs; i++) {
         const SysArg *arg = &c->d->args[i];
         if (!c->copied[i] || !(arg->dir & DIR_OUT)) continue;
-        if (ret < 0 && !(ret == -EINTR && arg->dir & DIR_ON_ERROR)) continue;
+        if (arg->dir & DIR_ON_ERROR ? ret != -EINTR : ret < 0) continue;
         int64_t r = arg->kind == A_SOCKADDR ? give_sockaddr(c, i) : give_struct(c, i, ret);
         if (r < 0 && ret >= 0) return r;
     }
     return ret;
 }
 
-/* Did the host kernel fail because a page that we write-protect lay in an output range? */
+/* Opens pages that we write-protect in output ranges. Was there any? */
 static bool unprotect_outputs(Call *c)
 {
     bool again = false;
@@ -279,6 +279,7 @@ static int64_t call_host(Call *c)
         if (c->d->args[i].kind == A_POSLH && j < 6) h[j++] = 0;
     }
     if (c->d->host_nr < 0) return -ENOSYS;
+    if (__builtin_expect(mm_watches_code(c->t->proc->mm), 0)) unprotect_outputs(c);        /* or the kernel would stop short there */
     int64_t ret = safe_syscall(c->t, c->d->host_nr, h[0], h[1], h[2], h[3], h[4], h[5]);
     if (ret == -EFAULT && unprotect_outputs(c))
         ret = safe_syscall(c->t, c->d->host_nr, h[0], h[1], h[2], h[3], h[4], h[5]);
@@ -298,6 +299,14 @@ static bool names_own_fd(const Call *c)
     return bad;
 }
 
+/* A descriptor that is none wins over a bad pointer behind it. Only asked when the call has failed already. */
+static bool names_no_fd(const Call *c)
+{
+    for (int i = 0; i < c->d->nargs; i++)
+        if (c->d->args[i].style == STYLE_FD && fcntl((int)c->g[i], F_GETFD) < 0) return true;
+    return false;
+}
+
 static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
 {
     int64_t r = 0;
@@ -306,6 +315,7 @@ static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
         if (c->d->args[i].kind == A_SOCKADDR && !c->hand) r = take_sockaddr(c, i);
     if (__builtin_expect(log_on(LOG_strace), 0)) strace_enter(c->t, c->d, name, nr, c->g, c->a);
     if (r == 0 && __builtin_expect(ownfd_any(), 0) && names_own_fd(c)) r = -EBADF;
+    if (r < 0 && names_no_fd(c)) r = -EBADF;
     if (r < 0) return r;
     r = c->hand ? c->d->hand(c->t, c->a) : call_host(c);
     r = give_results(c, r);
@@ -381,11 +391,11 @@ int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, co
 {
     Call c;
     int64_t ret;
-    bool tried = !log_on(LOG_strace) && !ownfd_any() && run_plain(t, d, raw, &ret);
+    bool tried = !log_on(LOG_strace) && !ownfd_any() && !mm_watches_code(t->proc->mm) && run_plain(t, d, raw, &ret);
     if (tried && ret != -EFAULT) return ret;
     if (d->attr & SYS_REFUSED) return refuse(t, d, nr, raw);
     c.t = t; c.d = d; c.nheap = 0; c.used = 0;
-    c.hand = d->attr & SYS_HAND || (d->attr & SYS_FOREIGN && sys_foreign());
+    c.hand = d->attr & SYS_HAND || (d->attr & SYS_FOREIGN && (sys_foreign() || mm_base(t->proc->mm)));
     memset(c.copied, 0, sizeof c.copied);
     memset(c.n, 0, sizeof c.n);
     fetch_args(&c, raw);

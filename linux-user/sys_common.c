@@ -31,6 +31,7 @@ bool sys_unprotect_iov(Task *t, gaddr at, uint64_t n)
 {
     bool again = false;
     unsigned word = linux_abi.word;
+    if (!mm_watches_code(t->proc->mm)) return false;
     for (uint64_t i = 0; i < n && i < IOV_MAX_KERNEL; i++) {
         uint64_t base, len;
         if (gmem_get_word(t, at + 2 * i * word, &base) < 0 || gmem_get_word(t, at + (2 * i + 1) * word, &len) < 0) break;
@@ -68,9 +69,16 @@ int64_t sys_get_sigset(Task *t, gaddr at, uint64_t size, uint64_t *mask)
     return r;
 }
 
+void sys_sigset_to_guest(uint8_t out[8], uint64_t mask)
+{
+    thunk_store(out, 8, linux_abi.big_endian, sigset_words(linux_mask_to_guest(&linux_abi, mask)));
+}
+
 int64_t sys_put_sigset(Task *t, gaddr at, uint64_t mask)
 {
-    return gmem_put_u64(t, at, sigset_words(linux_mask_to_guest(&linux_abi, mask)));
+    uint8_t raw[8];
+    sys_sigset_to_guest(raw, mask);
+    return gmem_write(t, at, raw, sizeof raw);
 }
 
 int64_t sys_get_timespec(Task *t, gaddr at, unsigned bytes, struct timespec *ts)
@@ -85,6 +93,7 @@ int64_t sys_put_timespec(Task *t, gaddr at, unsigned bytes, const struct timespe
 
 int64_t sys_host_out(Task *t, gaddr at, uint64_t len, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
+    mm_unprotect_code(t->proc->mm, at, len);
     int64_t r = safe_syscall(t, nr, a, b, c, d, e, f);
     if (r == -EFAULT && mm_unprotect_code(t->proc->mm, at, len)) r = safe_syscall(t, nr, a, b, c, d, e, f);
     return r;

@@ -23,6 +23,7 @@ void    sys_sockaddr_swap(void *addr, size_t len, bool to_host);
 
 /* A 64-bit signal set in the guest's words, converted to host numbers and back. size is what the guest passed. */
 int64_t sys_get_sigset(Task *t, gaddr at, uint64_t size, uint64_t *mask);
+void    sys_sigset_to_guest(uint8_t out[8], uint64_t mask);
 int64_t sys_put_sigset(Task *t, gaddr at, uint64_t mask);
 
 /* A timespec of `bytes` per field (the guest's word, or 8) . */

@@ -28,19 +28,33 @@ int64_t sys_openat(Task *t, int dir, const char *path, uint64_t how, uint32_t mo
 }
 int64_t sys_open(Task *t, const char *path, uint64_t how, uint32_t mode) { return sys_openat(t, AT_FDCWD, path, how, mode); }
 
-int64_t sys_openat2(Task *t, int dir, const char *path, void *how, uint64_t size)
+/* Linux: copy_struct_from_user; a longer structure of a later kernel is fine while its tail is zero. */
+static int64_t open_how_get(Task *t, OpenHow *h, gaddr how, uint64_t size)
 {
-    OpenHow *h = how;
-    if (!path || !h) return -EFAULT;
+    enum { MOST = 4096 };
+    uint8_t raw[MOST];
     if (size < sizeof *h) return -EINVAL;
-    if (size > sizeof *h) return -E2BIG;
-    if (!strncmp(path, "/proc/", 6) && !h->resolve) {
-        int64_t fd = process_proc_open(t, path, h->flags);
+    if (size > MOST) return -E2BIG;
+    int64_t r = gmem_read(t, raw, how, size);
+    if (r < 0) return r;
+    for (uint64_t i = sizeof *h; i < size; i++) if (raw[i]) return -E2BIG;
+    h->flags = thunk_load(raw, 8, false, linux_abi.big_endian);
+    h->mode = thunk_load(raw + 8, 8, false, linux_abi.big_endian);
+    h->resolve = thunk_load(raw + 16, 8, false, linux_abi.big_endian);
+    h->flags = thunk_flags_to_host(&flags_open, sys_model(), (uint32_t)h->flags) | (h->flags & ~0xffffffffull);
+    return 0;
+}
+
+int64_t sys_openat2(Task *t, int dir, const char *path, gaddr how, uint64_t size)
+{
+    OpenHow h;
+    int64_t r = open_how_get(t, &h, how, size);
+    if (r < 0 || !path) return r < 0 ? r : -EFAULT;
+    if (!strncmp(path, "/proc/", 6) && !h.resolve) {
+        int64_t fd = process_proc_open(t, path, (int)h.flags);
         if (fd != -ENOENT) return fd;
     }
-    OpenHow host = *h;
-    host.flags = thunk_flags_to_host(&flags_open, sys_model(), (uint32_t)h->flags) | (h->flags & ~0xffffffffull);
-    return safe_syscall(t, SYS_openat2, (long)dir, path, &host, sizeof host, 0L, 0L);
+    return safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L);
 }
 
 int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t size)

@@ -32,7 +32,7 @@ int64_t sys_pkey_mprotect(Task *t, gaddr addr, uint64_t len, uint64_t prot, int 
 {
     return pkey == -1 ? mm_protect(t->proc->mm, addr, len, prot) : -EINVAL;
 }
-int64_t sys_pkey_alloc(Task *t, uint32_t flags, uint32_t rights) { return flags ? -EINVAL : -ENOSPC; }
+int64_t sys_pkey_alloc(Task *t, uint32_t flags, uint32_t rights) { return flags || rights & ~3u ? -EINVAL : -ENOSPC; }
 int64_t sys_pkey_free(Task *t, int pkey) { return -EINVAL; }
 
 int64_t sys_mremap(Task *t, gaddr old, uint64_t oldlen, uint64_t newlen, uint64_t flags, gaddr new)

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
+#include "common-user/mm.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -172,7 +173,10 @@ static int64_t give_message(Task *t, Message *m, gaddr at)
 
 static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags)
 {
+    gaddr iov;
     int64_t r = read_header(t, m, at);
+    if (r == 0) r = gmem_get_word(t, at + 2u * linux_abi.word, &iov);
+    if (r == 0) sys_unprotect_iov(t, iov, m->h.msg_iovlen);
     if (r == 0) r = safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
     if (r >= 0) {
         int64_t e = give_message(t, m, at);
@@ -183,7 +187,15 @@ static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags
 }
 
 int64_t sys_sendmsg(Task *t, int fd, gaddr msg, uint64_t flags) { Message m; return send_one(t, &m, fd, msg, flags); }
-int64_t sys_recvmsg(Task *t, int fd, gaddr msg, uint64_t flags) { Message m; return receive_one(t, &m, fd, msg, flags); }
+
+/* May the host kernel take the guest's structures as they are, and write where they point? */
+static bool in_place(const Task *t) { return !sys_foreign() && !mm_base(t->proc->mm) && !mm_watches_code(t->proc->mm); }
+
+int64_t sys_recvmsg(Task *t, int fd, gaddr msg, uint64_t flags)
+{
+    Message m;
+    return in_place(t) ? safe_syscall(t, SYS_recvmsg, (long)fd, msg, (long)flags, 0L, 0L, 0L) : receive_one(t, &m, fd, msg, flags);
+}
 
 /* struct mmsghdr: msghdr, u32 length, padded to a word. */
 static uint64_t vector_stride(void)
@@ -227,6 +239,9 @@ static int64_t receive_many(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t fl
     }
     return n;
 }
-int64_t sys_recvmmsg(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout) { return receive_many(t, fd, msgs, n, flags, timeout); }
+int64_t sys_recvmmsg(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout)
+{
+    return in_place(t) ? safe_syscall(t, SYS_recvmmsg, (long)fd, msgs, (long)n, (long)flags, timeout, 0L) : receive_many(t, fd, msgs, n, flags, timeout);
+}
 
 int64_t sys_recvmmsg_time64(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout) { return receive_many(t, fd, msgs, n, flags, timeout); }

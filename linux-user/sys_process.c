@@ -153,10 +153,10 @@ int64_t sys_waitid(Task *t, uint64_t type, int id, gaddr info, uint64_t options,
     uint8_t raw[128];
     memset(&si, 0, sizeof si);
     int64_t r = safe_syscall(t, SYS_waitid, (long)type, (long)id, &si, (long)(int)options, usage, 0L);
-    if (r < 0 || !info) return r;
+    if (r == -EINTR || r <= -ERESTARTSYS || !info) return r;
     linux_siginfo_to_guest(&linux_abi, raw, &si);
-    if (!si.si_signo) memset(raw, 0, sizeof raw);
-    int64_t e = gmem_write(t, info, raw, sizeof raw);
+    if (r < 0 || !si.si_signo) memset(raw, 0, sizeof raw);              /* Linux: written whatever the result is */
+    int64_t e = gmem_write(t, info, raw, linux_abi.word == 8 ? 28 : 24);
     return e < 0 ? e : r;
 }
 
@@ -171,9 +171,16 @@ int64_t sys_set_robust_list(Task *t, gaddr head, uint64_t len)
 
 int64_t sys_get_robust_list(Task *t, int pid, gaddr head, gaddr len)
 {
-    if (pid && pid != t->tid) return sys_unsupported("get_robust_list of another thread");
-    int64_t r = gmem_put_word(t, head, t->robust_list);
-    return r < 0 ? r : gmem_put_word(t, len, 3u * linux_abi.word);
+    Process *p = t->proc;
+    gaddr list = t->robust_list;
+    bool own = !pid || pid == t->tid;
+    pthread_mutex_lock(&p->task_lock);
+    for (Task *o = p->tasks; o && !own; o = o->next)
+        if (o->tid == pid) { list = o->robust_list; own = true; }
+    pthread_mutex_unlock(&p->task_lock);
+    if (!own) return kill(pid, 0) < 0 && errno == ESRCH ? -ESRCH : -EPERM;      /* another process: its emulator knows */
+    int64_t r = gmem_put_word(t, len, 3u * linux_abi.word);
+    return r < 0 ? r : gmem_put_word(t, head, list);
 }
 
 /* --- limits. AS and DATA would bind the translator's own memory, so they are accepted and not applied. */
@@ -289,28 +296,42 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
     return e < 0 ? e : r;
 }
 
-/* --- capabilities: version 1 has one data block, later ones two */
-static unsigned cap_words(const uint32_t *header)
+/* --- capabilities: version 1 has one data block, later ones two. The order of looks at memory is kernel/capability.c's. */
+typedef struct CapHeader { uint32_t version; int pid; unsigned words; } CapHeader;
+
+/* 0, or -EINVAL for a version that is none: the guest's is then the one to use. */
+static int64_t cap_header(Task *t, gaddr at, CapHeader *h)
 {
-    return header[0] == _LINUX_CAPABILITY_VERSION_1 ? 3 : 6;
+    int64_t r = gmem_get_u32(t, at, &h->version);
+    if (r < 0) return r;
+    h->words = h->version == _LINUX_CAPABILITY_VERSION_1 ? 3 : 6;
+    if (h->version == _LINUX_CAPABILITY_VERSION_1 || h->version == _LINUX_CAPABILITY_VERSION_2 || h->version == _LINUX_CAPABILITY_VERSION_3) return 0;
+    r = gmem_put_u32(t, at, _LINUX_CAPABILITY_VERSION_3);
+    return r < 0 ? r : -EINVAL;
 }
 
-int64_t sys_capget(Task *t, void *header, gaddr data)
+int64_t sys_capget(Task *t, gaddr header, gaddr data)
 {
-    uint32_t d[6];
-    if (!header) return -EFAULT;
-    int64_t r = safe_syscall(t, SYS_capget, header, data ? d : NULL, 0L, 0L, 0L, 0L);
-    for (unsigned i = 0; r == 0 && data && i < cap_words(header); i++) r = gmem_put_u32(t, data + 4 * i, d[i]);
+    CapHeader h;
+    uint32_t d[6], pid;
+    int64_t r = cap_header(t, header, &h);
+    if (r < 0 || !data) return !data && r == -EINVAL ? 0 : r;
+    if ((r = gmem_get_u32(t, header + 4, &pid)) < 0) return r;
+    h.pid = (int)pid;
+    r = safe_syscall(t, SYS_capget, &h, d, 0L, 0L, 0L, 0L);
+    for (unsigned i = 0; r == 0 && i < h.words; i++) r = gmem_put_u32(t, data + 4 * i, d[i]);
     return r;
 }
 
-int64_t sys_capset(Task *t, void *header, gaddr data)
+int64_t sys_capset(Task *t, gaddr header, gaddr data)
 {
-    uint32_t d[6] = { 0 };
-    int64_t r = 0;
-    if (!header) return -EFAULT;
-    for (unsigned i = 0; r == 0 && i < cap_words(header); i++) r = gmem_get_u32(t, data + 4 * i, &d[i]);
-    return r < 0 ? r : safe_syscall(t, SYS_capset, header, d, 0L, 0L, 0L, 0L);
+    CapHeader h;
+    uint32_t d[6] = { 0 }, pid;
+    int64_t r = cap_header(t, header, &h);
+    if (r < 0 || (r = gmem_get_u32(t, header + 4, &pid)) < 0) return r;
+    h.pid = (int)pid;
+    for (unsigned i = 0; r == 0 && i < h.words; i++) r = gmem_get_u32(t, data + 4 * i, &d[i]);
+    return r < 0 ? r : safe_syscall(t, SYS_capset, &h, d, 0L, 0L, 0L, 0L);
 }
 
 /* --- process_vm_*: guests with the host's layout only see their own kind of process at base 0; others convert vectors */

@@ -60,9 +60,11 @@ int64_t sys_rt_sigprocmask(Task *t, uint64_t how, gaddr set, gaddr old, uint64_t
 int64_t sys_rt_sigpending(Task *t, gaddr set, uint64_t size)
 {
     uint64_t pending = 0;
+    uint8_t raw[8];
     if (size > 8) return -EINVAL;
     if (syscall(SYS_rt_sigpending, &pending, 8) < 0) return -errno;
-    return sys_put_sigset(t, set, (pending | signal_pending_held(t)) & t->sigmask);
+    sys_sigset_to_guest(raw, (pending | signal_pending_held(t)) & t->sigmask);
+    return gmem_write(t, set, raw, size);
 }
 
 int64_t sys_rt_sigsuspend(Task *t, gaddr set, uint64_t size)
@@ -148,8 +150,9 @@ int64_t sys_sigaltstack(Task *t, gaddr ss, gaddr old)
         new.sp = sp; new.size = size;
     }
     bool on = signal_on_altstack(t, linux_abi.get_sp(t->cpu));
+    bool same = ss && new.sp == t->altstack.sp && new.size == t->altstack.size && new.flags == t->altstack.flags;
     if (ss && on) return -EPERM;
-    if (ss && !(new.flags & SS_DISABLE) && size < linux_abi.minsigstksz) return -ENOMEM;
+    if (ss && !same && !(new.flags & SS_DISABLE) && size < linux_abi.minsigstksz) return -ENOMEM;
     r = signal_altstack(t, ss ? &new : NULL, old ? &was : NULL);
     if (r < 0 || !old) return r;
     if (on) was.flags |= SS_ONSTACK;

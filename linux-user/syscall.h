@@ -21,7 +21,7 @@ typedef enum SysArgKind {
     A_BUF, A_STRUCT, A_IOV, A_SOCKADDR,
 } SysArgKind;
 typedef enum SysStyle { STYLE_DEC, STYLE_HEX, STYLE_OCT, STYLE_FD, STYLE_NEWFD, STYLE_ATFD, STYLE_SIG, STYLE_NONE } SysStyle;
-enum { DIR_IN = 1, DIR_OUT = 2, DIR_ON_ERROR = 4 };      /* ON_ERROR: written back on failure too (nanosleep's rest) */
+enum { DIR_IN = 1, DIR_OUT = 2, DIR_ON_ERROR = 4 };      /* ON_ERROR: written back when interrupted, and then only (nanosleep's rest) */
 
 typedef struct SysArg {
     const char *name;

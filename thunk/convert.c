@@ -123,11 +123,11 @@ void thunk_to_guest(const ThunkStruct *s, const ThunkModel *m, void *guest, cons
 static uint64_t flags_convert(const ThunkFlags *f, unsigned family, uint64_t v, bool to_host)
 {
     if (f->same >> family & 1) return v;
-    uint64_t known = 0, out = 0;
+    uint64_t known = 0, out = 0;        /* a field whose value no row has passes unchanged, for the kernel to judge */
     for (const ThunkFlag *r = f->flags; r < f->flags + f->n; r++) {
         uint64_t from_mask = to_host ? r->guest_mask[family] : r->host_mask, from = to_host ? r->guest[family] : r->host;
-        known |= from_mask;
         if ((v & from_mask) != from || !from_mask) continue;
+        known |= from_mask;
         if (f->values) return to_host ? r->host : r->guest[family];
         out |= to_host ? r->host : r->guest[family];
     }
