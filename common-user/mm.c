@@ -14,6 +14,20 @@ static void *reserve(uint64_t at, uint64_t len)
     return mmap((void *)(uintptr_t)at, len, PROT_NONE, flags, -1, 0);
 }
 
+/* Where a limit on address space forbids to reserve a whole window: a part of the host's space that its kernel, which
+ * goes downwards from the top, does not come to. */
+static void *unreserved(uint64_t len)
+{
+    enum { STEP_BITS = 36, STEPS = 64 };
+    for (uint64_t at = 1ull << STEP_BITS; at < (uint64_t)STEPS << STEP_BITS; at += 1ull << STEP_BITS) {
+        void *first = reserve(at, GUARD), *last = reserve(at + len - GUARD, GUARD);
+        if (first != MAP_FAILED) munmap(first, GUARD);
+        if (last != MAP_FAILED) munmap(last, GUARD);
+        if (first != MAP_FAILED && last != MAP_FAILED) return first;
+    }
+    return MAP_FAILED;
+}
+
 Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
 {
     Mm *mm = g_new0(Mm, 1);
@@ -27,6 +41,10 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
         uint64_t slack = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0;
         void *p = reserve(c->guest_base ? c->guest_base - GUARD : 0, size + 2 * GUARD + slack);
+        if (p == MAP_FAILED && !c->guest_base && errno == ENOMEM) {
+            p = unreserved(size + 2 * GUARD + slack);
+            mm->sparse = true;
+        }
         if (p == MAP_FAILED) {
             snprintf(err, errcap, "cannot reserve 0x%llx bytes of guest address space: %s", (unsigned long long)size, strerror(errno));
             g_free(mm);
@@ -88,14 +106,20 @@ int host_claim(Mm *mm, gaddr a, gaddr end)
     return 0;
 }
 
+void host_vacate(Mm *mm, gaddr a, gaddr end)
+{
+    if (mm->reserved && !mm->sparse)
+        mmap(mm_host(mm, a), end - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    else
+        munmap(mm_host(mm, a), end - a);
+}
+
 void host_release(Mm *mm, gaddr a, gaddr end)
 {
     if (mm_partial(mm))
         part_release(mm, a, end);
-    else if (mm->reserved)
-        mmap(mm_host(mm, a), end - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     else
-        munmap(mm_host(mm, a), end - a);
+        host_vacate(mm, a, end);
 }
 
 int host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)

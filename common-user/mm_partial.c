@@ -80,9 +80,7 @@ static gaddr empty_run(const Mm *mm, gaddr h, gaddr hi, gaddr *stop)
 
 static void give_back(Mm *mm, gaddr a, gaddr end)
 {
-    if (a >= end) return;
-    if (mm->reserved) mmap(mm_host(mm, a), end - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    else munmap(mm_host(mm, a), end - a);
+    if (a < end) host_vacate(mm, a, end);
 }
 
 int part_claim(Mm *mm, gaddr a, gaddr end)

@@ -27,7 +27,8 @@ struct Mm {
     const GuestArch *arch;          /* const */
     uint64_t base, page, task_size, mmap_base;      /* const */
     uint64_t hpage;                 /* const: granularity of host calls; usually page */
-    bool reserved;                  /* const: [0, task_size) is one host reservation of ours */
+    bool reserved;                  /* const: [0, task_size) is a range of the host's space that is ours alone */
+    bool sparse;                    /* const: its unused parts are not mapped, for want of address space (RLIMIT_AS) */
     pthread_mutex_t lock;
     Tcg *tcg;                       /* const after mm_set_tcg */
     Vma *vma; size_t n, cap;        /* lock */
@@ -66,6 +67,7 @@ int      host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, u
 int      host_protect(Mm *mm, gaddr a, gaddr end, int prot);       /* prot as the guest's; 0, -errno */
 /* Makes [a, end) of the host ours where the map has holes, so that MAP_FIXED cannot hit the emulator. 0 or -ENOMEM. */
 int      host_claim(Mm *mm, gaddr a, gaddr end);
+void     host_vacate(Mm *mm, gaddr a, gaddr end);                  /* whole host pages back: unmapped, or reserved again */
 void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
 gaddr    mm_choose(Mm *mm, gaddr hint, uint64_t len);              /* reserved mode: free place or 0 */
 

@@ -29,6 +29,12 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
         [ "$status" = 0 ]; [[ $output == *"m=${p%%:*}"* ]]
     done
 }
+@test "a limit on address space is no obstacle, for a 32-bit guest either" {
+    for p in aarch64:args ppc:args-ppc; do
+        run bash -c "ulimit -v 300000; '$B/qemu-${p%%:*}' ./${p#*:}"
+        [ "$status" = 0 ]; [[ $output == *"m=${p%%:*}"* ]]
+    done
+}
 @test "exit status passes through" { run "$Q" ./args 42; [ "$status" = 42 ]; }
 @test "arguments pass through, options of the program are not ours" { run "$Q" ./args 0 -d --help; [ "$status" = 0 ]; [[ $output == *"argc=4 last=--help"* ]]; }
 @test "-- ends options" { run "$Q" -- ./args 3; [ "$status" = 3 ]; }
