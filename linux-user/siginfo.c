@@ -43,7 +43,7 @@ static Shape shape_of(int sig, int code)
     case SIGIO: return SHAPE_POLL;
     case SIGSYS: return SHAPE_SYS;
     }
-    return SHAPE_KILL;
+    return code >= POLL_IN && code <= POLL_HUP ? SHAPE_POLL : SHAPE_KILL;       /* F_SETSIG chose another signal for SIGIO */
 }
 
 /* A cursor over guest bytes: put or get, by direction, so that the layout is written once. */

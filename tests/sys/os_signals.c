@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signals: handlers, masks, queues, restart, alternate stack, faults with their codes, death by signal. */
 #include "os_check.h"
+#include <poll.h>
 
 static volatile int count, last_sig, last_code, last_value, nested;
 static volatile uintptr_t last_addr;
@@ -210,6 +211,23 @@ static void fp_state(void)
     CHECK(count >= 20);
 }
 
+static volatile int io_fd, io_band;
+static void on_io(int s, siginfo_t *i, void *u) { io_fd = i->si_fd; io_band = (int)i->si_band; last_code = i->si_code; }
+
+static void async_io(void)
+{
+    int p[2], rt = SIGRTMIN + 2;
+    CHECK(!pipe(p));
+    install(rt, on_io, 0);
+    io_fd = -1;
+    CHECK(!fcntl(p[0], F_SETOWN, getpid()) && !fcntl(p[0], F_SETSIG, rt) && fcntl(p[0], F_GETSIG) == rt);
+    CHECK(!fcntl(p[0], F_SETFL, O_ASYNC));
+    CHECK(write(p[1], "x", 1) == 1);
+    CHECK(io_fd == p[0] && last_code == POLL_IN && (io_band & POLLIN));
+    close(p[0]); close(p[1]);
+    signal(rt, SIG_DFL);
+}
+
 /* A call that never sleeps never fails with EINTR, however many signals come just before it. */
 static void no_eintr(void)
 {
@@ -226,6 +244,6 @@ static void no_eintr(void)
 
 int main(void)
 {
-    all_signals(); queue(); nesting(); restart(); altstack(); faults(); deaths(); fp_state(); no_eintr();
+    all_signals(); queue(); nesting(); restart(); altstack(); faults(); deaths(); fp_state(); no_eintr(); async_io();
     return CHECK_END();
 }
