@@ -17,7 +17,7 @@ void ir_unit_reset(IrUnit *u, gaddr pc, uint32_t flags)
     u->flags = flags;
     u->n = 1;
     u->nguest = u->guest_len = u->nrange = 0;
-    u->nlabels = u->flags_reg = 0;
+    u->nlabels = u->flags_reg = u->nstatus = 0;
 }
 
 void ir_unit_free(IrUnit *u)
@@ -185,6 +185,12 @@ void ir_put(IrUnit *u, int reg, IrVal v)
     IrInsn *i = ir_emit(u, IR_put, ir_result_type(d));
     i->aux = (uint16_t)reg;
     i->arg[0] = v;
+}
+
+void ir_status(IrUnit *u, int reg, int behind)
+{
+    u->flags_reg = (uint16_t)(reg + 1);
+    u->nstatus = (uint16_t)behind;
 }
 
 IrVal ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset)

@@ -24,6 +24,8 @@ typedef struct EvalFp {
     const FpRules *rules;
     uint32_t round;             /* the dynamic mode */
     uint64_t *sticky;           /* FPF_* are OR-ed in */
+    void (*invalid)(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);       /* TcgGuest.fp_invalid, or NULL */
+    CpuState *cpu;              /* its first argument */
 } EvalFp;
 
 enum { FL_N = 1 << 15, FL_Z = 1 << 14, FL_C = 1 << 8, FL_V = 1, FL_ALL = FL_N | FL_Z | FL_C | FL_V };

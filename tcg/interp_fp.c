@@ -11,6 +11,7 @@ static bool sign_op(IrValue *r, const IrInsn *i, const IrValue *const *v)
     case IR_fabs: a &= ~sign; break;
     case IR_fcopysign: a = (a & ~sign) | (v[1]->u[0] & sign); break;
     case IR_fbits: case IR_ffrom: break;
+    case IR_fbits_s: case IR_ffrom_s: a = sf_scalar(NULL, sf_op(i), a, 0, 0); break;
     case IR_fbox: a |= ~0xffffffffull; break;
     case IR_funbox: a = a >> 32 == 0xffffffff ? (uint32_t)a : 0x7fc00000; break;
     default: return false;
@@ -26,9 +27,12 @@ void eval_fp(IrValue *r, const IrInsn *i, const IrValue *const *v, EvalFp *fp)
         return;
     SfOp op = sf_op(i);
     SfEnv e = sf_env(op, fp->rules, fp->round);
-    r->u[0] = sf_scalar(&e, op, v[0]->u[0], i->nargs > 1 ? v[1]->u[0] : 0, i->nargs > 2 ? v[2]->u[0] : 0);
+    uint64_t in[3] = { v[0]->u[0], i->nargs > 1 ? v[1]->u[0] : 0, i->nargs > 2 ? v[2]->u[0] : 0 };
+    r->u[0] = sf_scalar(&e, op, in[0], in[1], in[2]);
     r->u[1] = 0;
     *fp->sticky |= e.flags;
+    if (e.flags & FPF_INVALID && fp->invalid)
+        fp->invalid(fp->cpu, &op, in);
 }
 
 void eval_vfp(IrValue *r, const IrInsn *i, const IrValue *const *v, EvalFp *fp)

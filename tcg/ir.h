@@ -90,6 +90,7 @@ typedef struct IrUnit {
     uint32_t nrange;
     uint16_t nlabels;
     uint16_t flags_reg;             /* register that a flags_pack value was put to, + 1; 0 none (ir_put notes it) */
+    uint16_t nstatus;               /* flags_reg and so many registers behind it describe the last of some operations (ir_status) */
     const struct TcgGuest *guest;
     /* Reader of guest code for passes that look past the unit (TcgHost.fetch, set by the engine); NULL: they do not. */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
@@ -127,6 +128,9 @@ IrVal  ir_addr(IrUnit *u, IrType t, gaddr a);                /* an address known
 bool   ir_is_addr(const IrUnit *u, IrVal v, gaddr *out);
 IrVal  ir_get(IrUnit *u, int reg);
 void   ir_put(IrUnit *u, int reg, IrVal v);
+/* reg and so many registers behind it describe the last of some operations (FP status): as with flags, a fault need not see what is
+ * overwritten before it is read, and TcgGuest.reg_dead_at(reg) is asked what lies behind exits. A put to reg voids the others. */
+void   ir_status(IrUnit *u, int reg, int behind);
 IrVal  ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset);
 void   ir_st_env(IrUnit *u, int mem, uint32_t offset, IrVal v);
 IrVal  ir_load(IrUnit *u, IrType t, int mem, IrVal addr, int64_t off);

@@ -15,7 +15,7 @@ typedef struct Dead {
     uint8_t *used;                          /* by value: what is needed of it (USED, UPPER) */
     uint32_t gen;                           /* advanced when every register is seen */
     uint32_t over[OPT_MAX_REGS];            /* == gen: overwritten later, unseen until then */
-    int flags_reg;                          /* the one worth looking up behind exits, or -1 */
+    int flags_reg, flags_last;              /* those worth looking up behind exits, or -1 */
 } Dead;
 
 /* --- looking at the code behind an exit */
@@ -48,7 +48,8 @@ static void leave_to(Dead *d, gaddr pc, bool falls)
     uint32_t next = d->gen + 1;
     int r = d->flags_reg;
     if (r >= 0 && (!falls || d->over[r] == d->gen) && dead_at(d, r, pc))
-        d->over[r] = next;
+        for (int k = r; k <= d->flags_last; k++)
+            d->over[k] = next;
     d->gen = next;
 }
 
@@ -56,9 +57,9 @@ static void leave_to(Dead *d, gaddr pc, bool falls)
 static void fault_sees(Dead *d)
 {
     uint32_t next = d->gen + 1;
-    int r = d->flags_reg;
-    if (r >= 0 && d->over[r] == d->gen)
-        d->over[r] = next;
+    for (int k = d->flags_reg; k >= 0 && k <= d->flags_last; k++)
+        if (d->over[k] == d->gen)
+            d->over[k] = next;
     d->gen = next;
 }
 
@@ -91,6 +92,12 @@ static bool is_home(const Dead *d, const IrInsn *put)
     return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get && from != IR_const && from != IR_addr;
 }
 
+static void void_status(Dead *d)
+{
+    for (int k = d->flags_reg + 1; k <= d->flags_last; k++)
+        d->over[k] = d->gen;
+}
+
 /* Does instruction n stay? */
 enum { NO, YES, AS_HOME };
 static int needed(Dead *d, uint32_t n, const IrInsn *i)
@@ -102,6 +109,8 @@ static int needed(Dead *d, uint32_t n, const IrInsn *i)
         if (d->over[i->aux] == d->gen)
             return is_home(d, i) ? AS_HOME : NO;
         d->over[i->aux] = d->gen;
+        if (i->aux == d->flags_reg)
+            void_status(d);
         return YES;
     case IR_get:
         if (d->used[n] && i->aux < OPT_MAX_REGS)
@@ -183,6 +192,7 @@ void opt_dead(IrUnit *u)
     int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
     memset(d.over, 0, sizeof d.over[0] * (size_t)nregs);
     d.flags_reg = u->guest->reg_dead_at && u->fetch && u->flags_reg <= OPT_MAX_REGS ? u->flags_reg - 1 : -1;
+    d.flags_last = d.flags_reg + u->nstatus;
     memset(used, 0, u->n);
     const IrInsn *i = &u->insn[u->n - 1];
     for (uint32_t n = u->n - 1; n; n--, i--) {

@@ -51,6 +51,16 @@ static bool write_slot(IrInsn *i, Known *k, uint32_t gen)
     return false;
 }
 
+static bool write_register(Forward *f, IrInsn *i)
+{
+    if (write_slot(i, &f->reg[i->aux], f->reg_gen))
+        return true;
+    if (i->aux + 1 == f->u->flags_reg)              /* the others of the status are void now (ir_status): put them again */
+        for (int k = 1; k <= f->u->nstatus; k++)
+            f->reg[i->aux + k].gen = 0;
+    return false;
+}
+
 /* Is d the result whose flags f has: f = flags_op(a, b), d = op(a, b)? */
 static bool same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f)
 {
@@ -155,7 +165,7 @@ static bool step(Forward *f, IrInsn *i)
         return false;
     case IR_put:
         f->u->insn[i->arg[0]].u.last = 1;           /* see fold_address */
-        return i->aux < OPT_MAX_REGS && write_slot(i, &f->reg[i->aux], f->reg_gen);
+        return i->aux < OPT_MAX_REGS && write_register(f, i);
     case IR_local_get: read_slot(f, i, &f->local[i->aux & 15], f->local_gen); return false;
     case IR_local_put: return write_slot(i, &f->local[i->aux & 15], f->local_gen);
     case IR_call: forget_call(f, i); return false;

@@ -20,6 +20,45 @@ SfEnv sf_env(SfOp op, const FpRules *rules, uint32_t dyn)
 static SfFmt fmt_of(int type) { return type == IR_F64 ? SF64 : SF32; }
 static int width_of(int type) { return type == IR_I64 ? 64 : 32; }
 
+/* F32 in F64 and back, by bits. Power ISA Book I 4.6.2, 4.6.3: what is too small for a normal F32 is shifted, not rounded. */
+static uint64_t widen_bits(uint32_t v)
+{
+    uint64_t sign = (uint64_t)(v & 0x80000000u) << 32, frac = v & 0x7fffff, exp = v >> 23 & 255;
+
+    if (exp == 255)
+        return sign | 0x7ffull << 52 | frac << 29;
+    if (exp)
+        return sign | (exp + 896) << 52 | frac << 29;
+    if (!frac)
+        return sign;
+    int shift = __builtin_clzll(frac) - 40;     /* bit 23 becomes the hidden one */
+    return sign | (uint64_t)(897 - shift) << 52 | (frac << shift & 0x7fffff) << 29;
+}
+
+static uint32_t narrow_bits(uint64_t v)
+{
+    uint32_t exp = v >> 52 & 2047, sign = v >> 32 & 0x80000000u;
+
+    if (exp > 896 || !(v << 1))
+        return (v >> 32 & 0xc0000000u) | (v >> 29 & 0x3fffffff);
+    if (exp < 874)
+        return sign;
+    uint64_t frac = (v & 0xfffffffffffffull) | 1ull << 52;
+    return sign | (uint32_t)(frac >> (29 + 897 - exp));
+}
+
+static uint64_t widened(const SfEnv *e, SfBits v) { SfEnv quiet = *e; return (uint64_t)sf_cvt(&quiet, SF64, SF32, v); }
+
+static uint32_t order(SfEnv *e, SfFmt f, uint64_t a, uint64_t b, bool signalling)
+{
+    switch (sf_cmp_nzcv(e, f, a, b, signalling)) {
+    case 0x8000: return 8;
+    case 0x0100: return 4;
+    case 0x4100: return 2;
+    default: return 1;
+    }
+}
+
 uint64_t sf_scalar(SfEnv *e, SfOp o, uint64_t a, uint64_t b, uint64_t c)
 {
     bool fp_type = o.type == IR_F32 || o.type == IR_F64;        /* rows with integer results: else type2 says */
@@ -36,12 +75,17 @@ uint64_t sf_scalar(SfEnv *e, SfOp o, uint64_t a, uint64_t b, uint64_t c)
     case IR_fmax: return (uint64_t)sf_max(e, f, a, b, o.aux);
     case IR_fcmp: return sf_cmp(e, f, a, b, o.cond, o.aux & 1);
     case IR_flags_fcmp: return sf_cmp_nzcv(e, f, a, b, o.aux & 1);
+    case IR_forder: return order(e, f, a, b, o.aux & 1);
     case IR_fround: return (uint64_t)sf_round_int(e, f, a, o.aux & 1);
     case IR_fcvt_ff: return (uint64_t)sf_cvt(e, f, from, a);
     case IR_fcvt_fi: return sf_to_int(e, from, a, width_of(o.type), true, o.aux);
     case IR_fcvt_fu: return sf_to_int(e, from, a, width_of(o.type), false, o.aux);
     case IR_fcvt_if: return (uint64_t)sf_from_int(e, f, a, width_of(o.type2), true);
     case IR_fcvt_uf: return (uint64_t)sf_from_int(e, f, a, width_of(o.type2), false);
+    case IR_fnarrow: return widened(e, sf_cvt(e, SF32, SF64, a));
+    case IR_fma_narrow: return widened(e, sf_fma_to(e, SF32, SF64, a, b, c, o.aux));
+    case IR_fbits_s: return narrow_bits(a);
+    case IR_ffrom_s: return widen_bits((uint32_t)a);
     case IR_fneg: return f == SF64 ? a ^ 1ull << 63 : (uint32_t)a ^ 1u << 31;
     case IR_fabs: return f == SF64 ? a & ~(1ull << 63) : (uint32_t)a & ~(1u << 31);
     case IR_fcopysign: {

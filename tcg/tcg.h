@@ -67,6 +67,7 @@ typedef struct FpRules {
     bool fma_inf_zero_nan_default;  /* inf*0 + qNaN gives the default NaN with invalid (Arm); else propagates (invalid raised) */
 } FpRules;
 
+struct SfOp;
 typedef struct TcgGuest {
     const char *name;
     uint8_t  addr_bits;             /* 32 or 64 */
@@ -81,6 +82,9 @@ typedef struct TcgGuest {
      * The last instruction must be an OPF_END one. Never fails: unknown encodings become raise. */
     void (*translate)(IrUnit *u, int max_insns,
                       size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len), void *ctx);
+    /* NULL, or: a scalar FP op raised FPF_INVALID, for guests that tell the kinds of invalid operations apart. in: its operands as
+     * bit patterns. Called before the result is in place; registers are not in the state. */
+    void (*fp_invalid)(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);
     /* One line of assembly at pc; returns the length in bytes. */
     int (*disas)(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
     /* True when flags-like register reg is certainly overwritten before any read or fault from pc on. May be NULL. */

@@ -48,7 +48,7 @@ static void save(const PpcCpu *c, Mcontext *m, uint32_t nr)
     m->gregs[G_LR] = htobe32(c->lr);
     m->gregs[G_XER] = htobe32(ppc_get_xer(c));
     m->gregs[G_CCR] = htobe32(ppc_get_cr(c));
-    m->fregs[32] = htobe64(c->fpscr);
+    m->fregs[32] = htobe64(ppc_get_fpscr(c));
     m->vregs[32][3] = htobe32(ppc_get_vscr(c));
     m->vregs[32][0] = htobe32(c->vrsave);
     m->pad[0] = htobe32(0x38000000 | nr);               /* li r0, nr */
@@ -73,7 +73,7 @@ static void restore(PpcCpu *c, const Mcontext *m)
     c->lr = be32toh(m->gregs[G_LR]);
     ppc_set_xer(c, be32toh(m->gregs[G_XER]));
     ppc_set_cr(c, be32toh(m->gregs[G_CCR]));
-    c->fpscr = be64toh(m->fregs[32]);
+    ppc_set_fpscr(c, be64toh(m->fregs[32]));
     c->res_addr = ~0u;
 }
 
@@ -89,7 +89,7 @@ static int64_t enter(Task *t, const SigDelivery *d, gaddr sp, uint32_t tramp, ui
     c->gpr[5] = r5;
     c->gpr[6] = r6;
     c->lr = tramp;
-    c->fpscr = 0;                                       /* handlers start with exceptions off */
+    ppc_set_fpscr(c, 0);                                /* handlers start with exceptions off */
     t->cpu->pc = (uint32_t)d->act->handler;
     return 0;
 }

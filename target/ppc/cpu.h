@@ -25,7 +25,12 @@ typedef struct PpcCpu {
     PpcVec   vsat;                  /* VSCR.SAT is "any bit set here" */
     uint32_t vscr_nj;               /* VSCR.NJ: 1 flushes subnormals */
     uint32_t vrsave;
-    uint32_t fpscr;                 /* exact after every instruction */
+    /* FPSCR: ppc_get_fpscr makes it of what it was when it was last written (or settled), the sticky flags since then in
+     * head.fp_sticky, the last arithmetic instruction (fp_op, 0 none; its operands), which FR, FI and FPRF tell about, and the last
+     * comparison behind that one (fp_cc, 0 none). Invalid operations are in fpscr already. */
+    uint32_t fpscr;
+    uint32_t fp_op, fp_cc;
+    uint64_t fp_a, fp_b, fp_c;
 } PpcCpu;
 
 typedef enum PpcReg {
@@ -36,6 +41,7 @@ typedef enum PpcReg {
 } PpcReg;
 
 typedef enum PpcFeature { FEAT_ALTIVEC, FEAT_FSQRT, FEAT_FPU, FEAT_COUNT } PpcFeature;
+enum { PPC_TB_FP_ENABLES = 1 << 8 };        /* CpuState.tb_flags: FPSCR enables exceptions, nothing is left for later */
 
 enum { PVR_7447A = 0x80030102, PVR_750 = 0x00083301 };
 
@@ -49,12 +55,12 @@ enum {
     FPSCR_VX_ALL = FPSCR_VXSNAN | FPSCR_VXISI | FPSCR_VXIDI | FPSCR_VXZDZ | FPSCR_VXIMZ | FPSCR_VXVC | FPSCR_VXSOFT | FPSCR_VXSQRT | FPSCR_VXCVI,
 };
 
-/* Operation codes that translators hand to the FP helpers. */
+/* FP operations: kind, PPC_FP_SINGLE, and FMA_NEG_* << PPC_FP_NEG_SHIFT. */
 enum {
-    PPC_FADD, PPC_FSUB, PPC_FDIV, PPC_FSQRT, PPC_FRE, PPC_FRSQRTE, PPC_FRSP, PPC_FCTIW, PPC_FCTIWZ,
-    PPC_FMR, PPC_FNEG, PPC_FABS, PPC_FNABS,
-    PPC_FP_SINGLE = 64,             /* round to single */
+    PPC_FADD = 1, PPC_FSUB, PPC_FMUL, PPC_FDIV, PPC_FMA, PPC_FSQRT, PPC_FRE, PPC_FRSQRTE, PPC_FRSP, PPC_FCTIW, PPC_FCTIWZ,
+    PPC_FP_KIND = 63, PPC_FP_SINGLE = 64, PPC_FP_NEG_SHIFT = 8,
 };
+enum { PPC_FMR, PPC_FNEG, PPC_FABS, PPC_FNABS };
 
 extern const HelperDesc ppc_helpers[];
 
@@ -62,6 +68,8 @@ uint32_t ppc_get_cr(const PpcCpu *c);
 void     ppc_set_cr(PpcCpu *c, uint32_t v);
 uint32_t ppc_get_xer(const PpcCpu *c);
 void     ppc_set_xer(PpcCpu *c, uint32_t v);
+uint32_t ppc_get_fpscr(const PpcCpu *c);
+void     ppc_set_fpscr(PpcCpu *c, uint32_t v);      /* rounding and tb_flags follow */
 uint32_t ppc_get_vscr(const PpcCpu *c);
 void     ppc_set_vscr(PpcCpu *c, uint32_t v);
 

@@ -71,8 +71,10 @@ void ppc_set_vscr(PpcCpu *c, uint32_t v)
     c->vsat.d[1] = 0;
 }
 
-#define HELPER(name, ret, n, a, b, c, d, e, mem) \
-    { #name, (void *)h_##name, ret, n, { a, b, c, d, e }, (mem) ? HELPER_ALL : HELPER_NONE, (mem) ? HELPER_ALL : HELPER_NONE, NULL, NULL, mem },
+static const uint16_t status[] = { R_FPOP, R_FPCC, R_FPA, R_FPB, R_FPC, 0xffff };
+enum { STATE_0 = HELPER_NONE, STATE_1 = HELPER_ALL, STATE_2 = HELPER_LIST };
+#define HELPER(name, ret, n, a, b, c, d, e, state) \
+    { #name, (void *)h_##name, ret, n, { a, b, c, d, e }, STATE_##state, STATE_##state, status, status, state == 1 },
 #define VEC(name, n, b, c) { #name, (void *)h_##name, IR_V128, n, { IR_V128, b, c } },
 #define HELPER_V1(name) VEC(name, 1, 0, 0)
 #define HELPER_V2(name) VEC(name, 2, IR_V128, 0)

@@ -2,6 +2,7 @@
 /* AltiVec floating point: round to nearest, no flags; with VSCR.NJ set, subnormal operands and results are zeros of
  * their sign. AltiVec Technology Programming Environments Manual 3.2.
  */
+#include <fenv.h>
 #include <math.h>
 #include <string.h>
 #include "target/ppc/help.h"
@@ -16,6 +17,11 @@ static uint32_t flush(const CpuState *cpu, uint32_t v)
     return ((const PpcCpu *)cpu)->vscr_nj && !(v & INF) ? v & SIGN : v;
 }
 static SfEnv nearest(void) { return (SfEnv){ .round = FP_RNE, .rules = &rules }; }
+/* Results that are tiny before rounding are flushed. */
+static SfEnv arithmetic(const CpuState *cpu)
+{
+    return (SfEnv){ .round = FP_RNE, .rules = &rules, .flush_outputs = ((const PpcCpu *)cpu)->vscr_nj };
+}
 
 typedef uint32_t (*Fn1)(CpuState *, uint32_t);
 typedef uint32_t (*Fn2)(CpuState *, uint32_t, uint32_t);
@@ -36,8 +42,8 @@ static void each2(CpuState *cpu, void *out, const void *a, const void *b, Fn2 f)
     *(PpcVec *)out = x;
 }
 
-static uint32_t add(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = nearest(); return flush(cpu, sf_add(&e, SF32, a, b)); }
-static uint32_t sub(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = nearest(); return flush(cpu, sf_sub(&e, SF32, a, b)); }
+static uint32_t add(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = arithmetic(cpu); return sf_add(&e, SF32, a, b); }
+static uint32_t sub(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = arithmetic(cpu); return sf_sub(&e, SF32, a, b); }
 static uint32_t min(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = nearest(); return sf_min(&e, SF32, a, b, FMINMAX_VMX); }
 static uint32_t max(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = nearest(); return sf_max(&e, SF32, a, b, FMINMAX_VMX); }
 static bool holds(uint32_t a, uint32_t b, IrCond c) { SfEnv e = nearest(); return sf_cmp(&e, SF32, a, b, c, false); }
@@ -65,8 +71,8 @@ static void multiply_add(CpuState *cpu, void *out, const void *a, const void *b,
     PpcVec x = *(const PpcVec *)a, y = *(const PpcVec *)b, z = *(const PpcVec *)c;
     for (int i = 0; i < 4; i++) {
         uint32_t p = flush(cpu, x.w[i]), q = flush(cpu, y.w[i]), r = flush(cpu, z.w[i]);
-        SfEnv e = nearest();
-        x.w[i] = is_nan(p) ? p | QUIET : is_nan(q) ? q | QUIET : is_nan(r) ? r | QUIET : flush(cpu, sf_fma(&e, SF32, p, r, q, neg));
+        SfEnv e = arithmetic(cpu);
+        x.w[i] = is_nan(p) ? p | QUIET : is_nan(q) ? q | QUIET : is_nan(r) ? r | QUIET : sf_fma(&e, SF32, p, r, q, neg);
     }
     *(PpcVec *)out = x;
 }
@@ -76,13 +82,15 @@ void h_vnmsubfp(CpuState *cpu, void *out, const void *a, const void *b, const vo
     multiply_add(cpu, out, a, b, c, FMA_NEG_ADDEND | FMA_NEG_RESULT);
 }
 
-/* Estimates: the manual bounds their error (1/4096, 1/16, 1/32); ours are the rounded values. */
+/* Estimates: the manual bounds their error (1/4096, 1/16, 1/32); ours are the rounded values. Translated code calls under the
+ * guest's rounding mode, and has its own back afterwards. */
 static float as_float(uint32_t v) { float f; memcpy(&f, &v, 4); return f; }
 static uint32_t as_bits(float f) { uint32_t v; memcpy(&v, &f, 4); return v; }
 static uint32_t estimate(CpuState *cpu, uint32_t v, float (*f)(float))
 {
     if (is_nan(v))
         return v | QUIET;
+    fesetround(FE_TONEAREST);
     uint32_t r = as_bits(f(as_float(v)));
     return is_nan(r) ? 0x7fc00000 : flush(cpu, r);
 }

@@ -62,13 +62,14 @@ static void reset(CpuState *cpu, const uint64_t *f)
     cpu->tb_flags = f[0];
     c->res_addr = ~0u;
     c->vscr_nj = 1;                                     /* as Linux starts programs */
+    ppc_set_fpscr(c, 0);
 }
 
 static void dump(const CpuState *cpu, char *out, size_t cap)
 {
     const PpcCpu *c = (const PpcCpu *)cpu;
     size_t n = snprintf(out, cap, "nip %08x lr %08x ctr %08x cr %08x xer %08x fpscr %08x\n",
-                        (uint32_t)cpu->pc, c->lr, c->ctr, ppc_get_cr(c), ppc_get_xer(c), c->fpscr);
+                        (uint32_t)cpu->pc, c->lr, c->ctr, ppc_get_cr(c), ppc_get_xer(c), ppc_get_fpscr(c));
     for (int i = 0; i < 32 && n < cap; i++)
         n += snprintf(out + n, cap - n, "r%-2d %08x%c", i, c->gpr[i], i % 8 == 7 ? '\n' : ' ');
 }
@@ -95,7 +96,7 @@ const GuestArch guest_arch = {
         .state_size = sizeof(PpcCpu),
         .regs = regs, .nregs = R_COUNT,
         .helpers = ppc_helpers, .nhelpers = H_COUNT,
-        .translate = translate, .disas = disas,
+        .translate = translate, .disas = disas, .fp_invalid = ppc_fp_invalid, .reg_dead_at = ppc_reg_dead_at,
     },
     .elf_machine = 20, .elf_class = 1, .elf_data = 2,   /* EM_PPC, ELFCLASS32, ELFDATA2MSB */
     .triplet = "powerpc-linux-gnu", .uname_machine = "ppc",

@@ -36,6 +36,8 @@ static inline void put_cr0(Tr *t, IrVal result) { put_cr_cmp(t, 0, true, result,
 IrVal get_crbit(Tr *t, int n);
 /* CR1 := FX FEX VX OX, for the record forms of FP instructions. */
 void put_cr1(Tr *t);
+/* TcgGuest.reg_dead_at: knows the FP status. */
+bool ppc_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
 /* A memory barrier within the unit ends what is known about compares. */
 static inline void forget_compare(Tr *t) { t->scratch[0] = 0; }
 

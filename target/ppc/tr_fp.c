@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floating point. Loads, stores and moves are IR; arithmetic calls help_fp.c, which keeps FPSCR exact. */
+/* Floating point. Arithmetic is the IR's, FPSCR is put together when it is read (cpu.h): each arithmetic instruction leaves what it was, each
+ * comparison its result, and the optimiser drops what nobody can see. While FPSCR enables exceptions everything is help_fp.c's.
+ */
 #include "target/ppc/tr.h"
 #include "ppc/ppc.decode.h"
 
+static bool enables(const Tr *t) { return t->u->flags & PPC_TB_FP_ENABLES; }
+static IrVal bits(Tr *t, IrVal f) { return ir_op1(t->u, IR_fbits, IR_I64, f); }
+static IrVal from_bits(Tr *t, IrVal v) { return ir_op1(t->u, IR_ffrom, IR_F64, v); }
+static IrVal sticky(Tr *t) { return ir_emit(t->u, IR_fpflags_get, IR_I32) - t->u->insn; }
+
+static IrVal call(Tr *t, int helper, int n, IrVal a, IrVal b, IrVal c, IrVal d, IrVal e)
+{
+    IrVal args[] = { a, b, c, d, e };
+    return ir_call(t->u, helper, n, args);
+}
+
 void put_cr1(Tr *t)
 {
-    IrVal fpscr = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr));
-    ir_put(t->u, R_CR0 + 1, op2(t, IR_shr, fpscr, imm(t, 28)));
+    ir_put(t->u, R_CR0 + 1, op2(t, IR_shr, call(t, H_fpscr_read, 1, sticky(t), 0, 0, 0, 0), imm(t, 28)));
     forget_compare(t);
 }
 
@@ -18,58 +30,104 @@ static bool done(Tr *t, int frt, IrVal v, int rc)
     return true;
 }
 
-static IrVal call(Tr *t, int helper, int n, IrVal a, IrVal b, IrVal c, IrVal d, IrVal e)
+/* --- arithmetic. Operands that an instruction has not are 0. */
+
+/* What FR, FI and FPRF are made of; op 0: nothing, they are in fpscr. */
+static void record(Tr *t, uint32_t op, IrVal a, IrVal b, IrVal c)
 {
-    IrVal args[] = { a, b, c, d, e };
-    return ir_call(t->u, helper, n, args);
+    const IrVal operand[] = { a, b, c };
+    ir_status(t->u, R_FPOP, R_FPC - R_FPOP);
+    ir_put(t->u, R_FPOP, imm(t, op));
+    ir_put(t->u, R_FPCC, imm(t, 0));
+    for (int i = 0; i < 3; i++)
+        if (operand[i])
+            ir_put(t->u, R_FPA + i, operand[i]);
 }
 
-bool tr_farith(Tr *t, const OpFA *a, int op)
+static IrVal exactly(Tr *t, uint32_t op, IrVal a, IrVal b, IrVal c, int frt)
 {
-    return done(t, a->frt, call(t, H_fp2, 4, imm(t, op), get_f(t, a->fra), get_f(t, a->frb), get_f(t, a->frt), 0), a->rc);
+    IrVal zero = ir_const(t->u, IR_I64, 0);
+    IrVal v = call(t, H_fp_exact, 5, imm(t, op), a ? bits(t, a) : zero, b ? bits(t, b) : zero, c ? bits(t, c) : zero, bits(t, get_f(t, frt)));
+    record(t, 0, 0, 0, 0);
+    return from_bits(t, v);
 }
 
-bool tr_fmul(Tr *t, const OpFM *a, int single)
+static IrVal to_word(Tr *t, FpRound how, IrVal b)
 {
-    return done(t, a->frt, call(t, H_fmul, 4, imm(t, single), get_f(t, a->fra), get_f(t, a->frc), get_f(t, a->frt), 0), a->rc);
+    IrVal v = wide(t, ir_fcvt(t->u, IR_fcvt_fi, IR_I32, IR_F64, how, CVT_NAN_MIN, b));
+    return from_bits(t, op2l(t, IR_or, v, ir_const(t->u, IR_I64, 0xfff8000000000000)));
 }
 
-bool tr_fmadd(Tr *t, const OpFMA *a, int neg)
+/* Single operands are singles: a double operation rounded again is right for all but fmadds, and cannot underflow as a double. */
+static IrVal compute(Tr *t, uint32_t op, IrVal a, IrVal b, IrVal c)
 {
-    IrVal v = call(t, H_fma, 5, imm(t, neg), get_f(t, a->fra), get_f(t, a->frc), get_f(t, a->frb), get_f(t, a->frt));
-    return done(t, a->frt, v, a->rc);
+    int single = (op & PPC_FP_SINGLE) != 0, neg = op >> PPC_FP_NEG_SHIFT;
+    IrVal v;
+    switch (op & PPC_FP_KIND) {
+    case PPC_FADD: v = ir_fp(t->u, IR_fadd, IR_F64, FP_DYN, 0, a, b, 0); break;
+    case PPC_FSUB: v = ir_fp(t->u, IR_fsub, IR_F64, FP_DYN, 0, a, b, 0); break;
+    case PPC_FMUL: v = ir_fp(t->u, IR_fmul, IR_F64, FP_DYN, single, a, c, 0); break;
+    case PPC_FDIV: v = ir_fp(t->u, IR_fdiv, IR_F64, FP_DYN, single, a, b, 0); break;
+    case PPC_FSQRT: v = ir_fp(t->u, IR_fsqrt, IR_F64, FP_DYN, 0, b, 0, 0); break;
+    case PPC_FMA: return ir_fp(t->u, single ? IR_fma_narrow : IR_fma, IR_F64, FP_DYN, neg, a, c, b);
+    case PPC_FRSP: return ir_fp(t->u, IR_fnarrow, IR_F64, FP_DYN, 0, b, 0, 0);
+    case PPC_FCTIW: return to_word(t, FP_DYN, b);
+    default: return to_word(t, FP_RTZ, b);              /* PPC_FCTIWZ */
+    }
+    return single ? ir_fp(t->u, IR_fnarrow, IR_F64, FP_DYN, 0, v, 0, 0) : v;
 }
 
-bool tr_funary(Tr *t, const OpFB *a, int op)
+static bool arith(Tr *t, int frt, uint32_t op, IrVal a, IrVal b, IrVal c, int rc)
 {
-    return done(t, a->frt, call(t, H_fp1, 3, imm(t, op), get_f(t, a->frb), get_f(t, a->frt), 0, 0), a->rc);
+    uint32_t kind = op & PPC_FP_KIND;
+    if (enables(t) || kind == PPC_FRE || kind == PPC_FRSQRTE)
+        return done(t, frt, exactly(t, op, a, b, c, frt), rc);
+    IrVal v = compute(t, op, a, b, c);
+    record(t, op, a, b, c);
+    return done(t, frt, v, rc);
+}
+
+bool tr_farith(Tr *t, const OpFA *a, int op) { return arith(t, a->frt, op, get_f(t, a->fra), get_f(t, a->frb), 0, a->rc); }
+bool tr_fmul(Tr *t, const OpFM *a, int single) { return arith(t, a->frt, PPC_FMUL | single, get_f(t, a->fra), 0, get_f(t, a->frc), a->rc); }
+bool tr_funary(Tr *t, const OpFB *a, int op) { return arith(t, a->frt, op, 0, get_f(t, a->frb), 0, a->rc); }
+
+bool tr_fmadd(Tr *t, const OpFMA *a, int how)           /* FMA_NEG_* | PPC_FP_SINGLE */
+{
+    uint32_t op = PPC_FMA | (how & PPC_FP_SINGLE) | (how & 7) << PPC_FP_NEG_SHIFT;
+    return arith(t, a->frt, op, get_f(t, a->fra), get_f(t, a->frb), get_f(t, a->frc), a->rc);
 }
 
 bool tr_fsel(Tr *t, const OpFMA *a)
 {
-    IrVal x = get_f(t, a->fra);                         /* >= 0, -0 included, NaN not */
+    IrVal x = bits(t, get_f(t, a->fra)), b = bits(t, get_f(t, a->frb)), c = bits(t, get_f(t, a->frc));  /* >= 0, -0 included, NaN not */
     IrVal magnitude = op2l(t, IR_and, x, ir_const(t->u, IR_I64, INT64_MAX));
     IrVal inf = ir_const(t->u, IR_I64, 0x7ff0000000000000), zero = ir_const(t->u, IR_I64, 0);
-    IrVal v = ir_select(t->u, IR_I64, COND_GE, x, zero, get_f(t, a->frc), get_f(t, a->frb));
-    v = ir_select(t->u, IR_I64, COND_EQ, magnitude, zero, get_f(t, a->frc), v);
-    return done(t, a->frt, ir_select(t->u, IR_I64, COND_GTU, magnitude, inf, get_f(t, a->frb), v), a->rc);
+    IrVal v = ir_select(t->u, IR_I64, COND_GE, x, zero, c, b);
+    v = ir_select(t->u, IR_I64, COND_EQ, magnitude, zero, c, v);
+    return done(t, a->frt, from_bits(t, ir_select(t->u, IR_I64, COND_GTU, magnitude, inf, b, v)), a->rc);
 }
 
 bool tr_fmove(Tr *t, const OpFB *a, int op)
 {
-    IrVal v = get_f(t, a->frb), sign = ir_const(t->u, IR_I64, INT64_MIN);
-    if (op == PPC_FNEG)
-        v = op2l(t, IR_xor, v, sign);
-    else if (op == PPC_FABS)
-        v = op2l(t, IR_and, v, ir_const(t->u, IR_I64, INT64_MAX));
-    else if (op == PPC_FNABS)
-        v = op2l(t, IR_or, v, sign);
+    IrVal v = get_f(t, a->frb);
+    if (op == PPC_FABS || op == PPC_FNABS)
+        v = ir_op1(t->u, IR_fabs, IR_F64, v);
+    if (op == PPC_FNEG || op == PPC_FNABS)
+        v = ir_op1(t->u, IR_fneg, IR_F64, v);
     return done(t, a->frt, v, a->rc);
 }
 
 bool tr_fcmp(Tr *t, const OpFCMP *a, int ordered)
 {
-    ir_put(t->u, R_CR0 + a->crf, call(t, H_fcmp, 3, imm(t, ordered), get_f(t, a->fra), get_f(t, a->frb), 0, 0));
+    IrVal x = get_f(t, a->fra), y = get_f(t, a->frb), cc;
+    if (enables(t)) {
+        cc = call(t, H_fcmp, 3, imm(t, ordered), bits(t, x), bits(t, y), 0, 0);
+    } else {
+        cc = ir_fp(t->u, IR_forder, IR_F64, 0, ordered, x, y, 0);
+        ir_status(t->u, R_FPOP, R_FPC - R_FPOP);
+        ir_put(t->u, R_FPCC, cc);
+    }
+    ir_put(t->u, R_CR0 + a->crf, cc);
     forget_compare(t);
     return true;
 }
@@ -87,19 +145,19 @@ static bool valid(int kind, int ra) { return !(kind & L_U) || ra; }
 static bool load_single(Tr *t, int kind, int frt, int ra, IrVal ea)
 {
     IrVal v = ir_load(t->u, IR_I32, MEM_32 | MEM_BE, ea, 0);
-    put_f(t, frt, call(t, H_s2d, 1, v, 0, 0, 0, 0));
+    put_f(t, frt, ir_op1(t->u, IR_ffrom_s, IR_F64, v));
     return update(t, kind, ra, ea);
 }
 
 static bool load_double(Tr *t, int kind, int frt, int ra, IrVal ea)
 {
-    put_f(t, frt, ir_load(t->u, IR_I64, MEM_64 | MEM_BE, ea, 0));
+    put_f(t, frt, ir_load(t->u, IR_F64, MEM_64 | MEM_BE, ea, 0));
     return update(t, kind, ra, ea);
 }
 
 static bool store_single(Tr *t, int kind, int frt, int ra, IrVal ea)
 {
-    ir_store(t->u, MEM_32 | MEM_BE, ea, 0, call(t, H_d2s, 1, get_f(t, frt), 0, 0, 0, 0));
+    ir_store(t->u, MEM_32 | MEM_BE, ea, 0, ir_op1(t->u, IR_fbits_s, IR_F64, get_f(t, frt)));
     return update(t, kind, ra, ea);
 }
 
@@ -120,14 +178,42 @@ bool tr_stfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_dou
 
 bool tr_stfiwx(Tr *t, const OpFX *a)
 {
-    ir_store(t->u, MEM_32 | MEM_BE, ea_x(t, a->ra, a->rb), 0, low(t, get_f(t, a->frt)));
+    ir_store(t->u, MEM_32 | MEM_BE, ea_x(t, a->ra, a->rb), 0, low(t, bits(t, get_f(t, a->frt))));
     return true;
 }
 
 /* --- FPSCR */
+
+/* Flags that the host gathered are in fpscr now. */
+static void settled(Tr *t)
+{
+    IrVal zero = imm(t, 0);
+    ir_emit(t->u, IR_fpflags_put, IR_VOID)->arg[0] = zero;
+}
+
+/* A new mode holds from the next instruction on. result: of h_fpscr_write. */
+static bool written(Tr *t, IrVal result, int rc)
+{
+    IrVal mode = op2(t, IR_and, result, imm(t, 3));
+    settled(t);
+    ir_emit(t->u, IR_fpround_put, IR_VOID)->arg[0] = mode;
+    if (rc)
+        put_cr1(t);
+    int same = ir_label_new(t->u);
+    ir_brcond(t->u, COND_EQ, op2(t, IR_and, result, imm(t, FPSCR_WRITE_MODE)), imm(t, 0), same);
+    ir_raise(t->u, EX_ICACHE, 0, (uint32_t)(t->pc + 4));
+    ir_label(t->u, same);
+    tr_stop(t);
+    return true;
+}
+
+/* Fields without rounding and enables cannot change the mode. */
 static bool write_fpscr(Tr *t, IrVal value, uint32_t mask, int rc)
 {
-    call(t, H_fpscr_write, 2, value, imm(t, mask), 0, 0, 0);
+    IrVal result = call(t, H_fpscr_write, 3, sticky(t), value, imm(t, mask), 0, 0);
+    if (mask & (FPSCR_RN | FPSCR_VE | FPSCR_OE | FPSCR_UE | FPSCR_ZE | FPSCR_XE))
+        return written(t, result, rc);
+    settled(t);
     if (rc)
         put_cr1(t);
     return true;
@@ -135,8 +221,8 @@ static bool write_fpscr(Tr *t, IrVal value, uint32_t mask, int rc)
 
 bool tr_mffs(Tr *t, const OpFT *a)
 {
-    IrVal v = wide(t, ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr)));
-    return done(t, a->frt, op2l(t, IR_or, v, ir_const(t->u, IR_I64, 0xfff8000000000000)), a->rc);
+    IrVal v = wide(t, call(t, H_fpscr_read, 1, sticky(t), 0, 0, 0, 0));
+    return done(t, a->frt, from_bits(t, op2l(t, IR_or, v, ir_const(t->u, IR_I64, 0xfff8000000000000))), a->rc);
 }
 
 bool tr_mtfsf(Tr *t, const OpMTFSF *a)
@@ -145,7 +231,7 @@ bool tr_mtfsf(Tr *t, const OpMTFSF *a)
     for (int i = 0; i < 8; i++)
         if (a->flm >> i & 1)
             mask |= 15u << 4 * i;
-    return write_fpscr(t, low(t, get_f(t, a->frb)), mask, a->rc);
+    return write_fpscr(t, low(t, bits(t, get_f(t, a->frb))), mask, a->rc);
 }
 
 bool tr_mtfsfi(Tr *t, const OpMTFSFI *a)
@@ -159,15 +245,69 @@ bool tr_mtfsb(Tr *t, const OpBT *a, int one)
     uint32_t bit = 1u << (31 - a->bt);
     if (!one)
         return write_fpscr(t, imm(t, 0), bit, a->rc);
-    call(t, H_fpscr_set, 1, imm(t, bit), 0, 0, 0, 0);
-    if (a->rc)
-        put_cr1(t);
-    return true;
+    return written(t, call(t, H_fpscr_set, 2, sticky(t), imm(t, bit), 0, 0, 0), a->rc);
 }
 
 bool tr_mcrfs(Tr *t, const OpMCRF *a)
 {
-    ir_put(t->u, R_CR0 + a->crf, call(t, H_mcrfs, 1, imm(t, a->crs), 0, 0, 0, 0));
+    ir_put(t->u, R_CR0 + a->crf, call(t, H_mcrfs, 2, sticky(t), imm(t, a->crs), 0, 0, 0));
+    settled(t);
     forget_compare(t);
     return true;
+}
+
+/* --- TcgGuest.reg_dead_at for R_FPOP */
+typedef struct Ahead { size_t (*fetch)(void *, gaddr, void *, size_t); void *ctx; int budget; } Ahead;
+typedef enum Effect { SEES, OVERWRITES, PASSES } Effect;
+
+static bool in_list(const uint16_t *list, int n, uint32_t v)
+{
+    for (int i = 0; i < n; i++)
+        if (list[i] == v)
+            return true;
+    return false;
+}
+
+static Effect effect(uint32_t insn)
+{
+    static const uint16_t moves[] = { 0, 32, 40, 72, 136, 264 }, converts[] = { 12, 14, 15 };  /* fcmpu fcmpo fneg fmr fnabs fabs */
+    uint32_t op = insn >> 26, xo = insn >> 1 & 1023, low = xo & 31;
+    if (op == 59)
+        return OVERWRITES;
+    if (op != 63)
+        return op == 17 || op == 19 ? SEES : PASSES;    /* what may fault passes: tcg/opt_dead.c */
+    if (low >= 18)
+        return low != 23 ? OVERWRITES : insn & 1 ? SEES : PASSES;       /* fsel */
+    if (in_list(converts, 3, xo))
+        return OVERWRITES;
+    return in_list(moves, 6, xo) && !(insn & 1) ? PASSES : SEES;
+}
+
+static bool status_dead(Ahead *a, gaddr pc)
+{
+    uint8_t b[4];
+    while (a->budget-- > 0 && a->fetch(a->ctx, pc, b, 4) == 4) {
+        uint32_t insn = (uint32_t)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3], op = insn >> 26;
+        gaddr base = insn & 2 ? 0 : pc;
+        if (op == 18) {
+            pc = (uint32_t)(base + (int32_t)((insn & 0x3fffffc) << 6) / 64);
+            continue;
+        }
+        if (op == 16) {
+            if (!status_dead(a, (uint32_t)(base + (int16_t)(insn & 0xfffc))))
+                return false;
+        } else {
+            Effect e = effect(insn);
+            if (e != PASSES)
+                return e == OVERWRITES;
+        }
+        pc += 4;
+    }
+    return false;
+}
+
+bool ppc_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx)
+{
+    Ahead a = { fetch, ctx, 32 };
+    return reg == R_FPOP && !(flags & PPC_TB_FP_ENABLES) && status_dead(&a, pc);
 }

@@ -285,14 +285,14 @@ static IrType choose_type(Gen *g, IrOp op)
     case IR_pair: return IR_I128;
     case IR_flags_unpack: case IR_flags_select: case IR_brcond_f: case IR_exit_if_f: return IR_FLAGS;
     case IR_fcvt_fi: case IR_fcvt_fu: case IR_fbits: return ONE_OF(IR_I32, IR_I64);
-    case IR_fcmp: case IR_flags_fcmp: return ONE_OF(IR_F32, IR_F64);
+    case IR_fcmp: case IR_flags_fcmp: case IR_forder: return ONE_OF(IR_F32, IR_F64);
     case IR_vmovmsk: case IR_vtestz: return ONE_OF(IR_V64, IR_V128);
     case IR_vlow: return ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V64);
     case IR_vget: return ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64);
     case IR_cas: return ONE_OF(IR_I32, IR_I64, IR_I128);
     case IR_load: case IR_store: return ONE_OF(IR_I32, IR_I64, IR_I64, IR_I128, IR_F32, IR_F64, IR_V64, IR_V128);
     case IR_ld_env: case IR_st_env: return ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V128);
-    case IR_fbox: return IR_F64;
+    case IR_fbox: case IR_fnarrow: case IR_fma_narrow: case IR_fbits_s: case IR_ffrom_s: return IR_F64;
     case IR_funbox: return IR_F32;
     case IR_mov: case IR_select: case IR_select_f: return ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V64, IR_V128);
     default: break;

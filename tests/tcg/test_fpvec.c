@@ -221,6 +221,7 @@ static void add_scalar_fp(int t)
         for (int k = 0; k < 8; k++)
             add((IrInsn){ .op = IR_fcmp, .type = t, .cond = conds[k], .aux = s }, t, t, 0);
         add((IrInsn){ .op = IR_flags_fcmp, .type = t, .aux = s, .imm = USE_PACKED }, t, t, 0);
+        add((IrInsn){ .op = IR_forder, .type = t, .aux = s }, t, t, 0);
         for (int c = COND_EQ; c <= COND_VC; c++)
             if (c != COND_TSTZ && c != COND_TSTNZ) {
                 add((IrInsn){ .op = IR_flags_fcmp, .type = t, .aux = s, .imm = USE_COND | c }, t, t, 0);
@@ -234,8 +235,16 @@ static void add_scalar_fp(int t)
     add((IrInsn){ .op = IR_fbits, .type = bits, .type2 = t }, t, 0, 0);
     add((IrInsn){ .op = IR_ffrom, .type = t, .type2 = bits }, bits, 0, 0);
     add((IrInsn){ .op = t == IR_F64 ? IR_fbox : IR_funbox, .type = t, .type2 = other }, other, 0, 0);
-    if (t == IR_F64)
+    if (t == IR_F64) {
+        add((IrInsn){ .op = IR_fbits_s, .type = t }, t, 0, 0);
+        add((IrInsn){ .op = IR_ffrom_s, .type = t }, IR_I32, 0, 0);
+        EACH_ROUND(r) {
+            add((IrInsn){ .op = IR_fnarrow, .type = t, .round = r }, t, 0, 0);
+            for (int k = 0; k < 8; k++)
+                add((IrInsn){ .op = IR_fma_narrow, .type = t, .round = r, .aux = k }, t, t, t);
+        }
         add((IrInsn){ .op = IR_fcvt_fi, .type = IR_I32, .type2 = t, .round = FP_RTZ, .aux = CVT_WRAP_JS }, t, 0, 0);
+    }
 }
 
 static void add_vector_fp(int t, int lane)

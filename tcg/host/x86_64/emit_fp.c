@@ -99,7 +99,7 @@ static void lower_farith(Em *e, const IrInsn *in)
     int i = 0;
     while (row[i].op != in->op)
         i++;
-    bool dbl = is_double(e, in), tiny = row[i].tiny && e->guest->fp.tiny_before_rounding;
+    bool dbl = is_double(e, in), tiny = row[i].tiny && e->guest->fp.tiny_before_rounding && !in->aux;
     bool light = e->guest->fp.nan == NAN_CANON && !tiny && in->round == FP_DYN;
     bool swap = (in->op == IR_fadd || in->op == IR_fmul) && !x_clean(e, in->arg[0]) && x_clean(e, in->arg[1]);   /* d's top is a's */
     int a = use_x(e, in->arg[swap]), b = use_x(e, in->arg[!swap]);
@@ -318,6 +318,24 @@ static const IrInsn *sole_condition(Em *e)
     return user;
 }
 
+/* Unordered operands are cold: their kind of invalid operation has to be told. */
+static void lower_forder(Em *e, const IrInsn *in)
+{
+    bool dbl = is_double(e, in);
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = def_g(e, DEF_EARLY), t = tmp_g(e);
+
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, b, NOREG);
+    compare(e, dbl, in->aux & 1, a, b);
+    jcc_cold(e, CC_P, c);
+    mov_ri(e, d, 4);
+    mov_ri(e, t, 8);
+    cmov(e, CC_B, false, d, opd_reg(t));
+    mov_ri(e, t, 2);
+    cmov(e, CC_E, false, d, opd_reg(t));
+    cold_back(e, c);
+}
+
 static void lower_flags_fcmp(Em *e, const IrInsn *in)
 {
     bool dbl = is_double(e, in);
@@ -371,6 +389,77 @@ static void lower_fcvt_ff(Em *e, const IrInsn *in)
     else
         check_nan(e, !narrow, d, c);
     cold_back(e, c);
+}
+
+static void cvt_ff(Em *e, bool to_double, int d, int a) { v3(e, scalar(!to_double) | 0x5a, d, a, a); }
+
+static void lower_fnarrow(Em *e, const IrInsn *in)
+{
+    int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
+
+    if (fp_round_soft(in)) {
+        fp_call(e, in, d, a, NOREG, NOREG);
+        return;
+    }
+    int t = e->guest->fp.tiny_before_rounding ? tmp_x(e) : NOREG;
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    fp_round_guard(e, in, c);
+    cvt_ff(e, false, d, a);
+    if (t != NOREG)
+        check_nan_tiny(e, false, d, t, c);
+    else
+        check_nan(e, false, d, c);
+    cvt_ff(e, true, d, d);
+    cold_back(e, c);
+}
+
+/* What is subnormal as an F32 or zero: softfloat, but for zeros. */
+static void emit_fma_small(Em *e, Cold *c)
+{
+    vzero(e, c->r[6]);
+    ucomi(e, true, c->r[0], opd_reg(c->r[6]));
+    uint8_t *nan = jcc_short(e, CC_P), *small = jcc_short(e, CC_NE);
+    if (c->in->aux & FMA_NEG_RESULT)
+        v3o(e, XORPS, c->r[0], c->r[0], pool2(e, 1ull << 63));
+    jmp_back(e, c);
+    jump_here(e, nan);
+    jump_here(e, small);
+    emit_softfloat(e, c);
+}
+
+/* Rounding to F64 and then to F32 goes wrong when the first result is halfway between two F32, which differ from the
+ * normal ones below the minimum normal. */
+static void lower_fma_narrow(Em *e, const IrInsn *in)
+{
+    static const uint8_t code[] = { [0] = 0xb9, [FMA_NEG_PRODUCT] = 0xbd, [FMA_NEG_ADDEND] = 0xbb, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbf };
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY);
+
+    if (fp_round_soft(in) || !e->hc->fma) {
+        fp_call(e, in, d, a, b, s);
+        return;
+    }
+    int t = tmp_x(e), g = tmp_g(e);
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, b, s), *small = fp_cold_new(e, d, a, b, s);
+    small->fn = emit_fma_small;
+    small->r[6] = (uint8_t)t;
+    fp_round_guard(e, in, c);
+    vmov(e, d, s);
+    em_vex(e, X38(code[in->aux & 3]) | RW, 0, d, a, opd_reg(b), 0);
+    v2(e, MOVD_RX, d, g);
+    alu_ri(e, ALU_AND, false, g, 0x1fffffff);
+    alu_ri(e, ALU_CMP, false, g, 0x10000000);
+    jcc_cold(e, CC_E, c);
+    v3o(e, ANDPS, t, d, pool2(e, ~0ull >> 1));
+    ucomi(e, true, t, pool2(e, 0x3810000000000000));
+    jcc_cold(e, CC_BE, small);
+    cvt_ff(e, false, d, d);
+    cvt_ff(e, true, d, d);
+    if (in->aux & FMA_NEG_RESULT)
+        v3o(e, XORPS, d, d, pool2(e, 1ull << 63));
+    cold_back(e, c);
+    cold_back(e, small);
 }
 
 enum { CVT_RND = 0x2d, CVT_TRUNC = 0x2c };
@@ -490,6 +579,40 @@ static void lower_ffrom(Em *e, const IrInsn *in)
     v2(e, MOVD_XR | (in->type == IR_F64 ? RW : 0), d, a);
 }
 
+/* Normal and zero by shifts; 2a - 1 is below 2 * 2^-126 - 1 for what lies between. */
+static void lower_fbits_s(Em *e, const IrInsn *in)
+{
+    int a = use_x(e, in->arg[0]), d = def_g(e, DEF_EARLY), t = tmp_g(e);
+
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    v2(e, MOVD_RX | RW, a, d);
+    lea(e, true, t, (Mem){ (uint8_t)d, (uint8_t)d, 0, -1 });
+    em_op(e, 0x3b | RW, t, pool2(e, 0x3810000000000000 * 2 - 1), 0);
+    jcc_cold(e, CC_B, c);
+    mov_rr(e, true, t, d);
+    shift_ri(e, SH_SHR, true, t, 29);
+    alu_ri(e, ALU_AND, false, t, 0x3fffffff);
+    shift_ri(e, SH_SHR, true, d, 32);
+    alu_ri(e, ALU_AND, false, d, (int32_t)0xc0000000);
+    alu_rr(e, ALU_OR, false, d, t);
+    cold_back(e, c);
+}
+
+static void lower_ffrom_s(Em *e, const IrInsn *in)
+{
+    int a = use_g(e, in->arg[0]), d = def_x(e, DEF_EARLY), t = tmp_g(e);
+
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    lea(e, false, t, (Mem){ (uint8_t)a, (uint8_t)a, 0, 0 });
+    alu_ri(e, ALU_CMP, false, t, (int32_t)0xff000000);
+    jcc_cold(e, CC_A, c);                       /* a NaN, which the conversion would quieten */
+    v2(e, MOVD_XR, d, a);
+    cvt_ff(e, true, d, d);
+    cold_back(e, c);
+}
+
 static void lower_fbox(Em *e, const IrInsn *in)
 {
     int a = use_x(e, in->arg[0]), d = def_x(e, 0);
@@ -589,8 +712,8 @@ const LowerRow lower_rows_fp[] = {
     { IR_fadd, lower_farith }, { IR_fsub, lower_farith }, { IR_fmul, lower_farith }, { IR_fdiv, lower_farith },
     { IR_fsqrt, lower_fsqrt }, { IR_fma, lower_fma }, { IR_fneg, lower_fsign }, { IR_fabs, lower_fsign },
     { IR_fcopysign, lower_fcopysign }, { IR_fmin, lower_fminmax }, { IR_fmax, lower_fminmax }, { IR_fcmp, lower_fcmp },
-    { IR_flags_fcmp, lower_flags_fcmp }, { IR_fcvt_ff, lower_fcvt_ff }, { IR_fround, lower_fround },
+    { IR_flags_fcmp, lower_flags_fcmp }, { IR_forder, lower_forder }, { IR_fcvt_ff, lower_fcvt_ff }, { IR_fnarrow, lower_fnarrow }, { IR_fma_narrow, lower_fma_narrow }, { IR_fround, lower_fround },
     { IR_fcvt_fi, lower_fcvt_fi }, { IR_fcvt_fu, lower_fcvt_fu }, { IR_fcvt_if, lower_fcvt_if }, { IR_fcvt_uf, lower_fcvt_if },
-    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fbox, lower_fbox }, { IR_funbox, lower_funbox }, { IR_fpflags_get, lower_fpflags_get },
+    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fbits_s, lower_fbits_s }, { IR_ffrom_s, lower_ffrom_s }, { IR_fbox, lower_fbox }, { IR_funbox, lower_funbox }, { IR_fpflags_get, lower_fpflags_get },
     { IR_fpflags_put, lower_fpflags_put }, { IR_fpround_put, lower_fpround_put }, { 0, NULL },
 };

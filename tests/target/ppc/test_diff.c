@@ -128,7 +128,7 @@ static void load(CpuState *cpu, const uint64_t *regs)
     c->ctr = regs[CTR];
     ppc_set_cr(c, regs[CR]);
     ppc_set_xer(c, regs[XER]);
-    c->fpscr = regs[FPSCR];
+    ppc_set_fpscr(c, regs[FPSCR]);
     ppc_set_vscr(c, regs[VSCR]);
     c->vrsave = regs[VRSAVE];
 }
@@ -144,7 +144,7 @@ static void save(CpuState *cpu, uint64_t *regs)
     regs[CTR] = c->ctr;
     regs[CR] = ppc_get_cr(c);
     regs[XER] = ppc_get_xer(c);
-    regs[FPSCR] = c->fpscr;
+    regs[FPSCR] = ppc_get_fpscr(c);
     if (regs[FPSCR] & (FPSCR_OX | FPSCR_UX | FPSCR_ZX | FPSCR_XX | FPSCR_VX))
         regs[FPSCR] |= FPSCR_FX;
     regs[VSCR] = ppc_get_vscr(c);
