@@ -34,6 +34,7 @@ struct SfOp;
 void     ppc_fp_invalid(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);      /* TcgGuest.fp_invalid */
 
 uint64_t h_timebase(CpuState *cpu);
+uint64_t h_clock(CpuState *cpu, uint32_t clock);
 uint32_t h_get_vsat(CpuState *cpu);                       /* VSCR */
 void     h_lswx(CpuState *cpu, uint32_t rt, uint32_t ea, uint32_t n);
 void     h_stswx(CpuState *cpu, uint32_t rt, uint32_t ea, uint32_t n);

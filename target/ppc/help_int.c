@@ -36,6 +36,14 @@ uint64_t h_timebase(CpuState *cpu)
     return (uint64_t)ts.tv_sec * 25000000 + ts.tv_nsec / 40;
 }
 
+/* Seconds in the upper half. */
+uint64_t h_clock(CpuState *cpu, uint32_t clock)
+{
+    struct timespec ts;
+    clock_gettime((clockid_t)clock, &ts);
+    return (uint64_t)ts.tv_sec << 32 | (uint32_t)ts.tv_nsec;
+}
+
 uint32_t h_get_vsat(CpuState *cpu) { return ppc_get_vscr((PpcCpu *)cpu); }
 
 uint32_t ppc_get_cr(const PpcCpu *c)

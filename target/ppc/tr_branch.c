@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Branches, condition register, traps, special registers, system call. Power ISA Book I chapter 2, 3.3.10-15. */
+#include <time.h>
 #include "target/ppc/tr.h"
 #include "ppc/ppc.decode.h"
 
@@ -202,6 +203,14 @@ static IrVal mf_tb(Tr *t, int shift)
     return low(t, op2l(t, IR_shr, ir_call(t->u, H_timebase, 0, NULL), ir_const(t->u, IR_I64, shift)));
 }
 
+/* For our vDSO (linux-user/ppc/vdso.c): seconds, and nanoseconds in the next register. */
+static IrVal mf_clock(Tr *t, int clock)
+{
+    IrVal id = imm(t, clock), v = ir_call(t->u, H_clock, 1, &id);
+    put_r(t, ((int)(t->insn >> 21) + 1) & 31, low(t, v));
+    return low(t, op2l(t, IR_shr, v, ir_const(t->u, IR_I64, 32)));
+}
+
 /* PVR is privileged, but Linux answers it (emulate_instruction in arch/powerpc/kernel/traps.c). */
 static IrVal mf_pvr(Tr *t, int k) { return imm(t, tr_has(t, FEAT_ALTIVEC) ? PVR_7447A : PVR_750); }
 
@@ -213,6 +222,8 @@ static const struct { int spr, k; IrVal (*mf)(Tr *, int); void (*mt)(Tr *, int, 
     { 256, offsetof(PpcCpu, vrsave), mf_env, mt_env },
     { 268, 0, mf_tb, NULL },
     { 269, 32, mf_tb, NULL },
+    { 904, CLOCK_MONOTONIC, mf_clock, NULL },
+    { 905, CLOCK_REALTIME, mf_clock, NULL },
 };
 
 bool tr_mfspr(Tr *t, const OpSPR *a)

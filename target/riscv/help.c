@@ -43,11 +43,11 @@ void rv_set_fcsr(RvCpu *c, uint32_t v)
     set_mode(c);
 }
 
-/* --- counters: time runs at 10 MHz, cycle and instret are the host's monotonic nanoseconds */
+/* --- counters: time runs at 10 MHz, cycle and instret are the host's monotonic nanoseconds (linux-user/riscv/vdso.c relies on it) */
 uint64_t help_counter(CpuState *cpu, uint32_t csr)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(csr == CSR_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, &ts);
     uint64_t ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
     return csr == CSR_TIME ? ns / 100 : ns;
 }

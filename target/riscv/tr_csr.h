@@ -6,6 +6,7 @@
 enum { CSR_WRITE, CSR_SET, CSR_CLEAR };
 enum {
     CSR_FFLAGS = 1, CSR_FRM = 2, CSR_FCSR = 3,
+    CSR_REALTIME = 0xcc0,           /* custom, for our vDSO: nanoseconds of CLOCK_REALTIME (64-bit guests) */
     CSR_CYCLE = 0xc00, CSR_TIME = 0xc01, CSR_INSTRET = 0xc02,
     CSR_CYCLEH = 0xc80, CSR_TIMEH = 0xc81, CSR_INSTRETH = 0xc82,
 };

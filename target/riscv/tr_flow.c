@@ -147,9 +147,10 @@ static IrVal combine(Tr *t, int how, IrVal old, IrVal v)
 static bool counter(Tr *t, const OpCsr *a, bool writes)
 {
     bool high = !is64(t) && a->csr >= CSR_CYCLEH && a->csr <= CSR_INSTRETH;
-    if (writes || !(high || (a->csr >= CSR_CYCLE && a->csr <= CSR_INSTRET)))
+    bool realtime = is64(t) && a->csr == CSR_REALTIME;
+    if (writes || !(high || realtime || (a->csr >= CSR_CYCLE && a->csr <= CSR_INSTRET)))
         return false;
-    IrVal which = imm_w(t, a->csr & ~(CSR_CYCLEH - CSR_CYCLE));
+    IrVal which = imm_w(t, high ? a->csr & ~(CSR_CYCLEH - CSR_CYCLE) : a->csr);
     IrVal v = ir_call(t->u, H_counter, 1, &which);
     if (high)
         v = ir_op2(t->u, IR_shr, IR_I64, v, imm_l(t, 32));
