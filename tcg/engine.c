@@ -239,7 +239,7 @@ static bool poll_is_internal(TcgThread *th)
     return !(r & ~(uint32_t)REQ_FLUSH);
 }
 
-static int run_interp(TcgThread *th, Unit *u)
+static int run_interp(TcgThread *th, const IrUnit *ir)
 {
     if (sigsetjmp(th->interp_env, 0)) {
         th->in_interp = false;
@@ -248,48 +248,89 @@ static int run_interp(TcgThread *th, Unit *u)
         return TCG_EXIT_FAULT;
     }
     th->in_interp = true;
-    int rc = interp_unit(u->ir, th->cpu);
+    int rc = interp_unit(ir, th->cpu);
     th->in_interp = false;
     return rc;
+}
+
+/* Has no code at pc been run yet? Notes that it has. Another pc may answer for it: it is compiled early then. */
+static bool first_time(Tcg *t, gaddr pc)
+{
+    uint32_t h = (uint32_t)(pc >> 1 ^ pc >> 17) & ((1u << ONCE_BITS) - 1);
+    uint64_t bit = 1ull << (h & 63), *word = &t->once[h >> 6];
+    if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
+        return false;
+    __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* Most code runs once: the first time it is interpreted, and nothing of it kept. False: it is to be looked up. */
+static bool run_once(TcgThread *th, CpuState *cpu, int *rc)
+{
+    Tcg *t = th->tcg;
+    uint8_t probe[4];
+    if (!t->cold || cache_lookup(t, cpu->pc, cpu->tb_flags) || !first_time(t, cpu->pc) || !t->host.fetch(t->host.ctx, cpu->pc, probe, 1))
+        return false;
+    IrUnit *ir = &th->ir;
+    ir->cold = true;
+    ir_unit_reset(ir, cpu->pc, cpu->tb_flags);
+    t->guest->translate(ir, UNIT_MAX_INSNS, t->host.fetch, t->host.ctx);
+    log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
+    *rc = run_interp(th, ir);
+    return true;
+}
+
+/* The branch that the last unit left by, waiting for its target; field NULL: none. */
+typedef struct Pending { uint8_t *field, *stub; uint32_t gen; } Pending;
+
+static int run_unit(TcgThread *th, CpuState *cpu, Unit *u, Pending *p)
+{
+    if (!u->code) {
+        p->field = NULL;
+        return run_interp(th, u->ir);
+    }
+    if (!th->tcg->nolink) {
+        if (!p->field)
+            jtab_fill(th, u);
+        else if (p->gen == th->gen)
+            link_site(th, p->field, p->stub, u);
+    }
+    return host_enter(cpu, u->code, &p->field, &p->stub);
+}
+
+static void change_mode(TcgThread *th, uint32_t flags)
+{
+    th->flags = flags;
+    jtab_clear(th);
+    if (!th->tcg->opt.interp)
+        host_thread_reset(th);
 }
 
 static int run_loop(TcgThread *th, CpuState *cpu)
 {
     Tcg *t = th->tcg;
-    uint8_t *field = NULL, *stub = NULL;
+    Pending p = { 0 };
     for (;;) {
-        if (cpu->tb_flags != th->flags) {
-            th->flags = cpu->tb_flags;
-            jtab_clear(th);
-            if (!t->opt.interp)
-                host_thread_reset(th);
-            field = NULL;
-        }
-        uint32_t gen = th->gen;
-        Unit *u = engine_unit(th, cpu->pc, cpu->tb_flags);
-        if (!u)
-            return (int)cpu->exit_code;
-        if (t->opt.on_exec)
-            t->opt.on_exec(t->opt.log_ctx, cpu, cpu->pc);
         int rc;
-        if (u->code) {
-            if (!t->nolink) {
-                if (!field)
-                    jtab_fill(th, u);
-                else if (gen == th->gen)
-                    link_site(th, field, stub, u);
-            }
-            rc = host_enter(cpu, u->code, &field, &stub);
-            if (!rc && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
-                rc = TCG_EXIT_POLL;
-        } else {
-            field = NULL;
-            rc = run_interp(th, u);
-            if (!rc && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
-                rc = TCG_EXIT_POLL;
+        if (cpu->tb_flags != th->flags) {
+            change_mode(th, cpu->tb_flags);
+            p.field = NULL;
         }
+        p.gen = th->gen;
+        if (run_once(th, cpu, &rc)) {
+            p.field = NULL;
+        } else {
+            Unit *u = engine_unit(th, cpu->pc, cpu->tb_flags);
+            if (!u)
+                return (int)cpu->exit_code;
+            if (t->opt.on_exec)
+                t->opt.on_exec(t->opt.log_ctx, cpu, cpu->pc);
+            rc = run_unit(th, cpu, u, &p);
+        }
+        if (!rc && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
+            rc = TCG_EXIT_POLL;
         if (rc == TCG_EXIT_POLL && poll_is_internal(th)) {
-            field = NULL;
+            p.field = NULL;
             rc = 0;
         }
         if (rc) {

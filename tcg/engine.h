@@ -45,6 +45,7 @@ enum {
     HASH_BITS = 16, PAGE_BITS = 12, PAGE_BUCKETS = 8192,
     CHUNK_BITS = 17,                /* code memory is handed to threads in chunks */
     COUNT_MAX = 1 << 19,            /* cold units between two flushes */
+    ONCE_BITS = 16,
     JTAB_BITS = 12,                 /* entries of the per-thread table of indirect targets */
     ARENA_BLOCK = 64 << 10,
     UNIT_MAX_CODE = 16 << 10,       /* bytes that one unit may emit */
@@ -65,6 +66,7 @@ struct Tcg {
     _Atomic size_t code_next;       /* first byte not handed out */
     int32_t *count;                 /* const: COUNT_MAX counters of cold units, within reach of the code */
     _Atomic uint32_t ncount;        /* handed out */
+    uint64_t once[1 << (ONCE_BITS - 6)];                    /* atomic: bit by pc, set when code there has run (or other code has) */
     _Atomic(Unit *) *chunk_units;   /* per chunk, its youngest unit */
     pthread_mutex_t lock;           /* page index, link lists, thread list, arena list, flushing */
     pthread_cond_t cond;
