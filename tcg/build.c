@@ -36,17 +36,16 @@ static void grow(IrUnit *u)
         u->insn[0] = (IrInsn){ .op = IR_NOPS - 1 };     /* no value; never executed */
 }
 
-IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type)
+static inline IrInsn *emit(IrUnit *u, IrOp op, IrType type)
 {
     if (__builtin_expect(u->n >= u->cap, 0))
         grow(u);
     IrInsn *i = &u->insn[u->n++];
-    memset(i, 0, sizeof *i);
-    i->op = (uint16_t)op;
-    i->type = (uint8_t)type;
-    i->nargs = ir_op_nargs[op];
+    *i = (IrInsn){ .op = (uint16_t)op, .type = (uint8_t)type, .nargs = ir_op_nargs[op] };
     return i;
 }
+
+IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type) { return emit(u, op, type); }
 
 /* Simplify the last instruction; the value it stands for. */
 static IrVal finish(IrUnit *u)
@@ -67,7 +66,7 @@ static IrType type_of(const IrUnit *u, IrVal v) { return ir_result_type(&u->insn
 
 IrVal ir_const(IrUnit *u, IrType t, int64_t v)
 {
-    ir_emit(u, IR_const, t)->imm = t == IR_I32 ? (int32_t)v : t == IR_F32 ? (uint32_t)v : v;
+    emit(u, IR_const, t)->imm = t == IR_I32 ? (int32_t)v : t == IR_F32 ? (uint32_t)v : v;
     return u->n - 1;
 }
 
@@ -81,7 +80,7 @@ bool ir_is_const(const IrUnit *u, IrVal v, int64_t *out)
 
 IrVal ir_addr(IrUnit *u, IrType t, gaddr a)
 {
-    ir_emit(u, IR_addr, t)->imm = t == IR_I32 ? (int32_t)a : (int64_t)a;
+    emit(u, IR_addr, t)->imm = t == IR_I32 ? (int32_t)a : (int64_t)a;
     return u->n - 1;
 }
 
@@ -148,14 +147,14 @@ static IrOp reshape(IrUnit *u, IrOp op, IrType t, IrVal *a, IrVal *b)
 
 IrVal ir_op1(IrUnit *u, IrOp op, IrType t, IrVal a)
 {
-    ir_emit(u, op, t)->arg[0] = a;
+    emit(u, op, t)->arg[0] = a;
     return finish(u);
 }
 
 IrVal ir_op2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b)
 {
     op = reshape(u, op, t, &a, &b);
-    IrInsn *i = ir_emit(u, op, t);
+    IrInsn *i = emit(u, op, t);
     i->arg[0] = a;
     i->arg[1] = b;
     return finish(u);
@@ -163,7 +162,7 @@ IrVal ir_op2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b)
 
 IrVal ir_op3(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, IrVal c)
 {
-    IrInsn *i = ir_emit(u, op, t);
+    IrInsn *i = emit(u, op, t);
     i->arg[0] = a;
     i->arg[1] = b;
     i->arg[2] = c;
@@ -173,7 +172,7 @@ IrVal ir_op3(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, IrVal c)
 /* --- state */
 IrVal ir_get(IrUnit *u, int reg)
 {
-    ir_emit(u, IR_get, (IrType)u->guest->regs[reg].type)->aux = (uint16_t)reg;
+    emit(u, IR_get, (IrType)u->guest->regs[reg].type)->aux = (uint16_t)reg;
     return u->n - 1;
 }
 
@@ -182,7 +181,7 @@ void ir_put(IrUnit *u, int reg, IrVal v)
     const IrInsn *d = &u->insn[v];
     if (d->op == IR_flags_pack)
         u->flags_reg = (uint16_t)(reg + 1);
-    IrInsn *i = ir_emit(u, IR_put, ir_result_type(d));
+    IrInsn *i = emit(u, IR_put, ir_result_type(d));
     i->aux = (uint16_t)reg;
     i->arg[0] = v;
 }
@@ -195,7 +194,7 @@ void ir_status(IrUnit *u, int reg, int behind)
 
 IrVal ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset)
 {
-    IrInsn *i = ir_emit(u, IR_ld_env, t);
+    IrInsn *i = emit(u, IR_ld_env, t);
     i->mem = (uint16_t)mem;
     i->imm = offset;
     return u->n - 1;
@@ -203,7 +202,7 @@ IrVal ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset)
 
 void ir_st_env(IrUnit *u, int mem, uint32_t offset, IrVal v)
 {
-    IrInsn *i = ir_emit(u, IR_st_env, type_of(u, v));
+    IrInsn *i = emit(u, IR_st_env, type_of(u, v));
     i->mem = (uint16_t)mem;
     i->imm = offset;
     i->arg[0] = v;
@@ -216,7 +215,7 @@ static IrInsn *emit_access(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, in
         addr = ir_op2(u, IR_add, IR_I64, addr, ir_const(u, IR_I64, off));
         off = 0;
     }
-    IrInsn *i = ir_emit(u, op, t);
+    IrInsn *i = emit(u, op, t);
     i->mem = (uint16_t)mem;
     i->arg[0] = addr;
     i->imm = off;
@@ -252,7 +251,7 @@ IrVal ir_cas(IrUnit *u, IrType t, int mem, IrVal addr, IrVal expect, IrVal desir
 /* --- conditions */
 static IrVal emit_cond(IrUnit *u, IrOp op, IrType t, IrType t2, IrCond c, const IrVal *v)
 {
-    IrInsn *i = ir_emit(u, op, t);
+    IrInsn *i = emit(u, op, t);
     i->type2 = (uint8_t)t2;
     i->cond = (uint8_t)c;
     memcpy(i->arg, v, i->nargs * sizeof *v);
@@ -282,7 +281,7 @@ IrVal ir_select_f(IrUnit *u, IrType t, IrCond c, IrVal flags, IrVal x, IrVal y)
 /* --- fields */
 static IrVal emit_field(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, int pos, int len)
 {
-    IrInsn *i = ir_emit(u, op, t);
+    IrInsn *i = emit(u, op, t);
     i->aux = (uint16_t)(pos | len << 8);
     i->arg[0] = a;
     i->arg[1] = b;
@@ -298,7 +297,7 @@ typedef struct Shape { IrType t, t2; IrCond c; IrLane e; FpRound r; int64_t imm;
 
 static IrVal emit_shape(IrUnit *u, IrOp op, Shape s)
 {
-    IrInsn *i = ir_emit(u, op, s.t);
+    IrInsn *i = emit(u, op, s.t);
     i->type2 = (uint8_t)s.t2;
     i->cond = (uint8_t)s.c;
     i->lane = (uint8_t)s.e;
@@ -363,7 +362,7 @@ IrVal ir_vset(IrUnit *u, IrType t, IrLane e, int lane, IrVal a, IrVal b)
 
 IrVal ir_call(IrUnit *u, int helper, int nargs, const IrVal *args)
 {
-    IrInsn *i = ir_emit(u, IR_call, (IrType)u->guest->helpers[helper].ret);
+    IrInsn *i = emit(u, IR_call, (IrType)u->guest->helpers[helper].ret);
     i->imm = helper;
     i->nargs = (uint8_t)nargs;
     for (int k = 0; k < nargs; k++)
@@ -373,13 +372,13 @@ IrVal ir_call(IrUnit *u, int helper, int nargs, const IrVal *args)
 
 /* --- control inside the unit */
 int ir_label_new(IrUnit *u) { return u->nlabels++; }
-void ir_label(IrUnit *u, int label) { ir_emit(u, IR_label, IR_VOID)->aux = (uint16_t)label; }
-void ir_br(IrUnit *u, int label) { ir_emit(u, IR_br, IR_VOID)->aux = (uint16_t)label; }
+void ir_label(IrUnit *u, int label) { emit(u, IR_label, IR_VOID)->aux = (uint16_t)label; }
+void ir_br(IrUnit *u, int label) { emit(u, IR_br, IR_VOID)->aux = (uint16_t)label; }
 
 /* A branch or side exit whose condition may turn out constant: gone, or unconditional (op `always`). */
 static void emit_leave(IrUnit *u, IrOp op, IrOp always, IrCond c, IrVal a, IrVal b, int label, gaddr pc)
 {
-    IrInsn *i = ir_emit(u, op, type_of(u, a));
+    IrInsn *i = emit(u, op, type_of(u, a));
     i->cond = (uint8_t)c;
     i->aux = (uint16_t)label;
     i->imm = (int64_t)pc;
@@ -393,7 +392,7 @@ static void emit_leave(IrUnit *u, IrOp op, IrOp always, IrCond c, IrVal a, IrVal
     u->n--;
     if (!known)
         return;
-    i = ir_emit(u, always, IR_VOID);
+    i = emit(u, always, IR_VOID);
     i->aux = (uint16_t)label;
     i->imm = (int64_t)pc;
 }
@@ -439,7 +438,7 @@ void ir_add_range(IrUnit *u, gaddr pc, uint32_t len)
 
 void ir_insn(IrUnit *u, gaddr pc, int len)
 {
-    IrInsn *i = ir_emit(u, IR_insn, IR_VOID);
+    IrInsn *i = emit(u, IR_insn, IR_VOID);
     i->imm = (int64_t)pc;
     i->aux = (uint16_t)len;
     u->nguest++;
@@ -450,7 +449,7 @@ void ir_insn(IrUnit *u, gaddr pc, int len)
 
 static IrInsn *emit_exit(IrUnit *u, IrOp op, IrVal a, int64_t imm, uint64_t imm2)
 {
-    IrInsn *i = ir_emit(u, op, IR_VOID);
+    IrInsn *i = emit(u, op, IR_VOID);
     i->arg[0] = a;
     i->imm = imm;
     i->imm2 = imm2;

@@ -148,6 +148,8 @@ static bool fold_identity(IrUnit *u, IrInsn *i)
 {
     int64_t ka = 0, kb = 0;
     bool ca = is_const(u, i->arg[0], &ka), cb = is_const(u, i->arg[1], &kb);
+    if (!ca && !cb && i->arg[0] != i->arg[1])
+        return false;
     for (const FoldRule *r = fold_rules[i->op]; r->when; r++) {
         if ((r->when == FOLD_B_IS && cb && kb == r->k) || (r->when == FOLD_A_IS && ca && ka == r->k) ||
             (r->when == FOLD_SAME && i->arg[0] == i->arg[1]))

@@ -106,7 +106,10 @@ extern const uint8_t ir_op_nargs[IR_NOPS];          /* operands by the row; call
 enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64 };
 extern const IrOpInfo ir_op_info[IR_NOPS];
 extern const char *const ir_type_name[IR_NTYPES], *const ir_cond_name[];
-IrType ir_result_type(const IrInsn *i);             /* IR_VOID when it defines no value */
+enum { IR_AS_TYPE = 0xff };
+extern const uint8_t ir_op_result[IR_NOPS];         /* IrType of the result, or IR_AS_TYPE: what IrInsn.type says */
+/* IR_VOID when it defines no value */
+static inline IrType ir_result_type(const IrInsn *i) { return (IrType)(ir_op_result[i->op] == IR_AS_TYPE ? i->type : ir_op_result[i->op]); }
 IrType ir_operand_type(const IrInsn *i, int k);     /* not for call (HelperDesc says) and host_insn */
 static inline bool ir_is_terminator(const IrInsn *i)    /* control never falls through */
 {

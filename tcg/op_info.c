@@ -19,6 +19,13 @@ const uint8_t ir_op_nargs[IR_NOPS] = {
 #undef OP
 };
 
+#define RESULT(r) ((r) == 'w' ? IR_I32 : (r) == 'l' || (r) == 'a' ? IR_I64 : (r) == 'x' ? IR_I128 : (r) == 'g' ? IR_FLAGS : (r) == '-' ? IR_VOID : IR_AS_TYPE)
+const uint8_t ir_op_result[IR_NOPS] = {
+#define OP(name, res, args, flags, text) [IR_##name] = RESULT(res),
+#include "ops.def"
+#undef OP
+};
+
 const char *const ir_type_name[IR_NTYPES] = {
     "void", "i8", "i16", "i32", "i64", "i128", "f32", "f64", "v64", "v128", "v256", "flags",
 };
@@ -37,11 +44,6 @@ static IrType letter_type(const IrInsn *i, char letter)
     case '-': return IR_VOID;
     default:  return (IrType)i->type;
     }
-}
-
-IrType ir_result_type(const IrInsn *i)
-{
-    return letter_type(i, ir_op_info[i->op].result);
 }
 
 /* Bit k: operand k has the type in type2. */

@@ -268,7 +268,8 @@ static void forward(Em *e)
             return;
         }
         fn(e, in);
-        ra_end_op(e);
+        if (in->nargs | e->lock[CL_G] | e->lock[CL_X] | e->borrowed[CL_G] | e->borrowed[CL_X])
+            ra_end_op(e);               /* else nothing was taken, and nothing dies */
     }
 }
 
