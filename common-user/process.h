@@ -20,6 +20,7 @@ _Noreturn void process_exit_group(Task *t, int code);
 int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 /* Opens a /proc file that must show the guest (self, thread-self or own pid): fd, or -ENOENT when the host's own is right. */
 int64_t process_proc_open(Task *t, const char *abspath, int flags);
+bool process_proc_may_be(const char *path);             /* by its last part: may it name such a file? */
 /* The part of an absolute path behind /proc/self/, /proc/thread-self/, /proc/<pid>/ or .../task/<tid>/ of this process; else NULL. */
 const char *process_proc_own(const char *abspath);
 /* readlink of /proc/self/exe and the like: length, or -ENOENT when the host's own answer is right. */

@@ -2,10 +2,12 @@
 /* /proc files that must show the guest and not the emulator: rows of name and writer; each open gives a memory file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "common-user/mm.h"
 #include "common-user/process.h"
@@ -23,6 +25,26 @@ static void write_cmdline(Task *t, const char *host, FILE *out)
     else fwrite(p->cmdline, 1, p->cmdline_len, out);
     free(now);
 }
+static void write_environ(Task *t, const char *host, FILE *out)
+{
+    Process *p = t->proc;
+    size_t len = p->env_end - p->env_start;
+    char *now = malloc(len + 1);
+    if (now) fwrite(now, 1, gmem_read_some(t, now, p->env_start, len), out);
+    free(now);
+}
+
+static void write_arch(Task *t, const char *host, FILE *out) { fprintf(out, "%s\n", t->proc->arch->uname_machine); }
+
+/* proc(5): the first is the size of the address space, in pages. */
+static void write_statm(Task *t, const char *host, FILE *out)
+{
+    char line[256];
+    FILE *f = fopen(host, "re");
+    if (f && fgets(line, sizeof line, f)) fprintf(out, "%llu%s", (unsigned long long)(mm_total(t->proc->mm) / mm_page_size(t->proc->mm)), line + strcspn(line, " "));
+    if (f) fclose(f);
+}
+
 static void write_auxv(Task *t, const char *host, FILE *out) { fwrite(t->proc->auxv, 1, t->proc->auxv_len, out); }
 
 static void write_cpuinfo(Task *t, const char *host, FILE *out)
@@ -97,6 +119,7 @@ static void write_status(Task *t, const char *host, FILE *out)
 typedef struct ProcFile { const char *name; bool own; void (*write)(Task *, const char *host, FILE *); } ProcFile;
 static const ProcFile files[] = {
     { "maps", true, write_maps }, { "cmdline", true, write_cmdline }, { "auxv", true, write_auxv },
+    { "environ", true, write_environ }, { "statm", true, write_statm }, { "sys/kernel/arch", false, write_arch },
     { "stat", true, write_stat }, { "status", true, write_status }, { "cpuinfo", false, write_cpuinfo },
 };
 
@@ -116,6 +139,17 @@ const char *process_proc_own(const char *path)
     return rest;
 }
 
+bool process_proc_may_be(const char *path)
+{
+    size_t len = strlen(path);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *slash = strrchr(files[i].name, '/'), *name = slash ? slash + 1 : files[i].name;
+        size_t n = strlen(name);
+        if (len >= n && !strcmp(path + len - n, name) && (len == n || path[len - n - 1] == '/')) return true;
+    }
+    return false;
+}
+
 int64_t process_proc_open(Task *t, const char *path, int flags)
 {
     if (strncmp(path, "/proc/", 6) || (flags & O_ACCMODE) != O_RDONLY) return -ENOENT;
@@ -123,12 +157,15 @@ int64_t process_proc_open(Task *t, const char *path, int flags)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *name = files[i].own ? own : path + 6;
         if (!name || strcmp(name, files[i].name)) continue;
-        int fd = memfd_create(files[i].name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
+        char shown[PATH_MAX];
+        snprintf(shown, sizeof shown, own ? "/proc/%2$d/%1$s" : "/proc/%1$s", name, (int)getpid());
+        int fd = memfd_create(shown, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);       /* readlink strips what the kernel puts round the name */
         if (fd < 0) return -errno;
         FILE *out = fdopen(dup(fd), "w");
         if (!out) { close(fd); return -ENOMEM; }
         files[i].write(t, path, out);
         fclose(out);
+        fchmod(fd, 0444);
         lseek(fd, 0, SEEK_SET);
         return fd;
     }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <linux/close_range.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,30 @@
 /* Host form of the kernel's open_how. */
 typedef struct OpenHow { uint64_t flags, mode, resolve; } OpenHow;
 
+/* What was opened by another way (relative, through links) may still be a file of /proc that must show the guest. */
+static int proc_instead(Task *t, int fd, int how)
+{
+    char link[40], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    path[n < 0 ? 0 : n] = 0;
+    int64_t made = strncmp(path, "/proc/", 6) ? -ENOENT : process_proc_open(t, path, how);
+    if (made < 0) return fd;
+    dup3((int)made, fd, how & O_CLOEXEC);
+    close((int)made);
+    return fd;
+}
+
 int64_t sys_openat(Task *t, int dir, const char *path, uint64_t how, uint32_t mode)
 {
     if (!path) return -EFAULT;
-    if (!strncmp(path, "/proc/", 6)) {
+    bool proc = process_proc_may_be(path);
+    if (proc && !strncmp(path, "/proc/", 6)) {
         int64_t fd = process_proc_open(t, path, how);
         if (fd != -ENOENT) return fd;
     }
-    return safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L);
+    int64_t r = safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L);
+    return proc && r >= 0 ? proc_instead(t, (int)r, how) : r;
 }
 int64_t sys_open(Task *t, const char *path, uint64_t how, uint32_t mode) { return sys_openat(t, AT_FDCWD, path, how, mode); }
 
@@ -59,6 +76,7 @@ int64_t sys_openat2(Task *t, int dir, const char *path, gaddr how, uint64_t size
 
 int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t size)
 {
+    static const char made[] = "/memfd:/proc/";
     char out[PATH_MAX], below[PATH_MAX];
     if (!path) return -EFAULT;
     if ((int64_t)(int)size <= 0) return -EINVAL;
@@ -67,6 +85,10 @@ int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t s
     if (n == -ENOENT) {
         if (path_resolve(path, below, false)) path = below;
         n = safe_syscall(t, SYS_readlinkat, (long)dir, path, out, sizeof out, 0L, 0L);
+        if (n > (int64_t)sizeof made && !memcmp(out, made, sizeof made - 1)) {         /* one of process_proc_open's */
+            n -= sizeof "/memfd:" - 1 + sizeof " (deleted)" - 1;
+            memmove(out, out + sizeof "/memfd:" - 1, n);
+        }
     }
     if (n < 0) return n;
     if ((uint64_t)n > size) n = size;

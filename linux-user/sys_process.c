@@ -296,6 +296,13 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
     return e < 0 ? e : r;
 }
 
+/* As a kernel whose security module forbids it (Yama, scope 3): callers know that answer, ENOSYS none expects. */
+int64_t sys_ptrace(Task *t, int64_t request, int pid, gaddr addr, gaddr data)
+{
+    sys_unsupported("ptrace");
+    return -EPERM;
+}
+
 /* --- capabilities: version 1 has one data block, later ones two. The order of looks at memory is kernel/capability.c's. */
 typedef struct CapHeader { uint32_t version; int pid; unsigned words; } CapHeader;
 

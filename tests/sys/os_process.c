@@ -150,6 +150,32 @@ static void identity(void)
     CHECK(one == 1);
 }
 
+/* The same files by other ways than an absolute path: not those of whoever runs the program. */
+static void proc_otherwise(void)
+{
+    char buf[4096], was[4096], link[64], want[64];
+    int dir = open("/proc/self", O_RDONLY | O_DIRECTORY), fd = openat(dir, "cmdline", O_RDONLY);
+    ssize_t n = read(fd, buf, sizeof buf);
+    CHECK(n > 0 && !strcmp(buf, program_invocation_name));
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    snprintf(want, sizeof want, "/proc/%d/cmdline", (int)getpid());
+    n = readlink(link, buf, sizeof buf);
+    CHECK(n == (ssize_t)strlen(want) && !memcmp(buf, want, n));
+    CHECK(getcwd(was, sizeof was) && !chdir("/proc/self"));
+    FILE *f = fopen("auxv", "r");
+    CHECK(f && fread(buf, 1, sizeof(long), f) == sizeof(long));
+    CHECK(*(unsigned long *)buf <= 64);                     /* a type, in our own width and byte order */
+    fclose(f);
+    f = fopen("environ", "r");
+    setenv("NEVER_THERE", "1", 1);
+    n = fread(buf, 1, sizeof buf - 1, f);
+    buf[n < 0 ? 0 : n] = 0;
+    CHECK(!environ[0] || !strcmp(buf, environ[0]));
+    CHECK(!chdir(was));
+    fclose(f);
+    close(fd); close(dir);
+}
+
 static void clone_flags(void)
 {
     int st;
@@ -169,6 +195,6 @@ int main(int argc, char **argv)
     if (argc > 2 && !strcmp(argv[1], "exit")) return atoi(argv[2]);
     if (argc > 3 && !strcmp(argv[1], "script one two")) return strcmp(argv[3], "three") ? 1 : 11;
     self = realpath(argv[0], NULL);
-    identity(); vfork_shares(); spawn(); script(); threads(); thread_signal(); fork_with_threads(); robust_mutex(); group_exit(); clone_flags();
+    identity(); proc_otherwise(); vfork_shares(); spawn(); script(); threads(); thread_signal(); fork_with_threads(); robust_mutex(); group_exit(); clone_flags();
     return CHECK_END();
 }
