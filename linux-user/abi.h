@@ -60,6 +60,10 @@ typedef struct LinuxAbi {
     /* signals: 0 or -EFAULT. setup leaves the CPU in the handler. */
     int64_t  (*sigframe_setup)(Task *t, const SigDelivery *d);
     int64_t  (*sigreturn)(Task *t, bool rt);
+    /* PowerPC's own, NULL elsewhere: save the thread's state at the ucontext old, go on from that at new; either may be 0. */
+    int64_t  (*swapcontext)(Task *t, gaddr old, gaddr new, uint64_t size);
+    /* PR_SET_FPEXC (mode), PR_GET_FPEXC (mode -1); NULL elsewhere. */
+    int64_t  (*fpexc)(Task *t, int64_t mode);
     /* Guest exception (EX_*) → siginfo, for codes the common table does not know. False: not handled. */
     bool     (*exception)(Task *t, int code, siginfo_t *info);
 

@@ -242,7 +242,7 @@ int64_t sys_personality(Task *t, uint64_t persona)
 }
 
 /* --- prctl: integers pass; rows say which argument is a pointer, and what would act on the emulator itself */
-typedef struct PrctlRow { int option; enum { PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_SIG_IN, PRCTL_SIG_OUT } how; const char *name; } PrctlRow;
+typedef struct PrctlRow { int option; enum { PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_FPEXC, PRCTL_SIG_IN, PRCTL_SIG_OUT } how; const char *name; } PrctlRow;
 static const PrctlRow prctl_rows[] = {
     { PR_SET_NAME, PRCTL_STR16_IN, "PR_SET_NAME" },
     { PR_GET_NAME, PRCTL_STR16_OUT, "PR_GET_NAME" },
@@ -252,7 +252,8 @@ static const PrctlRow prctl_rows[] = {
     { PR_GET_ENDIAN, PRCTL_REFUSE, "PR_GET_ENDIAN" },
     { PR_GET_UNALIGN, PRCTL_REFUSE, "PR_GET_UNALIGN" },
     { PR_GET_FPEMU, PRCTL_REFUSE, "PR_GET_FPEMU" },
-    { PR_GET_FPEXC, PRCTL_REFUSE, "PR_GET_FPEXC" },
+    { PR_GET_FPEXC, PRCTL_FPEXC, "PR_GET_FPEXC" },
+    { PR_SET_FPEXC, PRCTL_FPEXC, "PR_SET_FPEXC" },
     { PR_GET_TSC, PRCTL_REFUSE, "PR_GET_TSC" },
     { PR_SET_TSC, PRCTL_REFUSE, "PR_SET_TSC" },
     { PR_SET_SECCOMP, PRCTL_REFUSE, "PR_SET_SECCOMP" },
@@ -262,6 +263,13 @@ static const PrctlRow prctl_rows[] = {
     { 65, PRCTL_REFUSE, "PR_SET_MDWE" },
     { 0x53564d41, PRCTL_VMA, "PR_SET_VMA" },
 };
+
+static int64_t fpexc(Task *t, int option, uint64_t a)
+{
+    if (!linux_abi.fpexc) return -EINVAL;
+    if (option == PR_SET_FPEXC) return linux_abi.fpexc(t, a & 0xffffffff);
+    return gmem_put_u32(t, a, (uint32_t)linux_abi.fpexc(t, -1));
+}
 
 int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
@@ -274,6 +282,7 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
     case PRCTL_REFUSE:
         if (log_on(LOG_unimp)) log_printf("unsupported prctl: %s\n", row->name);
         return -EINVAL;
+    case PRCTL_FPEXC: return fpexc(t, option, a);
     case PRCTL_STR16_IN: {
         int64_t n = gmem_strncpy(t, name, a, sizeof name);
         if (n < 0 && n != -ENAMETOOLONG) return n;

@@ -138,6 +138,11 @@ int64_t sys_sigreturn(Task *t)
     return linux_abi.sigreturn(t, false);
 }
 
+int64_t sys_swapcontext(Task *t, gaddr old, gaddr new, uint64_t size)
+{
+    return linux_abi.swapcontext ? linux_abi.swapcontext(t, old, new, size) : -ENOSYS;
+}
+
 /* stack_t: sp (pointer), flags (int, padded to a word), size (word). */
 int64_t sys_sigaltstack(Task *t, gaddr ss, gaddr old)
 {

@@ -2,6 +2,8 @@
 /* 32-bit PowerPC Linux: registers of system calls and new programs, auxv, /proc/cpuinfo. Frames are in sigframe.c.
  * Source: the 32-bit PowerPC ELF ABI; Linux asm/elf.h, asm/processor.h, entry_32.S.
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include "linux-user/abi.h"
 #include "linux-user/ppc/sigframe.h"
@@ -66,6 +68,38 @@ static int cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)
     return n;
 }
 
+/* SIGFPE for an enabled exception: __parse_fpscr of arch/powerpc/kernel/traps.c. */
+static bool exception(Task *t, int code, siginfo_t *info)
+{
+    static const struct { uint32_t enable, bit; int code; } rows[] = {
+        { FPSCR_VE, FPSCR_VX, FPE_FLTINV }, { FPSCR_OE, FPSCR_OX, FPE_FLTOVF }, { FPSCR_UE, FPSCR_UX, FPE_FLTUND },
+        { FPSCR_ZE, FPSCR_ZX, FPE_FLTDIV }, { FPSCR_XE, FPSCR_XX, FPE_FLTRES },
+    };
+    uint32_t fpscr = ppc_get_fpscr((PpcCpu *)t->cpu);
+    if (code != EX_PPC_FP)
+        return false;
+    info->si_signo = SIGFPE;
+    info->si_code = FPE_FLTUNK;
+    info->si_addr = (void *)(uintptr_t)t->cpu->pc;
+    for (int i = 4; i >= 0; i--)
+        if (fpscr & rows[i].enable && fpscr & rows[i].bit)
+            info->si_code = rows[i].code;
+    return true;
+}
+
+/* The imprecise modes (1, 2) are as precise as mode 3 here, and told as such. */
+static int64_t fpexc(Task *t, int64_t mode)
+{
+    PpcCpu *c = (PpcCpu *)t->cpu;
+    if (mode < 0)
+        return c->fe_off ? 0 : 3;                       /* PR_FP_EXC_DISABLED, PR_FP_EXC_PRECISE */
+    if (mode > 3)
+        return -EINVAL;
+    c->fe_off = mode == 0;
+    ppc_set_fpscr(c, ppc_get_fpscr(c));
+    return 0;
+}
+
 const LinuxAbi linux_abi = {
     .word = 4, .align64 = 8, .big_endian = true, .pairs_aligned = true,
     .page_size = 4096, .task_size = 0xc0000000, .stack_top = 0xc0000000, .mmap_base = 0xb7ff0000, .et_dyn_base = 0x20000000,
@@ -73,6 +107,6 @@ const LinuxAbi linux_abi = {
     .clone_tls_before_ctid = true, .sa_restorer = 0x04000000, .sigaction_has_restorer = true,
     .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = ppc_hwcap, .platform = "ppc7450",
     .auxv_extra = auxv_extra, .minsigstksz = 2048, .cpuinfo = cpuinfo,
-    .sigframe_setup = ppc_sigframe_setup, .sigreturn = ppc_sigreturn,
+    .sigframe_setup = ppc_sigframe_setup, .sigreturn = ppc_sigreturn, .swapcontext = ppc_swapcontext, .exception = exception, .fpexc = fpexc,
     .vdso = &ppc_vdso, .vdso_fn = ppc_vdso_fn, .vdso_sigreturn = 0, .vdso_rt_sigreturn = 1,
 };

@@ -168,3 +168,43 @@ int64_t ppc_sigreturn(Task *t, bool rt)
     signal_restore_mask(t, linux_mask_to_host(t->proc->abi, (uint64_t)mask[1] << 32 | mask[0]));
     return 0;
 }
+
+/* --- swapcontext, sys_swapcontext of signal_32.c: r2 stays the thread's, and the context goes on with a system call's success */
+static int64_t save_context(Task *t, gaddr at)
+{
+    PpcCpu now = *(const PpcCpu *)t->cpu;
+    gaddr mctx = (at + offsetof(Ucontext, mcontext)) & ~15ull;      /* as the kernel aligns it */
+    uint32_t regs = htobe32(mctx);
+    uint64_t mask = linux_mask_to_guest(t->proc->abi, t->sigmask);
+    uint32_t words[2] = { htobe32(mask), htobe32(mask >> 32) };
+    Mcontext m;
+    now.cr[0] &= ~1u;
+    save(&now, &m, NR_RT_SIGRETURN);
+    m.pad[0] = m.pad[1] = 0;                            /* nothing returns through it */
+    if (gmem_write(t, mctx, &m, sizeof m) < 0 || gmem_write(t, at + offsetof(Ucontext, mask), words, sizeof words) < 0)
+        return -EFAULT;
+    return gmem_write(t, at + offsetof(Ucontext, regs), &regs, sizeof regs) < 0 ? -EFAULT : 0;
+}
+
+static int64_t restore_context(Task *t, gaddr at)
+{
+    PpcCpu *c = (PpcCpu *)t->cpu;
+    uint32_t tls = c->gpr[2];
+    Ucontext uc;
+    Mcontext m;
+    if (gmem_read(t, &uc, at, offsetof(Ucontext, mcontext)) < 0 || gmem_read(t, &m, be32toh(uc.regs), sizeof m) < 0)
+        return -EFAULT;
+    restore(c, &m);
+    c->gpr[2] = tls;
+    signal_restore_mask(t, linux_mask_to_host(t->proc->abi, (uint64_t)be32toh(uc.mask[1]) << 32 | be32toh(uc.mask[0])));
+    t->syscall_noresult = true;
+    return 0;
+}
+
+int64_t ppc_swapcontext(Task *t, gaddr old, gaddr new, uint64_t size)
+{
+    if (size < sizeof(Ucontext))
+        return -EINVAL;
+    int64_t r = old ? save_context(t, (uint32_t)old) : 0;
+    return r < 0 || !new ? r : restore_context(t, (uint32_t)new);
+}

@@ -9,6 +9,7 @@ enum { SIGFRAME_MCONTEXT = 64 + 32, RT_SIGFRAME_MCONTEXT = 64 + 16 + 128 + 192, 
 
 int64_t ppc_sigframe_setup(Task *t, const SigDelivery *d);
 int64_t ppc_sigreturn(Task *t, bool rt);
+int64_t ppc_swapcontext(Task *t, gaddr old, gaddr new, uint64_t size);  /* LinuxAbi.swapcontext */
 
 extern const VdsoSpec ppc_vdso;     /* vdso.c: rows 0 and 1 are the trampolines */
 extern const uint8_t ppc_vdso_fn[];

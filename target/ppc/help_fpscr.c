@@ -55,7 +55,9 @@ void ppc_set_fpscr(PpcCpu *c, uint32_t v)
     c->fp_op = c->fp_cc = 0;
     c->head.fp_sticky = 0;
     c->head.fp_round = round_of(v);
-    c->head.tb_flags = (c->head.tb_flags & ~PPC_TB_FP_ENABLES) | (v & ENABLES ? PPC_TB_FP_ENABLES : 0);
+    c->head.tb_flags &= ~(PPC_TB_FP_ENABLES | PPC_TB_FP_TRAPS);
+    if (v & ENABLES)
+        c->head.tb_flags |= PPC_TB_FP_ENABLES | (c->fe_off ? 0 : PPC_TB_FP_TRAPS);
 }
 
 /* --- helpers; sticky is what fpflags_get says */
@@ -70,7 +72,8 @@ uint32_t h_fpscr_write(CpuState *cpu, uint32_t sticky, uint32_t value, uint32_t 
     uint32_t flags = cpu->tb_flags, old = h_fpscr_read(cpu, sticky);
     mask &= ~(FPSCR_FEX | FPSCR_VX);                    /* never written as such */
     ppc_set_fpscr((PpcCpu *)cpu, (old & ~mask) | (value & mask));
-    return cpu->fp_round | (flags != cpu->tb_flags ? FPSCR_WRITE_MODE : 0);
+    bool interrupts = cpu->tb_flags & PPC_TB_FP_TRAPS && ((PpcCpu *)cpu)->fpscr & FPSCR_FEX;
+    return cpu->fp_round | (flags != cpu->tb_flags || interrupts ? FPSCR_WRITE_MODE : 0);
 }
 
 uint32_t h_fpscr_set(CpuState *cpu, uint32_t sticky, uint32_t bit)

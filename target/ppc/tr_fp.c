@@ -22,6 +22,17 @@ void put_cr1(Tr *t)
     forget_compare(t);
 }
 
+/* Behind an instruction that is complete: an enabled exception, its own or a write's, interrupts. */
+static void interrupt(Tr *t)
+{
+    int none = ir_label_new(t->u);
+    IrVal fex = op2(t, IR_and, ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr)), imm(t, FPSCR_FEX));
+    ir_brcond(t->u, COND_EQ, fex, imm(t, 0), none);
+    ir_raise(t->u, EX_PPC_FP, 0, t->pc);
+    ir_label(t->u, none);
+    tr_stop(t);
+}
+
 static bool done(Tr *t, int frt, IrVal v, int rc)
 {
     put_f(t, frt, v);
@@ -80,8 +91,12 @@ static IrVal compute(Tr *t, uint32_t op, IrVal a, IrVal b, IrVal c)
 static bool arith(Tr *t, int frt, uint32_t op, IrVal a, IrVal b, IrVal c, int rc)
 {
     uint32_t kind = op & PPC_FP_KIND;
-    if (enables(t) || kind == PPC_FRE || kind == PPC_FRSQRTE)
-        return done(t, frt, exactly(t, op, a, b, c, frt), rc);
+    if (enables(t) || kind == PPC_FRE || kind == PPC_FRSQRTE) {
+        done(t, frt, exactly(t, op, a, b, c, frt), rc);
+        if (t->u->flags & PPC_TB_FP_TRAPS)
+            interrupt(t);
+        return true;
+    }
     IrVal v = compute(t, op, a, b, c);
     record(t, op, a, b, c);
     return done(t, frt, v, rc);
@@ -129,6 +144,8 @@ bool tr_fcmp(Tr *t, const OpFCMP *a, int ordered)
     }
     ir_put(t->u, R_CR0 + a->crf, cc);
     forget_compare(t);
+    if (t->u->flags & PPC_TB_FP_TRAPS)
+        interrupt(t);
     return true;
 }
 
@@ -199,8 +216,13 @@ static bool written(Tr *t, IrVal result, int rc)
     ir_emit(t->u, IR_fpround_put, IR_VOID)->arg[0] = mode;
     if (rc)
         put_cr1(t);
-    int same = ir_label_new(t->u);
+    int same = ir_label_new(t->u), calm = ir_label_new(t->u);
     ir_brcond(t->u, COND_EQ, op2(t, IR_and, result, imm(t, FPSCR_WRITE_MODE)), imm(t, 0), same);
+    IrVal flags = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, head.tb_flags)), fpscr = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr));
+    IrVal traps = op2(t, IR_and, op2(t, IR_shr, flags, imm(t, 9)), op2(t, IR_shr, fpscr, imm(t, 30)));      /* PPC_TB_FP_TRAPS, FPSCR_FEX */
+    ir_brcond(t->u, COND_EQ, op2(t, IR_and, traps, imm(t, 1)), imm(t, 0), calm);
+    ir_raise(t->u, EX_PPC_FP, 0, t->pc);
+    ir_label(t->u, calm);
     ir_raise(t->u, EX_ICACHE, 0, (uint32_t)(t->pc + 4));
     ir_label(t->u, same);
     tr_stop(t);

@@ -7,7 +7,7 @@ n=0
 say() { n=$((n + 1)); echo "$1 $n - $2"; }
 for src in tests/sys/*.c; do
     name=$(basename "$src" .c)
-    gcc -O1 -w -o "$out/$name" "$src" -lpthread -lrt || { say "not ok" "$name: host compiler"; continue; }
+    gcc -O1 -w -o "$out/$name" "$src" -lpthread -lrt -lm || { say "not ok" "$name: host compiler"; continue; }
     (cd "$out" && timeout 60 "./$name" >"$name.want" 2>&1; echo "exit $?" >>"$name.want")
     while read -r prog family arch prefix; do
         case $prog in '#'*|'') continue ;; esac
@@ -16,7 +16,7 @@ for src in tests/sys/*.c; do
         why=$(sed -n "s/^$name $prog //p" tests/sys/skips)
         [ -z "$why" ] || { say ok "$name $prog # skip $why"; continue; }
         for link in -static ''; do
-            "$prefix-gcc" -O1 -w -fasynchronous-unwind-tables $link -o "$out/$name.$prog$link" "$src" -lpthread -lrt || { say "not ok" "$name $prog: compiler"; continue; }
+            "$prefix-gcc" -O1 -w -fasynchronous-unwind-tables $link -o "$out/$name.$prog$link" "$src" -lpthread -lrt -lm || { say "not ok" "$name $prog: compiler"; continue; }
             (cd "$out" && ln -sf "$name.$prog$link" g && timeout 60 "$B/qemu-$prog" -L "/usr/$prefix" "./$name.$prog$link" >"got" 2>&1; echo "exit $?" >>got)
             if diff "$out/$name.want" "$out/got" >"$out/diff"; then say ok "$name $prog $link"
             else say "not ok" "$name $prog $link"; sed 's/^/# /' "$out/diff" | head -${SYS_LINES:-12}; fi

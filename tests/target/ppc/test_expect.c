@@ -74,6 +74,12 @@ static const struct Row { const char *name; uint32_t insn; uint64_t a, b, c; int
     { "fsqrt -1, VE", UNARY(D, 22), 0, NEG | ONE, 0, VE | FR | FI | P_SUB, OLD, FX | FEX | VX | FPSCR_VXSQRT | VE | P_SUB },
     { "fdiv 1 / 0, ZE", DIV(D), ONE, 0, 0, ZE, OLD, FX | FEX | ZX | ZE },
     { "fadd inexact, XE", ADD(D), ONE, P2(-54), 0, XE, ONE, FX | FEX | XX | FI | P_NORM | XE },
+    { "fmul overflow, OE: scaled", MUL(D), HUGE, 0, HUGE | 1, OE, P2(1023 + 1023 - 1536) | 1, FX | FEX | OX | P_NORM | OE },
+    { "fmul underflow, UE: scaled", MUL(D), TINY | 1, 0, TINY, UE, P2(-1022 - 1022 + 1536) | 1, FX | FEX | UX | P_NORM | UE },
+    { "fmul exact subnormal, UE", MUL(D), TINY, 0, P2(-1), UE, P2(-1023 + 1536), FX | FEX | UX | P_NORM | UE },
+    { "fadds overflow, OE: scaled", ADD(S), P2(127), P2(127), 0, OE, P2(128 - 192), FX | FEX | OX | P_NORM | OE },
+    { "fdivs underflow, UE: scaled", DIV(S), P2(-120), P2(20), 0, UE, P2(-140 + 192), FX | FEX | UX | P_NORM | UE },
+    { "fmadd overflow, OE: addend decides", A_FORM(D, 29), HUGE, TINY, HUGE, OE | UP, P2(1023 + 1023 - 1536) | 1, FX | FEX | OX | XX | FR | FI | P_NORM | OE | UP },
     { "mtfsb1 OX", MTFSB1(3), 0, 0, 0, 0, OLD, FX | OX },
     { "mtfsb1 OX again", MTFSB1(3), 0, 0, 0, OX, OLD, OX },
     { "mtfsb1 VXSNAN", MTFSB1(7), 0, 0, 0, VE, OLD, FX | FEX | VX | FPSCR_VXSNAN | VE },
@@ -106,7 +112,8 @@ static int run(Tcg *t, PpcCpu *c, const char *engine, const struct Row *r)
     ppc_set_fpscr(c, r->fpscr);
     c->head.pc = CODE;
     int exit = tcg_run(&c->head);
-    if (c->fpr[FT] == r->want && ppc_get_fpscr(c) == (uint32_t)r->want_fpscr && exit == EX_SYSCALL)
+    int want_exit = r->want_fpscr & FEX ? EX_PPC_FP : EX_SYSCALL;
+    if (c->fpr[FT] == r->want && ppc_get_fpscr(c) == (uint32_t)r->want_fpscr && exit == want_exit)
         return 0;
     printf("FAIL %s on %s: %#llx fpscr %#x exit %d, want %#llx fpscr %#x\n", r->name, engine, (unsigned long long)c->fpr[FT], ppc_get_fpscr(c), exit,
            (unsigned long long)r->want, (uint32_t)r->want_fpscr);
