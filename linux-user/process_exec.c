@@ -82,6 +82,16 @@ static int64_t open_checked(int dirfd, const char *path, int flags)
     return r;
 }
 
+/* The file again, to be read: fd may be O_PATH. -1: an execute-only file, which cannot be a guest's. */
+static int open_readable(int dirfd, const char *path, int fd)
+{
+    char link[40];
+    if (*path) return openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    int again = open(link, O_RDONLY | O_CLOEXEC);
+    return again >= 0 || errno == EACCES ? again : fcntl(fd, F_DUPFD_CLOEXEC, 0);      /* no /proc */
+}
+
 /* [qemu] options -0 argv0 -- path arguments... */
 static char **emulator_argv(const Options *o, const char *path, char *const argv[])
 {
@@ -154,7 +164,7 @@ int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], c
     if (p->exe && (!strcmp(path, "/proc/self/exe") || !strcmp(path, own) || !strcmp(path, "/proc/thread-self/exe"))) path = p->exe;
     int64_t fd = open_checked(dirfd, path, flags);
     if (fd < 0) return fd;
-    int rfd = *path ? openat(dirfd, path, O_RDONLY | O_CLOEXEC) : fcntl((int)fd, F_DUPFD_CLOEXEC, 0);     /* an execute-only file cannot be a guest's */
+    int rfd = open_readable(dirfd, path, (int)fd);
     Target to = { KIND_HOST, NULL };
     int64_t r = rfd >= 0 ? classify(p, rfd, &to) : 0;
     if (r == 0) {

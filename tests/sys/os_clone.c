@@ -142,6 +142,17 @@ static void ends_by_signal(void)
     CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
+/* By a descriptor that can only name the file. */
+static void exec_by_name_descriptor(void)
+{
+    int status, fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    char *args[] = { "os_clone", "9", NULL };
+    pid_t pid = fork();
+    if (!pid) { syscall(SYS_execveat, fd, "", args, environ, AT_EMPTY_PATH); _exit(99); }
+    CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 9);
+    close(fd);
+}
+
 static void *thread_execs(void *pid) { execl("/proc/self/exe", "os_clone", (char *)pid, (char *)NULL); return NULL; }
 static void exec_from_thread(void)
 {
@@ -162,7 +173,7 @@ int main(int argc, char **argv)
     if (argc > 1 && argv[1][0] == 'p') return atoi(argv[1] + 1) == getpid() && gettid() == getpid() ? 11 : 12;
     if (argc > 1) return atoi(argv[1]);
     alarm(100);
-    runs_beside(); thread_ids(0); thread_ids(1); handlers(); files(); many(); exec_beside(); pidfds(); ends_by_signal(); exec_from_thread();
+    runs_beside(); thread_ids(0); thread_ids(1); handlers(); files(); many(); exec_beside(); exec_by_name_descriptor(); pidfds(); ends_by_signal(); exec_from_thread();
     CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1 && errno == ECHILD);
     return CHECK_END();
 }
