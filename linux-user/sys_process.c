@@ -350,7 +350,7 @@ int64_t sys_capset(Task *t, gaddr header, gaddr data)
     return r < 0 ? r : safe_syscall(t, SYS_capset, &h, d, 0L, 0L, 0L, 0L);
 }
 
-/* --- process_vm_*: guests with the host's layout only see their own kind of process at base 0; others convert vectors */
+/* --- process_vm_*: only guests with the host's layout can see another process, of their own kind */
 static int64_t vm_transfer(Task *t, long nr, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
 {
     if (nlocal > 1024 || nremote > 1024) return -EINVAL;
@@ -358,7 +358,9 @@ static int64_t vm_transfer(Task *t, long nr, int pid, gaddr local, uint64_t nloc
     int64_t e = sys_read_iov(t, l, local, nlocal);
     if (e == 0) e = sys_read_iov(t, r, remote, nremote);
     if (e < 0) return e;
-    if (pid != getpid()) return sys_unsupported("process_vm access to another process");
+    if (pid != getpid() && sys_foreign()) return sys_unsupported("process_vm access to another process");
+    bool in = nr == SYS_process_vm_readv;
+    if (in || pid == getpid()) sys_unprotect_iov(t, in ? local : remote, in ? nlocal : nremote);
     return safe_syscall(t, nr, (long)pid, l, nlocal, r, nremote, (long)flags);
 }
 int64_t sys_process_vm_readv(Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)

@@ -84,6 +84,12 @@ static void cover(Tr *t)
         t->u->guest_len = t->u->range[0].len;
 }
 
+void tr_raise_at(Tr *t, int code, gaddr addr)
+{
+    ir_st_env(t->u, MEM_64, offsetof(CpuState, fault_addr), ir_const(t->u, IR_I64, (int64_t)addr));
+    tr_raise(t, code, 0);
+}
+
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
              size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t))
 {
@@ -96,8 +102,9 @@ void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
         if (!step(&t)) {
             if (t.n)
                 break;
+            uint8_t some[8];
             ir_insn(u, t.pc, 0);
-            ir_raise(u, TCG_EXIT_NOEXEC, 0, t.pc);
+            tr_raise_at(&t, TCG_EXIT_NOEXEC, t.pc + fetch(ctx, t.pc, some, sizeof some));
             return;
         }
         t.n++;

@@ -61,6 +61,7 @@ void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target);
 
 /* Leave with an exit code at this instruction (pc at it), or behind it. */
 static inline void tr_raise(Tr *t, int code, int64_t arg)      { ir_raise(t->u, code, arg, t->pc); tr_end(t); }
+void tr_raise_at(Tr *t, int code, gaddr addr);         /* with CpuState.fault_addr */
 static inline void tr_raise_next(Tr *t, int code, int64_t arg) { ir_raise(t->u, code, arg, t->pc + t->len); tr_end(t); }
 
 /* End the unit here and continue behind the instruction: after anything that changes u->flags, code or the FP mode. */

@@ -72,7 +72,12 @@ static const Group groups[16] = {
 
 static bool step(Tr *t)
 {
-    const uint8_t *code = t->pc & 3 ? NULL : tr_fetch(t, t->pc, 4);
+    if (t->pc & 3) {
+        ir_insn(t->u, t->pc, 0);
+        tr_raise_at(t, TCG_EXIT_ALIGN, t->pc);
+        return true;
+    }
+    const uint8_t *code = tr_fetch(t, t->pc, 4);
     uint32_t insn;
     if (!code) return false;
     memcpy(&insn, code, 4);

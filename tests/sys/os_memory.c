@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mmap and friends to the errno, brk, code that changes under us. */
+/* mmap and friends to the errno, brk. */
 #include "os_check.h"
 #include <sys/shm.h>
 
@@ -81,71 +81,6 @@ static void shm(void)
     shmctl(id, IPC_RMID, NULL);
 }
 
-/* int f(void) { return n; } */
-static int emit(unsigned *at, int n)
-{
-#if defined __aarch64__
-    at[0] = 0x52800000 | (unsigned)n << 5; at[1] = 0xd65f03c0;
-#elif defined __riscv
-    at[0] = 0x00000513 | (unsigned)n << 20; at[1] = 0x00008067;
-#elif defined __powerpc__
-    at[0] = 0x38600000 | (unsigned)n; at[1] = 0x4e800020;
-#elif defined __x86_64__
-    unsigned char c[8] = { 0xb8, (unsigned char)n, 0, 0, 0, 0xc3 }; memcpy(at, c, 8);
-#else
-    return 0;
-#endif
-    return 1;
-}
-
-static void flush(unsigned *at)
-{
-#if defined __powerpc__             /* the compiler's builtin does nothing there */
-    __asm__ volatile("dcbst 0,%0; sync; icbi 0,%0; sync; isync" : : "r"(at) : "memory");
-#else
-    __builtin___clear_cache((char *)at, (char *)(at + 2));
-#endif
-}
-
-static void changing_code(void)
-{
-    unsigned *c = mmap(NULL, page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!emit(c, 0)) return;
-    for (int i = 0; i < 60; i++) {
-        emit(c, i);
-        flush(c);
-        CHECK(((int (*)(void))c)() == i);
-    }
-    int fd = memfd_create("code", 0);
-    CHECK(!ftruncate(fd, page));
-    unsigned *w = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *x = mmap(NULL, page, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    for (int i = 0; i < 60; i++) {                                  /* written through an alias */
-        emit(w, i);
-        flush(x);
-        CHECK(((int (*)(void))x)() == i);
-    }
-    int p[2];
-    unsigned two[2];
-    CHECK(!pipe(p));
-    for (int i = 0; i < 40; i++) {                                  /* written by the kernel */
-        emit(two, i);
-        CHECK(write(p[1], two, 8) == 8 && read(p[0], c, 8) == 8);
-        flush(c);
-        CHECK(((int (*)(void))c)() == i);
-        emit(two, i + 50);
-        CHECK(pwrite(fd, two, 8, 0) == 8);
-        flush(x);
-        CHECK(((int (*)(void))x)() == i + 50);
-    }
-    for (int i = 0; i < 5; i++) {                                   /* mapped anew */
-        c = mmap(c, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-        emit(c, i);
-        CHECK(!mprotect(c, page, PROT_READ | PROT_EXEC));
-        flush(c);
-        CHECK(((int (*)(void))c)() == i);
-    }
-}
-
 static void maps(void)
 {
     char line[512];
@@ -166,7 +101,7 @@ static int deep(int n) { volatile char big[4096]; big[0] = (char)n; return n ? d
 int main(void)
 {
     page = sysconf(_SC_PAGESIZE);
-    mmap_errors(); brk_rules(); reservation(); shm(); changing_code(); maps();
+    mmap_errors(); brk_rules(); reservation(); shm(); maps();
     deep(1500);
     return CHECK_END();
 }
