@@ -121,6 +121,25 @@ SigAct signal_get_action(Process *p, int sig)
     return a;
 }
 
+/* Makes the host's disposition that of the guest. */
+static void host_follow(int sig, const SigAct *act)
+{
+    if (sig == SIGSEGV || sig == SIGBUS) return;        /* ours for good */
+    if (act->handler == (gaddr)(uintptr_t)SIG_DFL || act->handler == (gaddr)(uintptr_t)SIG_IGN) {
+        HostSigaction sa = { .handler = (void *)(uintptr_t)act->handler, .flags = act->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) };
+        host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
+    } else {
+        host_install(sig, act->flags);
+    }
+}
+
+void signal_reclaim(Process *p)
+{
+    pthread_mutex_lock(&p->sig->lock);
+    host_follow(HOST_SIGSETXID, &p->sig->act[HOST_SIGSETXID]);
+    pthread_mutex_unlock(&p->sig->lock);
+}
+
 int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
 {
     Process *p = t->proc;
@@ -133,14 +152,7 @@ int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
         SigAct now = *act;                              /* old may be the same memory */
         p->sig->act[sig] = now;
         p->sig->act[sig].mask &= ~UNMASKABLE;
-        if (sig == SIGSEGV || sig == SIGBUS) {
-            ;                                           /* ours for good */
-        } else if (now.handler == (gaddr)(uintptr_t)SIG_DFL || now.handler == (gaddr)(uintptr_t)SIG_IGN) {
-            HostSigaction sa = { .handler = (void *)(uintptr_t)now.handler, .flags = now.flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) };
-            host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
-        } else {
-            host_install(sig, now.flags);
-        }
+        host_follow(sig, &now);
     }
     pthread_mutex_unlock(&p->sig->lock);
     signal_unblock(t);

@@ -16,6 +16,10 @@ enum { SIGMASK_UNBLOCKABLE_HOST = (1 << (SIGSEGV - 1)) | (1 << (SIGBUS - 1)) }; 
 
 void    signal_init(Process *p);                /* reads inherited dispositions and installs SIGSEGV, SIGBUS handlers */
 void    signal_thread_init(Task *t);            /* host alternate stack of this thread */
+/* A new host thread, signals blocked, before any guest code: the host's C library takes HOST_SIGSETXID for itself when it
+ * makes its first thread, and the guest's library, which made its own claim earlier, must have it back. */
+void    signal_reclaim(Process *p);
+enum { HOST_SIGSETXID = 33 };                   /* glibc and musl, for setuid() in all threads */
 void    signal_thread_done(Task *t);            /* and its end */
 
 int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old);

@@ -82,6 +82,7 @@ static void *thread_main(void *arg)
     Task *t = s->child;
     const CloneArgs a = *s->args;
     jmp_buf end;
+    signal_reclaim(t->proc);
     task_link(t);
     if (a.flags & CLONE_PARENT_SETTID) gmem_put_u32(t, a.parent_tid, (uint32_t)t->tid);
     if (a.flags & CLONE_CHILD_SETTID) gmem_put_u32(t, a.child_tid, (uint32_t)t->tid);

@@ -144,6 +144,7 @@ typedef struct Keeper { Child child; Process *proc; struct Keeper *next; _Atomic
 static void *keeper_main(void *arg)
 {
     Keeper *k = arg;
+    signal_reclaim(k->proc);
     for (;;) {
         _Atomic int *ready = k->child.ready;
         int64_t pid = child_run(&k->child);

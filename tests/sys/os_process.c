@@ -69,6 +69,21 @@ static void threads(void)
     CHECK(tls == 77);
 }
 
+/* glibc makes every thread change its user by a signal of its own, whose handler it installs before the first of them. */
+static void *sleeper(void *p) { pause(); return p; }
+static void ids_of_all_threads(void)
+{
+    pid_t kid = fork();
+    if (!kid) {
+        pthread_t t;
+        pthread_create(&t, NULL, sleeper, NULL);
+        for (int i = 0; i < 20; i++) if (setuid(getuid()) || setgid(getgid())) _exit(1);
+        _exit(5);
+    }
+    int st = 0;
+    CHECK(waitpid(kid, &st, 0) == kid && WIFEXITED(st) && WEXITSTATUS(st) == 5);
+}
+
 static volatile int stop;
 static void *spinner(void *p) { while (!stop) { free(malloc(100)); } return NULL; }
 static void fork_with_threads(void)
@@ -195,6 +210,6 @@ int main(int argc, char **argv)
     if (argc > 2 && !strcmp(argv[1], "exit")) return atoi(argv[2]);
     if (argc > 3 && !strcmp(argv[1], "script one two")) return strcmp(argv[3], "three") ? 1 : 11;
     self = realpath(argv[0], NULL);
-    identity(); proc_otherwise(); vfork_shares(); spawn(); script(); threads(); thread_signal(); fork_with_threads(); robust_mutex(); group_exit(); clone_flags();
+    identity(); proc_otherwise(); vfork_shares(); spawn(); script(); ids_of_all_threads(); threads(); thread_signal(); fork_with_threads(); robust_mutex(); group_exit(); clone_flags();
     return CHECK_END();
 }
