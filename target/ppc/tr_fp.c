@@ -150,7 +150,11 @@ bool tr_fcmp(Tr *t, const OpFCMP *a, int ordered)
 }
 
 /* --- loads and stores; an update form needs ra != 0 */
-static IrVal ea_fd(Tr *t, const OpFD *a) { return wide(t, op2(t, IR_add, get_r0(t, a->ra), imm(t, a->si))); }
+static IrVal ea_fd(Tr *t, const OpFD *a, int kind, int *off)
+{
+    *off = kind & L_U || !a->ra ? 0 : a->si;            /* stays within the guard areas of a 32-bit space */
+    return wide(t, *off ? get_r(t, a->ra) : op2(t, IR_add, get_r0(t, a->ra), imm(t, a->si)));
+}
 static bool update(Tr *t, int kind, int ra, IrVal ea)
 {
     if (kind & L_U)
@@ -159,39 +163,83 @@ static bool update(Tr *t, int kind, int ra, IrVal ea)
 }
 static bool valid(int kind, int ra) { return !(kind & L_U) || ra; }
 
-static bool load_single(Tr *t, int kind, int frt, int ra, IrVal ea)
+static bool load_single(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
-    IrVal v = ir_load(t->u, IR_I32, MEM_32 | MEM_BE, ea, 0);
+    IrVal v = ir_load(t->u, IR_I32, MEM_32 | MEM_BE, ea, off);
     put_f(t, frt, ir_op1(t->u, IR_ffrom_s, IR_F64, v));
     return update(t, kind, ra, ea);
 }
 
-static bool load_double(Tr *t, int kind, int frt, int ra, IrVal ea)
+/* Integers get into FP registers through memory, as two words stored and a double loaded: what the host cannot forward from two stores is
+ * put together here. The two newest stores of the block, at off and off + 4 from the same content of ra, nothing that could change
+ * either in between; 0: not so. */
+static bool is_word_store(const Tr *t, const IrInsn *i, int ra)
 {
-    put_f(t, frt, ir_load(t->u, IR_F64, MEM_64 | MEM_BE, ea, 0));
+    const IrInsn *at = &t->u->insn[i->arg[0]], *base = &t->u->insn[at->arg[0]];
+    return i->op == IR_store && i->mem == (MEM_32 | MEM_BE) && at->op == IR_zext32 && base->op == IR_get && base->aux == R_R0 + ra;
+}
+
+static IrVal just_stored(Tr *t, int ra, int32_t off)
+{
+    enum { FAR = 60 };
+    const IrUnit *u = t->u;
+    IrVal half[2] = { 0, 0 };
+    for (uint32_t n = u->n - 1; n > 0 && n + FAR > u->n && !(half[0] && half[1]); n--) {
+        const IrInsn *i = &u->insn[n];
+        if (is_word_store(t, i, ra) && (i->imm == off || i->imm == off + 4) && !half[i->imm != off])
+            half[i->imm != off] = i->arg[1];
+        else if ((i->op == IR_put && i->aux == R_R0 + ra) || (i->op != IR_put && i->op != IR_insn && ir_op_info[i->op].bits & (OPF_SIDE | OPF_END) &&
+                 i->op != IR_exit_if && i->op != IR_exit_if_f))
+            return 0;
+    }
+    if (!half[0] || !half[1])
+        return 0;
+    return op2l(t, IR_or, op2l(t, IR_shl, wide(t, half[0]), ir_const(t->u, IR_I64, 32)), wide(t, half[1]));
+}
+
+static bool load_double(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
+{
+    put_f(t, frt, ir_load(t->u, IR_F64, MEM_64 | MEM_BE, ea, off));
     return update(t, kind, ra, ea);
 }
 
-static bool store_single(Tr *t, int kind, int frt, int ra, IrVal ea)
+static bool store_single(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
-    ir_store(t->u, MEM_32 | MEM_BE, ea, 0, ir_op1(t->u, IR_fbits_s, IR_F64, get_f(t, frt)));
+    ir_store(t->u, MEM_32 | MEM_BE, ea, off, ir_op1(t->u, IR_fbits_s, IR_F64, get_f(t, frt)));
     return update(t, kind, ra, ea);
 }
 
-static bool store_double(Tr *t, int kind, int frt, int ra, IrVal ea)
+static bool store_double(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
-    ir_store(t->u, MEM_64 | MEM_BE, ea, 0, get_f(t, frt));
+    ir_store(t->u, MEM_64 | MEM_BE, ea, off, get_f(t, frt));
     return update(t, kind, ra, ea);
 }
 
-bool tr_lfs(Tr *t, const OpFD *a, int k) { return valid(k, a->ra) && load_single(t, k, a->frt, a->ra, ea_fd(t, a)); }
-bool tr_lfd(Tr *t, const OpFD *a, int k) { return valid(k, a->ra) && load_double(t, k, a->frt, a->ra, ea_fd(t, a)); }
-bool tr_stfs(Tr *t, const OpFD *a, int k) { return valid(k, a->ra) && store_single(t, k, a->frt, a->ra, ea_fd(t, a)); }
-bool tr_stfd(Tr *t, const OpFD *a, int k) { return valid(k, a->ra) && store_double(t, k, a->frt, a->ra, ea_fd(t, a)); }
-bool tr_lfsx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && load_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb)); }
-bool tr_lfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && load_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb)); }
-bool tr_stfsx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb)); }
-bool tr_stfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb)); }
+static bool d_form(Tr *t, const OpFD *a, int kind, bool (*access)(Tr *, int, int, int, IrVal, int))
+{
+    int off;
+    if (!valid(kind, a->ra))
+        return false;
+    IrVal ea = ea_fd(t, a, kind, &off);
+    return access(t, kind, a->frt, a->ra, ea, off);
+}
+
+bool tr_lfs(Tr *t, const OpFD *a, int k) { return d_form(t, a, k, load_single); }
+bool tr_stfs(Tr *t, const OpFD *a, int k) { return d_form(t, a, k, store_single); }
+bool tr_stfd(Tr *t, const OpFD *a, int k) { return d_form(t, a, k, store_double); }
+bool tr_lfd(Tr *t, const OpFD *a, int k)
+{
+    IrVal v = k & L_U || !a->ra ? 0 : just_stored(t, a->ra, a->si);
+    if (!v)
+        return d_form(t, a, k, load_double);
+    put_f(t, a->frt, from_bits(t, v));
+    return true;
+}
+
+bool tr_lfsx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && load_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
+bool tr_lfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && load_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
+bool tr_stfsx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
+bool tr_stfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
 
 bool tr_stfiwx(Tr *t, const OpFX *a)
 {
