@@ -42,8 +42,31 @@ static void each2(CpuState *cpu, void *out, const void *a, const void *b, Fn2 f)
     *(PpcVec *)out = x;
 }
 
-static uint32_t add(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = arithmetic(cpu); return sf_add(&e, SF32, a, b); }
-static uint32_t sub(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = arithmetic(cpu); return sf_sub(&e, SF32, a, b); }
+/* The host's arithmetic serves while the rounding mode is nearest, operands are normal or zero and the result is well inside the normal
+ * range. */
+static float as_float(uint32_t v) { float f; memcpy(&f, &v, 4); return f; }
+static uint32_t as_bits(float f) { uint32_t v; memcpy(&v, &f, 4); return v; }
+static bool plain(uint32_t v) { return (v >> 23 & 255) - 1 < 254 || !(v << 1); }
+static bool inside(uint32_t v) { return (v >> 23 & 255) - 2 < 252; }
+
+static uint32_t add(CpuState *cpu, uint32_t a, uint32_t b)
+{
+    uint32_t r = as_bits(as_float(a) + as_float(b));
+    if (cpu->fp_round == FP_RNE && plain(a) && plain(b) && inside(r))
+        return r;
+    SfEnv e = arithmetic(cpu);
+    return sf_add(&e, SF32, a, b);
+}
+
+static uint32_t sub(CpuState *cpu, uint32_t a, uint32_t b)
+{
+    uint32_t r = as_bits(as_float(a) - as_float(b));
+    if (cpu->fp_round == FP_RNE && plain(a) && plain(b) && inside(r))
+        return r;
+    SfEnv e = arithmetic(cpu);
+    return sf_sub(&e, SF32, a, b);
+}
+
 static uint32_t min(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = nearest(); return sf_min(&e, SF32, a, b, FMINMAX_VMX); }
 static uint32_t max(CpuState *cpu, uint32_t a, uint32_t b) { SfEnv e = nearest(); return sf_max(&e, SF32, a, b, FMINMAX_VMX); }
 static bool holds(uint32_t a, uint32_t b, IrCond c) { SfEnv e = nearest(); return sf_cmp(&e, SF32, a, b, c, false); }
@@ -66,14 +89,26 @@ void h_vcmpgtfp(CpuState *cpu, void *out, const void *a, const void *b) { each2(
 void h_vcmpbfp(CpuState *cpu, void *out, const void *a, const void *b) { each2(cpu, out, a, b, bounds); }
 
 /* a * c + b; NaNs are looked for in the order a, b, c */
+static uint32_t fused(CpuState *cpu, uint32_t a, uint32_t b, uint32_t c, int neg)
+{
+    if (cpu->fp_round == FP_RNE && plain(a) && plain(b) && plain(c)) {
+        uint32_t r = as_bits(fmaf(as_float(a), as_float(c), as_float(neg & FMA_NEG_ADDEND ? b ^ SIGN : b)));
+        if (inside(r))
+            return neg & FMA_NEG_RESULT ? r ^ SIGN : r;
+    }
+    const uint32_t v[] = { a, b, c };
+    for (int i = 0; i < 3; i++)
+        if (is_nan(v[i]))
+            return v[i] | QUIET;
+    SfEnv e = arithmetic(cpu);
+    return sf_fma(&e, SF32, a, c, b, neg);
+}
+
 static void multiply_add(CpuState *cpu, void *out, const void *a, const void *b, const void *c, int neg)
 {
     PpcVec x = *(const PpcVec *)a, y = *(const PpcVec *)b, z = *(const PpcVec *)c;
-    for (int i = 0; i < 4; i++) {
-        uint32_t p = flush(cpu, x.w[i]), q = flush(cpu, y.w[i]), r = flush(cpu, z.w[i]);
-        SfEnv e = arithmetic(cpu);
-        x.w[i] = is_nan(p) ? p | QUIET : is_nan(q) ? q | QUIET : is_nan(r) ? r | QUIET : sf_fma(&e, SF32, p, r, q, neg);
-    }
+    for (int i = 0; i < 4; i++)
+        x.w[i] = fused(cpu, flush(cpu, x.w[i]), flush(cpu, y.w[i]), flush(cpu, z.w[i]), neg);
     *(PpcVec *)out = x;
 }
 void h_vmaddfp(CpuState *cpu, void *out, const void *a, const void *b, const void *c) { multiply_add(cpu, out, a, b, c, 0); }
@@ -84,8 +119,6 @@ void h_vnmsubfp(CpuState *cpu, void *out, const void *a, const void *b, const vo
 
 /* Estimates: the manual bounds their error (1/4096, 1/16, 1/32); ours are the rounded values. Translated code calls under the
  * guest's rounding mode, and has its own back afterwards. */
-static float as_float(uint32_t v) { float f; memcpy(&f, &v, 4); return f; }
-static uint32_t as_bits(float f) { uint32_t v; memcpy(&v, &f, 4); return v; }
 static uint32_t estimate(CpuState *cpu, uint32_t v, float (*f)(float))
 {
     if (is_nan(v))
