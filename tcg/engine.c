@@ -310,14 +310,16 @@ static int run_loop(TcgThread *th, CpuState *cpu)
 {
     Tcg *t = th->tcg;
     Pending p = { 0 };
-    for (;;) {
-        int rc;
+    for (int rc = 0, hot = 0; ; ) {
         if (cpu->tb_flags != th->flags) {
             change_mode(th, cpu->tb_flags);
             p.field = NULL;
         }
         p.gen = th->gen;
-        if (run_once(th, cpu, &rc)) {
+        void *code = p.field || hot || t->nolink ? NULL : jtab_find(th, cpu->pc);
+        if (code) {                     /* behind a system call, mostly */
+            rc = host_enter(cpu, code, &p.field, &p.stub);
+        } else if (run_once(th, cpu, &rc)) {
             p.field = NULL;
         } else {
             Unit *u = engine_unit(th, cpu->pc, cpu->tb_flags);
@@ -327,6 +329,9 @@ static int run_loop(TcgThread *th, CpuState *cpu)
                 t->opt.on_exec(t->opt.log_ctx, cpu, cpu->pc);
             rc = run_unit(th, cpu, u, &p);
         }
+        hot = rc == ENGINE_HOT;
+        if (hot)
+            rc = 0;
         if (!rc && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
             rc = TCG_EXIT_POLL;
         if (rc == TCG_EXIT_POLL && poll_is_internal(th)) {

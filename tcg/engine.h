@@ -113,6 +113,12 @@ void  jtab_fill(TcgThread *th, Unit *u);
 void  jtab_clear(TcgThread *th);
 static inline uint32_t cache_hash(gaddr pc) { return (uint32_t)((pc >> 1) ^ (pc >> 17)) & ((1u << HASH_BITS) - 1); }
 static inline uint32_t jtab_index(gaddr pc) { return (uint32_t)(pc >> 1) & ((1u << JTAB_BITS) - 1); }
+/* What translated code finds for an indirect jump to pc, or NULL. */
+static inline void *jtab_find(TcgThread *th, gaddr pc)
+{
+    JumpEntry *e = &th->jtab[jtab_index(pc)];
+    return atomic_load_explicit(&e->pc, memory_order_acquire) == pc ? atomic_load_explicit(&e->code, memory_order_relaxed) : NULL;
+}
 
 /* link.c */
 void  link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to);
@@ -140,6 +146,7 @@ size_t reloc_encode(uint8_t *out, const Reloc *r, int n);       /* at most 4 byt
 int   reloc_decode(const Unit *u, Reloc *out, int max);         /* how many there are; the first max into out */
 
 /* engine.c */
+enum { ENGINE_HOT = 15 };           /* left by a cold unit that has run often enough; beside TCG_EXIT_*, never seen outside */
 Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why not */
 
 /* host/<h>: the backend */

@@ -40,7 +40,7 @@ enum {
     HS_CSP, HS_PSP,                     /* saved C and pair stack pointers */
     HS_LINK,                            /* return address of the link stub that left, or 0 */
     HS_HASH,                            /* the shared table of units */
-    HS_JTAB, HS_MXCSR,                  /* per-thread jump table; guest MXCSR control bits to load on entry */
+    HS_JTAB, HS_MXCSR,                  /* per-thread jump table; MXCSR as translated code left it */
     HS_HELPER,                          /* non-zero while C called from translated code runs: its unit return address */
     HS_TMP,                             /* scratch of trampolines */
     HS_RET, HS_RET_HI,                  /* helper result */

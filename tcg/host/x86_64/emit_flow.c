@@ -420,9 +420,15 @@ static void lower_insn(Em *e, const IrInsn *in)
     uw_note(e);
 }
 
+/* By a jump, unlike the other stubs: a call that nobody returns from would spoil the prediction of every return behind it. */
 void emit_raise(Em *e, gaddr pc, int64_t arg, int code)
 {
-    call_tramp(e, e->hc->raise);
+    enum { JMP = 5 };
+    em_op(e, 0x8d | RW, RAX, opd_mem(REG_RIPREL, 0), 0);
+    e->nfix--;                          /* not the pool: the data behind the jump */
+    int32_t skip = JMP;
+    memcpy(e->p - 4, &skip, 4);
+    jmp_tramp(e, e->hc->raise);
     em_guest_pc(e, pc);
     em64(e, (uint64_t)arg);
     em32(e, (uint32_t)code);

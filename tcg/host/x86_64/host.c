@@ -54,7 +54,7 @@ int host_enter(CpuState *cpu, void *code, uint8_t **field, uint8_t **stub)
     if (_mm_getcsr() != want)           /* C code may have raised flags of its own */
         _mm_setcsr(want);
     int rc = enter(cpu, code);
-    unsigned m = _mm_getcsr();
+    unsigned m = (unsigned)cpu->host[HS_MXCSR];
     if (m != MXCSR_DEFAULT) {
         fold_mxcsr(cpu, m);
         _mm_setcsr(MXCSR_DEFAULT);

@@ -63,22 +63,33 @@ static void gen_enter(Em *e, const Tcg *t)
 static void gen_leave(Em *e, const Tcg *t, HostCode *hc)
 {
     hc->leave = e->p;
+    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_MXCSR)), 0);   /* stmxcsr, long before anybody wants it */
     move_pins(e, t, 0xffff, true, true);
     clean_flags(e, t);
     mov_store(e, true, slot(HS_PSP), RSP);
-    hc->fault_exit = e->p;              /* state is in CpuState already */
+    uint8_t *out = e->p;
     mov_load(e, true, RSP, slot(HS_CSP));
     alu_ri(e, ALU_ADD, true, RSP, 8);
     for (size_t i = sizeof callee_saved; i-- > 0; )
         pop_r(e, callee_saved[i]);
     em8(e, 0xc3);
+
+    hc->fault_exit = e->p;              /* state is in CpuState already */
+    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_MXCSR)), 0);
+    jmp_to(e, out);
+}
+
+/* rax = the stub's data, which start with a guest pc. */
+static void data_pc(Em *e)
+{
+    mov_load(e, true, RCX, (Mem){ RAX, NOREG, 0, 0 });
+    mov_store(e, true, env(offsetof(CpuState, pc)), RCX);
 }
 
 static void stub_pc(Em *e)
 {
     pop_r(e, RAX);
-    mov_load(e, true, RCX, (Mem){ RAX, NOREG, 0, 0 });
-    mov_store(e, true, env(offsetof(CpuState, pc)), RCX);
+    data_pc(e);
 }
 
 static void gen_stubs(Em *e, HostCode *hc)
@@ -91,9 +102,7 @@ static void gen_stubs(Em *e, HostCode *hc)
 
     hc->hot = e->p;
     stub_pc(e);
-    em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_LINK)), 4);
-    em32(e, 0);
-    em_rr(e, 0x33, RAX, RAX);
+    mov_ri(e, RAX, ENGINE_HOT);
     jmp_to(e, hc->leave);
 
     hc->poll = e->p;
@@ -101,8 +110,8 @@ static void gen_stubs(Em *e, HostCode *hc)
     mov_ri(e, RAX, TCG_EXIT_POLL);
     jmp_to(e, hc->leave);
 
-    hc->raise = e->p;
-    stub_pc(e);
+    hc->raise = e->p;                   /* jumped to */
+    data_pc(e);
     mov_load(e, true, RCX, (Mem){ RAX, NOREG, 0, 8 });
     mov_store(e, true, env(offsetof(CpuState, exit_arg)), RCX);
     mov_load(e, false, RAX, (Mem){ RAX, NOREG, 0, 16 });
