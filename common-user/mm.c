@@ -245,7 +245,7 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     mm_lock(mm);
     int64_t r = describe(mm, &v, flags, fd, off);
     if (!r) {
-        /* growing is emulated by mapping all at once: the host's own would count the wrong neighbours */
+        /* mm_grow does it: the host's own would count the wrong neighbours */
         int hflags = flags & ~MAP_GROWSDOWN;
         r = fixed ? map_fixed(mm, at, len, v.prot, hflags, fd, off, &d)
                   : map_anywhere(mm, at, len, v.prot, hflags, fd, off, &d);
@@ -322,7 +322,7 @@ int64_t mm_protect(Mm *mm, gaddr at, uint64_t len, int prot)
     prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
     while (!r && at < end) {                                        /* as Linux: up to the first hole */
         Vma *v = vma_at(mm, at);
-        if (!v) { r = -ENOMEM; break; }
+        if (!v || v->flags & VMA_HIDDEN) { r = -ENOMEM; break; }
         gaddr stop = v->end < end ? v->end : end;
         r = protect_one(mm, at, stop, prot, &d);
         at = stop;
@@ -338,6 +338,7 @@ bool mm_query(Mm *mm, gaddr at, MmInfo *out)
 {
     mm_lock(mm);
     Vma *v = vma_at(mm, at);
+    if (v && v->flags & VMA_HIDDEN) v = NULL;
     if (v) *out = (MmInfo){ v->start, v->end, v->prot, (int)v->flags, v->dev, v->ino, v->off };
     mm_unlock(mm, NULL);
     return v != NULL;
@@ -356,6 +357,27 @@ bool mm_covered(Mm *mm, gaddr at, uint64_t len, int prot)
     return ok;
 }
 
+void mm_hide(Mm *mm, gaddr at, uint64_t len)
+{
+    mm_lock(mm);
+    size_t i = vma_split(mm, at), end = vma_split(mm, at + len);
+    for (; i < end; i++) mm->vma[i].flags |= VMA_HIDDEN;
+    mm_unlock(mm, NULL);
+}
+
+bool mm_grow(Mm *mm, gaddr at, uint64_t limit)
+{
+    enum { GAP_PAGES = 256 };                                       /* Linux: stack_guard_gap */
+    at &= ~(mm->page - 1);
+    mm_lock(mm);
+    size_t i = vma_index(mm, at);
+    const Vma v = i < mm->n ? mm->vma[i] : (Vma){ 0 }, *below = i ? &mm->vma[i - 1] : NULL;
+    bool near = below && below->prot && !(below->flags & MAP_GROWSDOWN) && at - below->end < GAP_PAGES * mm->page;
+    mm_unlock(mm, NULL);
+    if (!(v.flags & MAP_GROWSDOWN) || v.start <= at || near || v.end - at > limit) return false;
+    return mm_map(mm, at, v.start - at, v.prot, (int)v.flags | MAP_FIXED_NOREPLACE, -1, 0) >= 0;
+}
+
 void mm_name(Mm *mm, gaddr at, const char *name)
 {
     mm_lock(mm);
@@ -368,7 +390,7 @@ uint64_t mm_total(Mm *mm)
 {
     uint64_t sum = 0;
     mm_lock(mm);
-    for (size_t i = 0; i < mm->n; i++) sum += mm->vma[i].end - mm->vma[i].start;
+    for (size_t i = 0; i < mm->n; i++) if (!(mm->vma[i].flags & VMA_HIDDEN)) sum += mm->vma[i].end - mm->vma[i].start;
     mm_unlock(mm, NULL);
     return sum;
 }

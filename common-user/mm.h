@@ -44,6 +44,10 @@ int64_t  mm_shmat(Mm *mm, int id, gaddr at, int flags);            /* address or
 int64_t  mm_shmdt(Mm *mm, gaddr at);
 void     mm_brk_set(Mm *mm, gaddr start);       /* exec: end of the program's bss */
 gaddr    mm_brk(Mm *mm, gaddr to);              /* the new break, or the old one when refused (Linux's rule) */
+/* The mappings of [at, at+len) are no longer the guest's: they only keep others away (the gap below the stack). */
+void     mm_hide(Mm *mm, gaddr at, uint64_t len);
+/* A fault at an unmapped address: extends the MAP_GROWSDOWN mapping above it, up to limit bytes. True: repeat the access. */
+bool     mm_grow(Mm *mm, gaddr at, uint64_t limit);
 void     mm_name(Mm *mm, gaddr at, const char *name);              /* [stack], [heap], [vdso]; static strings */
 
 /* Facts about one address. False: unmapped. */

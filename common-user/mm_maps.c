@@ -69,7 +69,7 @@ void mm_maps(Mm *mm, FILE *out)
 {
     mm_lock(mm);
     GArray *host = host_lines();
-    for (size_t i = 0; i < mm->n; i++) print_vma(mm, &mm->vma[i], host, out);
+    for (size_t i = 0; i < mm->n; i++) if (!(mm->vma[i].flags & VMA_HIDDEN)) print_vma(mm, &mm->vma[i], host, out);
     mm_unlock(mm, NULL);
     for (guint i = 0; i < host->len; i++) g_free(g_array_index(host, HostLine, i).path);
     g_array_free(host, TRUE);

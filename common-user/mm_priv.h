@@ -40,6 +40,7 @@ struct Mm {
     _Atomic gaddr fetch_page;       /* page known to be executable and marked; ~0 none */
 };
 
+#define VMA_HIDDEN (1u << 31)       /* of Vma.flags: room that is kept free; for the guest nothing is mapped there */
 enum { GUARD_ON = 1u << 31, GUARD_LIMIT = 16 };     /* value of guarded: faults so far, and whether protected now */
 
 static inline void mm_lock(Mm *mm) { pthread_mutex_lock(&mm->lock); }

@@ -162,12 +162,12 @@ static uint64_t jitter_pages(const Process *p) { return p->abi->word == 8 ? 1 <<
 
 static int64_t map_stack(Process *p, const ElfImage *m)
 {
-    enum { DEFAULT = 8 << 20, BIGGEST_32 = 64 << 20, GAP = 1 << 20 };
+    enum { DEFAULT = 8 << 20, SMALLEST = 256 << 10, BIGGEST_32 = 64 << 20, GAP = 1 << 20 };
     uint64_t size = p->opt->stack_size;
     struct rlimit lim;
     if (!size) {
         size = DEFAULT;
-        if (!getrlimit(RLIMIT_STACK, &lim) && lim.rlim_cur != RLIM_INFINITY && lim.rlim_cur > size) size = lim.rlim_cur;
+        if (!getrlimit(RLIMIT_STACK, &lim) && lim.rlim_cur != RLIM_INFINITY) size = lim.rlim_cur > SMALLEST ? lim.rlim_cur : SMALLEST;
         if (size > (1ull << 30)) size = 1ull << 30;
         if (p->abi->word == 4 && size > BIGGEST_32) size = BIGGEST_32;
     }
@@ -180,6 +180,7 @@ static int64_t map_stack(Process *p, const ElfImage *m)
     gaddr low = (gaddr)at + GAP;
     int64_t r = mm_map(p->mm, low, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
     if (r < 0) return r;
+    mm_hide(p->mm, (gaddr)at, GAP);
     mm_name(p->mm, low, "[stack]");
     return (int64_t)(low + size);
 }

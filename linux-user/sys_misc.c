@@ -76,10 +76,17 @@ int64_t sys_sched_setaffinity(Task *t, int pid, uint32_t size, gaddr mask)
     return safe_syscall(t, SYS_sched_setaffinity, (long)pid, (long)((size + 7) & ~7u), m, 0L, 0L, 0L);
 }
 
-int64_t sys_sched_getattr(Task *t, int pid, void *attr, uint32_t size, uint32_t flags)
+int64_t sys_sched_getattr(Task *t, int pid, gaddr attr, uint32_t size, uint32_t flags)
 {
-    if (size < 56) return size < 48 ? -EINVAL : sys_unsupported("sched_getattr with the 48-byte structure");
-    return safe_syscall(t, SYS_sched_getattr, (long)pid, attr, 56L, (long)flags, 0L, 0L);
+    enum { FIRST = 48, NOW = 56, MOST = 4096 };         /* SCHED_ATTR_SIZE_VER0, VER1 */
+    uint64_t host[NOW / 8];
+    uint8_t raw[NOW];
+    if (!attr || size < FIRST || size > MOST) return -EINVAL;
+    uint32_t give = size < NOW ? size & ~7u : NOW;
+    int64_t r = safe_syscall(t, SYS_sched_getattr, (long)pid, host, (long)give, (long)flags, 0L, 0L);
+    if (r < 0) return r;
+    thunk_to_guest(&struct_sched_attr, sys_model(), raw, host, 1);
+    return gmem_write(t, attr, raw, give);
 }
 
 /* --- RISC-V: what the CPU model offers (Documentation/arch/riscv/hwprobe.rst) */
