@@ -175,7 +175,8 @@ static int64_t map_stack(Process *p, const ElfImage *m)
     size = (size + page - 1) & ~(page - 1);
     int prot = PROT_READ | PROT_WRITE | (m->has_gnu_stack && m->exec_stack ? PROT_EXEC : 0);
     gaddr hint = p->abi->stack_top ? p->abi->stack_top - size - jitter(p, jitter_pages(p)) : 0;
-    int64_t at = mm_map(p->mm, hint, size + GAP, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint64_t above = hint ? 0 : GAP;            /* what runs over the top meets nothing, as on Linux, and not memory of ours */
+    int64_t at = mm_map(p->mm, hint, GAP + size + above, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at < 0) return at;
     gaddr low = (gaddr)at + GAP;
     int64_t r = mm_map(p->mm, low, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
