@@ -182,6 +182,7 @@ static int64_t map_stack(Process *p, const ElfImage *m)
     int64_t r = mm_map(p->mm, low, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
     if (r < 0) return r;
     mm_hide(p->mm, (gaddr)at, GAP);
+    mm_hide(p->mm, low + size, above);
     mm_name(p->mm, low, "[stack]");
     return (int64_t)(low + size);
 }
