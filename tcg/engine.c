@@ -149,7 +149,7 @@ static void log_stage(Tcg *t, const IrUnit *ir, int stage, const void *code, siz
         t->opt.on_translate(t->opt.log_ctx, ir, stage, code, len);
 }
 
-/* was: the cold unit that proved hot, or NULL. A cold unit is counted, and not optimised across its exits. NULL: the
+/* was: the cold unit that proved hot, or NULL. A cold unit is counted, and not optimised. NULL: the
  * cache is full. */
 static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, Unit *was, bool *retry)
 {
@@ -166,9 +166,9 @@ static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, Unit *was, 
         ir_unit_reset(ir, pc, flags);
         t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
         log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
-        ir->fetch = left ? NULL : t->host.fetch;    /* lets passes look at code behind exits */
+        ir->fetch = t->host.fetch;          /* lets passes look at code behind exits */
         ir->fetch_ctx = t->host.ctx;
-        ir_optimize(ir, t->opt.opt_level);
+        ir_optimize(ir, left ? 0 : t->opt.opt_level);
         log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
         *u = (Unit){ .pc = pc, .flags = flags, .live = 1, .left = left, .nguest = (uint16_t)ir->nguest };
         if (t->opt.interp) {
