@@ -15,7 +15,7 @@ while read -r prog _ _ cross; do
     for i in $(seq "${ELF_ITER:-150}"); do
         in=$dir/s; [ $((i % 2)) = 0 ] && in=$dir/d
         "$dir/elfmut" "$i" "$in" "$dir/m" && chmod +x "$dir/m"
-        timeout -s KILL 20 "$B/qemu-$prog" "$dir/m" >"$dir/out" 2>"$dir/err" </dev/null; rc=$?
+        { timeout -s KILL 20 "$B/qemu-$prog" "$dir/m" >"$dir/out" 2>"$dir/err" </dev/null; rc=$?; } 2>/dev/null     # no word of the shell's
         # a mutated program may loop by itself: then the installed qemu-user does not end it either
         if [ $rc = 137 ] && command -v "qemu-$prog" >/dev/null; then
             timeout -s KILL 10 "qemu-$prog" "$dir/m" >/dev/null 2>&1 </dev/null; [ $? = 137 ] && rc=0

@@ -115,6 +115,15 @@ static bool leave_by_fault(CpuState *cpu, ucontext_t *uc, const uint8_t *at, uin
     return true;
 }
 
+/* The pair stack is full: its own pointer stands at the guard page. A guest that reads the guard through an address of its
+ * own has a fault of its own. */
+static bool pair_stack_full(const TcgThread *th, const ucontext_t *uc, const uint8_t *addr)
+{
+    enum { REACH = 64 };
+    const uint8_t *sp = (const uint8_t *)uc->uc_mcontext.gregs[REG_RSP];
+    return addr >= th->pair_base - REACH && addr < th->pair_base + PAIR_GUARD && sp >= addr - REACH && sp <= addr + REACH;
+}
+
 bool host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume)
 {
     ucontext_t *uc = ucontext;
@@ -122,9 +131,9 @@ bool host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume)
     const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
     uint32_t lent;
     if (tcg_owns_pc(cpu->tcg, (uintptr_t)pc)) {
-        if ((uint8_t *)addr >= th->pair_base - 64 && (uint8_t *)addr < th->pair_base + PAIR_GUARD) {
+        if (pair_stack_full(th, uc, addr)) {
             uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(uintptr_t)(th->pair_base + th->pair_size - PAIR_TOP);
-            return *resume = true;      /* pair stack is full: forget it and go on */
+            return *resume = true;      /* forget it and go on */
         }
         if (!leave_by_fault(cpu, uc, pc, &lent))
             return false;
