@@ -289,10 +289,10 @@ static bool write_fpscr(Tr *t, IrVal value, uint32_t mask, int rc)
     return true;
 }
 
+/* The upper half is undefined; 0, as later processors have it, compares as a number. */
 bool tr_mffs(Tr *t, const OpFT *a)
 {
-    IrVal v = wide(t, call(t, H_fpscr_read, 1, sticky(t), 0, 0, 0, 0));
-    return done(t, a->frt, from_bits(t, op2l(t, IR_or, v, ir_const(t->u, IR_I64, 0xfff8000000000000))), a->rc);
+    return done(t, a->frt, from_bits(t, wide(t, call(t, H_fpscr_read, 1, sticky(t), 0, 0, 0, 0))), a->rc);
 }
 
 bool tr_mtfsf(Tr *t, const OpMTFSF *a)
