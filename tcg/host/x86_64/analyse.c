@@ -108,6 +108,13 @@ static void extend(Val *val, IrVal v, uint32_t last)
         val[v].last = last;
 }
 
+/* Does it lead back to the start of the unit, not far behind? */
+static bool goes_back_soon(const IrUnit *u, const IrInsn *in, uint32_t i)
+{
+    enum { SHORT = 80 };
+    return i < SHORT && (in->op == IR_exit_if || in->op == IR_exit_if_f || in->op == IR_jump) && (gaddr)in->imm == u->pc;
+}
+
 void ra_analyse(Em *e)
 {
     const IrUnit *u = e->u;
@@ -117,6 +124,7 @@ void ra_analyse(Em *e)
     memset(h.gen_of, 0, sizeof h.gen_of);
     init_values(e);
     memset(e->ref_last, 0, sizeof e->ref_last);
+    e->tight = false;
     for (uint32_t i = u->n - 1; i > 0; i--) {
         const IrInsn *in = &u->insn[i];
         unsigned bits = hc->bits[in->op];
@@ -126,6 +134,7 @@ void ra_analyse(Em *e)
         settle_hint(&h, x, i);
         if (bits & OPF_BARRIER) {
             h.gen++;
+            e->tight |= goes_back_soon(u, in, i);
         } else if (in->op == IR_put) {
             if (hc->pin[in->aux] >= 0) {
                 want(e, &h, hc->cls[in->aux], hc->pin[in->aux], in->arg[0]);

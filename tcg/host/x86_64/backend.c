@@ -258,6 +258,10 @@ static void forward(Em *e)
     for (uint32_t i = 1; i < u->n && !full(e); i++) {
         const IrInsn *in = &u->insn[i];
         const Val *x = &e->val[i];
+        if (e->nwait && !fp_may_pass(e, in)) {
+            fp_settle(e);
+            ra_end_op(e);
+        }
         e->i = i;
         ra_note(e, (RaStep){ .kind = RA_OP, .v = i });
         if ((!x->uses && !(e->hc->bits[in->op] & (OPF_SIDE | OPF_FP | OPF_FAULT))) || x->kind == V_DEFER)
@@ -338,7 +342,8 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
     e->u = ir;
     e->unsupported = e->toobig = false;
     e->ncold = e->npool = e->nfix = e->nlfix = e->nuw = e->nreloc = 0;
-    e->lock[0] = e->lock[1] = e->borrowed[0] = e->borrowed[1] = e->lent[0] = e->lent[1] = 0;
+    e->lock[0] = e->lock[1] = e->borrowed[0] = e->borrowed[1] = e->lent[0] = e->lent[1] = e->hold[0] = e->hold[1] = 0;
+    e->nwait = 0;
     e->pc = ir->pc;
     if (ir->nlabels > 1000 || ir->nguest > UNIT_MAX_INSNS * 4)
         return HOST_TOOBIG;

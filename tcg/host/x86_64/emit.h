@@ -88,6 +88,10 @@ struct Cold {
     uint64_t a, b;
 };
 
+/* An FP operation whose result is not checked yet (fp_later.c): registers of the result and the operands. */
+enum { WAIT_MAX = 4 };
+typedef struct Waiting { IrVal in; uint8_t r[4]; bool tiny; } Waiting;
+
 typedef void Lower(Em *e, const IrInsn *in);
 
 /* One decision of the allocator, for regcheck.c. Debug builds note them all. */
@@ -137,7 +141,10 @@ struct Em {
     IrVal    own[2][16];                /* value that owns a temporary, 0 free */
     uint32_t lock[2];                   /* registers in use by this op */
     uint32_t borrowed[2];               /* pins that are scratch of this op; restored after it */
+    uint32_t hold[2];                   /* registers of waiting operations */
+    Waiting  wait[WAIT_MAX]; int nwait;
     uint32_t lent[2];                   /* pins that are temporaries for now, see lend.c */
+    bool     tight;                     /* the unit is a short loop */
     uint32_t ref_last[2][16];           /* last instruction that refers to the guest register of a pin */
     uint32_t pending[2];                /* pins that already hold a value whose put comes later */
     IrVal   *mirror;                    /* per guest register: values that mirror it */
@@ -192,6 +199,13 @@ void  jmp_tramp(Em *e, const uint8_t *to);
 /* --- host flags */
 void  flags_clobber(Em *e);             /* before changing EFLAGS */
 
+/* --- FP operations that wait for their check (fp_later.c) */
+bool  fp_can_wait(const Em *e, const IrInsn *in);
+bool  fp_may_pass(const Em *e, const IrInsn *in);   /* may this op come before they are settled? */
+int   fp_def_waiting(Em *e, int *a, int *b, int *c);                    /* the destination; operands in use, may move; null: none */
+void  fp_wait(Em *e, const IrInsn *in, bool tiny, const int r[4]);      /* emitted: r = destination and operands, or NOREG */
+void  fp_settle(Em *e);                             /* emit the check */
+
 /* --- cold code, emitted after the unit */
 Cold *cold_new(Em *e, void (*fn)(Em *e, Cold *c));  /* in = the current instruction */
 void  jcc_cold(Em *e, int cc, Cold *c);             /* hot: jump there on condition */
@@ -226,6 +240,9 @@ void  ra_put(Em *e, int reg, IrVal v);
 void  ra_spill_all(Em *e);              /* move every temporary that lives on into memory, flags too */
 void  ra_detach(Em *e, int reg);        /* guest register is about to change: values that mirror it move away */
 /* lend.c: a pin whose guest register nothing in the rest of the unit mentions becomes one more temporary. */
+bool  ra_hint_free(Em *e, int cl);      /* could the result go to its hint, operands aside? */
+int   ra_def_hint_x(Em *e);             /* it goes there */
+int   ra_free_x(Em *e);                 /* a temporary that is free, locked now, or -1 */
 int   ra_lend(Em *e, int cl);           /* a pin, free now, or -1 */
 uint32_t ra_lent(const Em *e);          /* the pins lent now, as in UnwindRow */
 void  ra_load_lent(Em *e, uint32_t lent);           /* emit: guest registers back in these pins; the allocator's state stays */

@@ -103,10 +103,17 @@ static void lower_farith(Em *e, const IrInsn *in)
     bool light = e->guest->fp.nan == NAN_CANON && !tiny && in->round == FP_DYN;
     bool swap = (in->op == IR_fadd || in->op == IR_fmul) && !x_clean(e, in->arg[0]) && x_clean(e, in->arg[1]);   /* d's top is a's */
     int a = use_x(e, in->arg[swap]), b = use_x(e, in->arg[!swap]);
+    if (fp_can_wait(e, in)) {
+        int d = fp_def_waiting(e, &a, &b, NULL);
+        v3(e, scalar(dbl) | row[i].code, d, a, b);
+        x_set_clean(e, x_clean(e, in->arg[swap]));
+        fp_wait(e, in, tiny, (int[4]){ d, swap ? b : a, swap ? a : b, NOREG });
+        return;
+    }
     int d = def_x(e, light && avx(e) ? 0 : DEF_EARLY);
 
     if (fp_round_soft(in)) {
-        fp_call(e, in, d, a, b, NOREG);
+        fp_call(e, in, d, swap ? b : a, swap ? a : b, NOREG);
         return;
     }
     int t = tiny ? tmp_x(e) : NOREG;
@@ -125,7 +132,15 @@ static void lower_farith(Em *e, const IrInsn *in)
 static void lower_fsqrt(Em *e, const IrInsn *in)
 {
     bool dbl = is_double(e, in);
-    int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
+    int a = use_x(e, in->arg[0]);
+    if (fp_can_wait(e, in)) {
+        int d = fp_def_waiting(e, &a, NULL, NULL);
+        v3(e, scalar(dbl) | 0x51, d, a, a);
+        x_set_clean(e, x_clean(e, in->arg[0]));
+        fp_wait(e, in, false, (int[4]){ d, a, NOREG, NOREG });
+        return;
+    }
+    int d = def_x(e, DEF_EARLY);
 
     if (fp_round_soft(in)) {
         fp_call(e, in, d, a, NOREG, NOREG);
@@ -140,11 +155,28 @@ static void lower_fsqrt(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
-static void lower_fma(Em *e, const IrInsn *in)
+/* A NaN's sign may turn: the check comes after. */
+static void fused(Em *e, const IrInsn *in, bool dbl, int d, int a, int b, int s)
 {
     static const uint8_t code[] = { [0] = 0xb9, [FMA_NEG_PRODUCT] = 0xbd, [FMA_NEG_ADDEND] = 0xbb, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbf };
+    vmov(e, d, s);
+    em_vex(e, X38(code[in->aux & 3]) | (dbl ? RW : 0), 0, d, a, opd_reg(b), 0);
+    if (in->aux & FMA_NEG_RESULT)
+        v3o(e, XORPS, d, d, pool(e, dbl ? 1ull << 63 : 1u << 31, 0));
+    x_set_clean(e, x_clean(e, in->arg[2]));
+}
+
+static void lower_fma(Em *e, const IrInsn *in)
+{
     bool dbl = is_double(e, in), tiny = e->guest->fp.tiny_before_rounding;
-    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY);
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]);
+    if (fp_can_wait(e, in)) {
+        int d = fp_def_waiting(e, &a, &b, &s);
+        fused(e, in, dbl, d, a, b, s);
+        fp_wait(e, in, tiny, (int[4]){ d, a, b, s });
+        return;
+    }
+    int d = def_x(e, DEF_EARLY);
 
     if (fp_round_soft(in) || !e->hc->fma) {
         fp_call(e, in, d, a, b, s);
@@ -154,15 +186,11 @@ static void lower_fma(Em *e, const IrInsn *in)
     flags_clobber(e);
     Cold *c = fp_cold_new(e, d, a, b, s);
     fp_round_guard(e, in, c);
-    vmov(e, d, s);
-    x_set_clean(e, x_clean(e, in->arg[2]));
-    em_vex(e, X38(code[in->aux & 3]) | (dbl ? RW : 0), 0, d, a, opd_reg(b), 0);
+    fused(e, in, dbl, d, a, b, s);
     if (tiny)
         check_nan_tiny(e, dbl, d, t, c);
     else
         check_nan(e, dbl, d, c);
-    if (in->aux & FMA_NEG_RESULT)
-        v3o(e, XORPS, d, d, pool(e, dbl ? 1ull << 63 : 1u << 31, 0));
     cold_back(e, c);
 }
 

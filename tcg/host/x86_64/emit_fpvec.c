@@ -85,6 +85,12 @@ void lower_vfarith(Em *e, const IrInsn *in)
     int i = 0;
     while (row[i].op != in->op)
         i++;
+    if (fp_can_wait(e, in)) {
+        int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = fp_def_waiting(e, &a, &b, NULL);
+        v3(e, packed(in) | row[i].code, d, a, b);
+        fp_wait(e, in, row[i].tiny && e->guest->fp.tiny_before_rounding, (int[4]){ d, a, b, NOREG });
+        return;
+    }
     Regs r = operands(e, in, 2);
     int a = r.a, b = r.b, d = r.d, t = tmp_x(e);
 
@@ -121,6 +127,15 @@ void lower_vfsqrt(Em *e, const IrInsn *in)
 void lower_vfma(Em *e, const IrInsn *in)
 {
     static const uint8_t code[] = { [0] = 0xb8, [FMA_NEG_PRODUCT] = 0xbc, [FMA_NEG_ADDEND] = 0xba, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbe };
+    if (fp_can_wait(e, in)) {
+        int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]), d = fp_def_waiting(e, &a, &b, &s);
+        vmov(e, d, s);
+        em_vex(e, X38(code[in->aux & 3]) | (is_dbl(in) ? RW : 0), 0, d, a, opd_reg(b), 0);
+        if (in->aux & FMA_NEG_RESULT)
+            v3o(e, XORPS, d, d, pool_lane(e, in->lane, sign_of(in)));
+        fp_wait(e, in, e->guest->fp.tiny_before_rounding, (int[4]){ d, a, b, s });
+        return;
+    }
     bool soft = fp_round_soft(in) || !e->hc->fma;
     Regs r = operands(e, in, 3);
     int a = r.a, b = r.b, s = r.c, d = r.d;

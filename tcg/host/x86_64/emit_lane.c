@@ -32,6 +32,8 @@ void lower_vzext(Em *e, const IrInsn *in)
         return;
     }
     int a = use_x(e, in->arg[0]);
+    if (e->hold[CL_X] >> a & 1)
+        fp_settle(e);                   /* a copy of it must be right */
     if (from == IR_F32)
         v3i(e, INSERTPS, def_x(e, avx(e) ? 0 : DEF_EARLY), a, a, 0x0e);
     else if (from == IR_V128)

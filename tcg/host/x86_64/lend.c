@@ -12,10 +12,11 @@ void uw_note(Em *e)
     ra_note(e, (RaStep){ .kind = RA_LENT, .c = ra_lent(e) });
 }
 
-/* Not when control leaves right away, nor without room for a row now, one per instruction to come, and one when the pin goes back. */
+/* Not in a short loop, where storing and loading back the same register again and again is all the time there is; not when
+ * control leaves right away, nor without room for a row now, one per instruction to come, and one when the pin goes back. */
 static bool can_lend(const Em *e)
 {
-    return !e->u->nlabels && !(e->hc->bits[e->u->insn[e->i].op] & OPF_END) && (uint32_t)e->nuw + e->u->nguest + 4 < UW_MAX;
+    return !e->tight && !e->u->nlabels && !(e->hc->bits[e->u->insn[e->i].op] & OPF_END) && (uint32_t)e->nuw + e->u->nguest + 4 < UW_MAX;
 }
 
 /* Does a value that this op or a later one reads live in the guest register's pin? */
@@ -31,7 +32,7 @@ int ra_lend(Em *e, int cl)
 {
     if (!can_lend(e))
         return -1;
-    uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl] | e->lent[cl];
+    uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl] | e->lent[cl] | e->hold[cl];
     for (int r = 15; r >= 0; r--) {
         int g = e->hc->pinned[cl][r];
         if (g < 0 || (taken >> r & 1) || e->ref_last[cl][r] >= e->i || mirrored(e, g))

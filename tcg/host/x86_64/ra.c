@@ -86,7 +86,7 @@ static int borrow(Em *e, int cl)
 {
     if (e->hc->bits[e->u->insn[e->i].op] & OPF_FAULT)
         return -1;
-    uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl] | e->lent[cl];
+    uint32_t taken = e->lock[cl] | e->pending[cl] | e->borrowed[cl] | e->lent[cl] | e->hold[cl];
     for (int r = 15; r >= 0; r--) {
         int g = e->hc->pinned[cl][r];
         if (g < 0 || (taken >> r & 1))
@@ -130,7 +130,7 @@ static int alloc(Em *e, int cl, bool scratch)
     uint8_t tmp[16];
     for (int i = 0, n = temps(e, cl, tmp); i < n; i++) {
         int r = tmp[i];
-        if (e->lock[cl] >> r & 1)
+        if ((e->lock[cl] | e->hold[cl]) >> r & 1)
             continue;
         if (!e->own[cl][r]) {
             best = r;
@@ -158,6 +158,17 @@ static int alloc(Em *e, int cl, bool scratch)
     e->lock[cl] |= 1u << best;
     note_reg(e, RA_SCRATCH, cl, best, 0);
     return best;
+}
+
+int ra_free_x(Em *e)
+{
+    uint8_t tmp[16];
+    for (int i = 0, n = temps(e, CL_X, tmp); i < n; i++)
+        if (!((e->lock[CL_X] | e->hold[CL_X]) >> tmp[i] & 1) && !e->own[CL_X][tmp[i]]) {
+            e->lock[CL_X] |= 1u << tmp[i];
+            return tmp[i];
+        }
+    return -1;
 }
 
 int tmp_g(Em *e) { return alloc(e, CL_G, true); }
@@ -320,8 +331,10 @@ static bool live_mirror(Em *e, int guest)
 static bool hint_usable(Em *e, int cl, uint32_t avoid)
 {
     int h = e->val[e->i].hint;
-    return h != NOREG && !((avoid | e->pending[cl] | e->borrowed[cl]) >> h & 1) && !live_mirror(e, e->hc->pinned[cl][h]);
+    return h != NOREG && !((avoid | e->pending[cl] | e->borrowed[cl] | e->hold[cl]) >> h & 1) && !live_mirror(e, e->hc->pinned[cl][h]);
 }
+
+bool ra_hint_free(Em *e, int cl) { return hint_usable(e, cl, 0); }
 
 static int def_in_hint(Em *e, int cl)
 {
@@ -334,13 +347,15 @@ static int def_in_hint(Em *e, int cl)
     return d->reg;
 }
 
+int ra_def_hint_x(Em *e) { return def_in_hint(e, CL_X); }
+
 /* The register of an operand that dies here and that nobody else needs, or -1. */
 static int dying_tmp(Em *e, int cl, IrVal v)
 {
     if (!v)
         return -1;
     Val *x = rv(e, v);
-    if (x->kind != (cl == CL_X ? V_X : V_G) || !x->owned || x->last > e->i)
+    if (x->kind != (cl == CL_X ? V_X : V_G) || !x->owned || x->last > e->i || (e->hold[cl] >> x->reg & 1))
         return -1;
     return x->reg;
 }
@@ -375,6 +390,8 @@ int def_x(Em *e, int flags) { return def_reg(e, CL_X, flags); }
 static void copy_to(Em *e, int cl, IrVal v, int dst)
 {
     Val *x = rv(e, v);
+    if (cl == CL_X && (e->hold[cl] >> dst & 1 || (x->kind == V_X && e->hold[cl] >> x->reg & 1)))
+        fp_settle(e);
     if (x->kind == V_CONST)
         const_to_reg(e, cl, v, dst);
     else if (x->kind == V_ENV)
@@ -514,6 +531,8 @@ static void put_env(Em *e, int reg, IrVal v)
     Val *x = rv(e, v);
     if (x->kind == V_ENV && !x->spilled && x->off == (int32_t)d->offset)
         return;                         /* put of its own old value */
+    if (x->kind == V_X && e->hold[cl] >> x->reg & 1)
+        fp_settle(e);
     store_reg(e, cl, d->type, (int32_t)d->offset, use_reg(e, cl, v));
     if (x->owned && x->last > e->i && (x->type == d->type || (x->type == IR_I32 && d->type == IR_I64))) {
         mirror_add(e, reg, e->val[v].rep);      /* spilling it costs nothing now */
