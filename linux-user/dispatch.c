@@ -244,12 +244,19 @@ static int64_t give_sockaddr(Call *c, int i)
     return r < 0 ? r : gmem_put_u32(c->t, c->g[c->d->args[i].count_arg], len);
 }
 
+/* rest: when interrupted; left: then too; others: on success. */
+static bool gives(const SysArg *arg, int64_t ret)
+{
+    bool on_success = !(arg->dir & DIR_ON_ERROR) || arg->dir & DIR_IN;
+    bool interrupted = ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND;
+    return ret >= 0 ? on_success : interrupted && arg->dir & DIR_ON_ERROR;
+}
+
 static int64_t give_results(Call *c, int64_t ret)
 {
     for (int i = 0; i < c->d->nargs; i++) {
         const SysArg *arg = &c->d->args[i];
-        if (!c->copied[i] || !(arg->dir & DIR_OUT)) continue;
-        if (arg->dir & DIR_ON_ERROR ? ret != -EINTR : ret < 0) continue;
+        if (!c->copied[i] || !(arg->dir & DIR_OUT) || !gives(arg, ret)) continue;
         int64_t r = arg->kind == A_SOCKADDR ? give_sockaddr(c, i) : give_struct(c, i, ret);
         if (r < 0 && ret >= 0) return r;
     }

@@ -165,8 +165,8 @@ static void parse_count(Arg *a)
 static void parse_arg(Arg *a)
 {
     a->name = word(); a->count_arg = -1;
-    if (is("in") || is("out") || is("inout") || is("rest")) {
-        a->dir = is("in") ? 1 : is("out") ? 2 : is("inout") ? 3 : 6;
+    if (is("in") || is("out") || is("inout") || is("rest") || is("left")) {
+        a->dir = is("in") ? 1 : is("out") ? 2 : is("inout") ? 3 : is("rest") ? 6 : 7;
         next();
         a->style = "STYLE_NONE";
         if (is("[")) { a->kind = "A_BUF"; a->ctype = "gaddr"; parse_count(a); return; }
