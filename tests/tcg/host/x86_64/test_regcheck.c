@@ -190,7 +190,7 @@ static void broken_allocator(ToyEngine *e)
         freopen("/dev/null", "w", stderr);
         for (int op = 0; op < IR_NOPS; op++)
             ((HostCode *)hc)->bits[op] &= (uint16_t)~OPF_BARRIER;
-        random_units(e, 50);
+        random_units(e, 400);
         _exit(0);
     }
     int st;
