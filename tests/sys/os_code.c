@@ -227,7 +227,8 @@ static void storm(void)
     storm_code = anon(RWX);
     sigaction(SIGALRM, &sa, NULL);
     setitimer(ITIMER_REAL, &tick, NULL);
-    for (int i = 0; storms < 200 && i < 2000000; i++) {
+    time_t end = time(NULL) + 30;
+    for (int i = 0; storms < 200 && time(NULL) < end; i++) {
         emit(storm_code, i % 2000);
         CHECK(now(storm_code, i % 2000));
     }
