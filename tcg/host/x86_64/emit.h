@@ -193,6 +193,7 @@ void  view(Em *e, IrVal of);            /* the result is the same register conte
 /* --- what moves with the code, the guest or the translator: recorded before the field is emitted */
 void  em_reloc(Em *e, RelocKind kind);
 void  em_guest_pc(Em *e, gaddr pc);     /* a 64-bit field */
+void  mov_abs(Em *e, int dst, RelocKind kind, uint64_t v);
 void  call_tramp(Em *e, const uint8_t *to);
 void  jmp_tramp(Em *e, const uint8_t *to);
 
@@ -300,7 +301,8 @@ void  lower_by_eval(Em *e, const IrInsn *in);           /* any pure op, by a cal
 
 /* Rows: each emit_*.c exports its own list, ended by a null fn; host_init gathers them by op. */
 typedef struct LowerRow { uint16_t op; Lower *fn; } LowerRow;
-extern const LowerRow lower_rows_int[], lower_rows_bits[], lower_rows_flags[], lower_rows_mem[], lower_rows_flow[];
+extern const LowerRow lower_rows_state[], lower_rows_call[], lower_rows_int[], lower_rows_bits[], lower_rows_flags[], lower_rows_mem[],
+    lower_rows_flow[];
 extern const LowerRow lower_rows_fp[], lower_rows_vec[];    /* emit_fp.c, emit_vec.c */
 
 #endif
