@@ -255,7 +255,7 @@ int fp_def_waiting(Em *e, int *a, int *b, int *c)
     int t = ra_free_x(e);
     if (t < 0)
         return def_x(e, DEF_EARLY);
-    vmov(e, t, h);
+    move_reg(e, CL_X, IR_V128, t, h);
     for (int k = 0; k < 3; k++)
         if (at[k] && *at[k] == h)
             *at[k] = t;

@@ -166,6 +166,7 @@ int ra_free_x(Em *e)
     for (int i = 0, n = temps(e, CL_X, tmp); i < n; i++)
         if (!((e->lock[CL_X] | e->hold[CL_X]) >> tmp[i] & 1) && !e->own[CL_X][tmp[i]]) {
             e->lock[CL_X] |= 1u << tmp[i];
+            note_reg(e, RA_SCRATCH, CL_X, tmp[i], 0);
             return tmp[i];
         }
     return -1;
@@ -347,7 +348,12 @@ static int def_in_hint(Em *e, int cl)
     return d->reg;
 }
 
-int ra_def_hint_x(Em *e) { return def_in_hint(e, CL_X); }
+int ra_def_hint_x(Em *e)
+{
+    int r = def_in_hint(e, CL_X);
+    note_reg(e, RA_DEF, CL_X, r, e->i);
+    return r;
+}
 
 /* The register of an operand that dies here and that nobody else needs, or -1. */
 static int dying_tmp(Em *e, int cl, IrVal v)
