@@ -46,7 +46,8 @@ static void thread_ids(int kill)
     go = 0;
     ids[0] = ids[1] = ids[2] = 0; ids[3] = 1;
     /* set and clear share the address, which must be cleared at the end whatever the end is */
-    int pid = clone(checks_ids, stack_new(), CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, (void *)(long)getpid(), &ids[0], NULL, &ids[1]);
+    int pid = clone(checks_ids, stack_new(), CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
+        (void *)(long)getpid(), &ids[0], NULL, &ids[1]);
     CHECK(pid > 0 && ids[0] == pid);
     wait_for(&ids[2], 1);
     go = kill ? 2 : 1;
@@ -173,7 +174,8 @@ int main(int argc, char **argv)
     if (argc > 1 && argv[1][0] == 'p') return atoi(argv[1] + 1) == getpid() && gettid() == getpid() ? 11 : 12;
     if (argc > 1) return atoi(argv[1]);
     alarm(100);
-    runs_beside(); thread_ids(0); thread_ids(1); handlers(); files(); many(); exec_beside(); exec_by_name_descriptor(); pidfds(); ends_by_signal(); exec_from_thread();
+    runs_beside(); thread_ids(0); thread_ids(1); handlers(); files(); many();
+    exec_beside(); exec_by_name_descriptor(); pidfds(); ends_by_signal(); exec_from_thread();
     CHECK(waitpid(-1, NULL, WNOHANG | __WALL) == -1 && errno == ECHILD);
     return CHECK_END();
 }

@@ -139,7 +139,14 @@ static void group_exit(void)
     if (!kid) { pthread_t t; pthread_create(&t, NULL, exit_thread, NULL); pthread_exit(NULL); }
     CHECK(waitpid(kid, &st, 0) == kid && WIFEXITED(st) && WEXITSTATUS(st) == 8);
     kid = fork();
-    if (!kid) { pthread_t t; pthread_create(&t, NULL, spinner, NULL); usleep(5000); char *a[] = { self, "exit", "12", NULL }; execv(self, a); _exit(1); }
+    if (!kid) {
+        pthread_t t;
+        pthread_create(&t, NULL, spinner, NULL);
+        usleep(5000);
+        char *a[] = { self, "exit", "12", NULL };
+        execv(self, a);
+        _exit(1);
+    }
     CHECK(waitpid(kid, &st, 0) == kid && WIFEXITED(st) && WEXITSTATUS(st) == 12);
 }
 
@@ -210,6 +217,7 @@ int main(int argc, char **argv)
     if (argc > 2 && !strcmp(argv[1], "exit")) return atoi(argv[2]);
     if (argc > 3 && !strcmp(argv[1], "script one two")) return strcmp(argv[3], "three") ? 1 : 11;
     self = realpath(argv[0], NULL);
-    identity(); proc_otherwise(); vfork_shares(); spawn(); script(); ids_of_all_threads(); threads(); thread_signal(); fork_with_threads(); robust_mutex(); group_exit(); clone_flags();
+    identity(); proc_otherwise(); vfork_shares(); spawn(); script(); ids_of_all_threads(); threads();
+    thread_signal(); fork_with_threads(); robust_mutex(); group_exit(); clone_flags();
     return CHECK_END();
 }

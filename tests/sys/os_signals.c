@@ -7,7 +7,11 @@ static volatile int count, last_sig, last_code, last_value, nested;
 static volatile uintptr_t last_addr;
 static sigjmp_buf jump;
 
-static void on_info(int s, siginfo_t *i, void *u) { count++; last_sig = s; last_code = i->si_code; last_value = i->si_value.sival_int; last_addr = (uintptr_t)i->si_addr; }
+static void on_info(int s, siginfo_t *i, void *u)
+{
+    count++; last_sig = s; last_code = i->si_code;
+    last_value = i->si_value.sival_int; last_addr = (uintptr_t)i->si_addr;
+}
 static void on_fault(int s, siginfo_t *i, void *u) { on_info(s, i, u); siglongjmp(jump, 1); }
 static void on_nest(int s) { nested++; if (nested < 3) raise(s); }
 

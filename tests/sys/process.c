@@ -18,7 +18,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-static void ipc(void)
+static void semaphores(void)
 {
     union { int val; struct semid_ds *buf; unsigned short *array; } u;
     int id = semget(IPC_PRIVATE, 3, 0600);
@@ -43,6 +43,10 @@ static void ipc(void)
     op[0] = (struct sembuf){ 0, -30, 0 };
     SHOW(semtimedop(id, op, 1, &ts));
     SHOW(semctl(id, 0, IPC_RMID));
+}
+
+static void messages(void)
+{
     int q = msgget(IPC_PRIVATE, 0600);
     struct { long type; char text[16]; } m = { 42, "message" };
     SHOW(msgsnd(q, &m, 8, 0));
@@ -54,6 +58,10 @@ static void ipc(void)
     printf("%ld %s\n", m.type, m.text);
     SHOW(msgrcv(q, &m, sizeof m.text, 0, IPC_NOWAIT));
     SHOW(msgctl(q, IPC_RMID, NULL));
+}
+
+static void shared_memory(void)
+{
     int sh = shmget(IPC_PRIVATE, 10000, 0600);
     char *at = shmat(sh, NULL, 0);
     OK(at != (void *)-1);
@@ -69,17 +77,22 @@ static void ipc(void)
     SHOW(shmctl(sh, IPC_RMID, NULL));
 }
 
-int main(int argc, char **argv)
+static void child_that_executes(char *program)
 {
-    if (argc > 1) { printf("exec'd %s %s\n", argv[1], getenv("MARK")); return 7; }
     int st;
     struct rusage ru;
     fflush(stdout);
     pid_t c = fork();
-    if (!c) { char *a[] = { argv[0], "arg", NULL }, *e[] = { "MARK=env", NULL }; execve("/proc/self/exe", a, e); _exit(99); }
+    if (!c) { char *a[] = { program, "arg", NULL }, *e[] = { "MARK=env", NULL }; execve("/proc/self/exe", a, e); _exit(99); }
     SHOW(wait4(c, &st, 0, &ru) == c);
     printf("%d %d\n", WIFEXITED(st), WEXITSTATUS(st));
     OK(ru.ru_maxrss > 0);
+}
+
+static void child_that_is_killed(void)
+{
+    int st;
+    pid_t c;
     if (!(c = fork())) { kill(getpid(), SIGTERM); _exit(1); }
     siginfo_t si;
     SHOW(waitid(P_PID, c, &si, WEXITED | WNOWAIT));
@@ -87,10 +100,20 @@ int main(int argc, char **argv)
     SHOW(waitpid(c, &st, 0) == c);
     printf("%d %d\n", WIFSIGNALED(st), WTERMSIG(st));
     SHOW(waitpid(-1, &st, WNOHANG));
+}
+
+static void vfork_and_system(void)
+{
+    int st;
+    pid_t c;
     if (!(c = vfork())) _exit(3);
     waitpid(c, &st, 0);
     printf("%d\n", WEXITSTATUS(st));
     printf("%d\n", WEXITSTATUS(system("exit 5")));
+}
+
+static void limits(void)
+{
     struct rlimit rl;
     SHOW(getrlimit(RLIMIT_NOFILE, &rl));
     rl.rlim_cur = 99;
@@ -100,6 +123,10 @@ int main(int argc, char **argv)
     SHOW(getrlimit(RLIMIT_CPU, &rl));
     OK(rl.rlim_cur == RLIM_INFINITY);
     SHOW(getrlimit(99, &rl));
+}
+
+static void controls(void)
+{
     SHOW(prctl(PR_SET_NAME, "somename"));
     char name[17] = { 0 };
     SHOW(prctl(PR_GET_NAME, name));
@@ -110,6 +137,10 @@ int main(int argc, char **argv)
     printf("%d\n", sig);
     SHOW(prctl(PR_SET_DUMPABLE, 1));
     SHOW(prctl(PR_GET_DUMPABLE));
+}
+
+static void scheduling(void)
+{
     cpu_set_t set;
     OK(sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0);
     CPU_ZERO(&set); CPU_SET(0, &set);
@@ -123,6 +154,10 @@ int main(int argc, char **argv)
     SHOW(getpriority(PRIO_PROCESS, 0));
     SHOW(setpriority(PRIO_PROCESS, 0, 3));
     SHOW(nice(2));
+}
+
+static void machine(void)
+{
     struct utsname un;
     SHOW(uname(&un));
     puts(un.sysname);
@@ -131,6 +166,10 @@ int main(int argc, char **argv)
     OK(sy.mem_unit > 0 && sy.totalram > 0 && sy.procs > 0);
     char rnd[16] = { 0 };
     SHOW(getrandom(rnd, 16, 0));
+}
+
+static void clocks(void)
+{
     struct timespec ts, r2;
     SHOW(clock_gettime(CLOCK_REALTIME, &ts));
     OK(labs((long)(ts.tv_sec - time(NULL))) <= 1 && ts.tv_nsec < 1000000000);
@@ -146,10 +185,18 @@ int main(int argc, char **argv)
     OK(tv.tv_usec < 1000000);
     struct tms tm;
     OK(times(&tm) != (clock_t)-1);
+}
+
+static void interval_timer(void)
+{
     struct itimerval itv = { { 0, 0 }, { 100, 0 } }, oitv;
     SHOW(setitimer(ITIMER_REAL, &itv, NULL));
     SHOW(getitimer(ITIMER_REAL, &oitv));
     OK(oitv.it_value.tv_sec >= 99 && oitv.it_value.tv_sec <= 100);
+}
+
+static void identity(void)
+{
     gid_t groups[64];
     OK(getgroups(64, groups) >= 0);
     uid_t a, b, d;
@@ -159,6 +206,10 @@ int main(int argc, char **argv)
     unsigned cpu = 99;
     SHOW(syscall(SYS_getcpu, &cpu, NULL, NULL));
     OK(cpu < 99);
+}
+
+static void memory(void)
+{
     int mf = memfd_create("x", MFD_CLOEXEC);
     SHOW(ftruncate(mf, 4096));
     char *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, mf, 0);
@@ -173,7 +224,10 @@ int main(int argc, char **argv)
     unsigned char vec[1];
     SHOW(mincore(map, 4096, vec));
     SHOW(mlock(map, 4096));
-    ipc();
+}
+
+static void posix_messages(void)
+{
     struct mq_attr at = { .mq_maxmsg = 4, .mq_msgsize = 32 };
     char qn[64];
     snprintf(qn, sizeof qn, "/sysproc%d", (int)getpid());
@@ -186,5 +240,25 @@ int main(int argc, char **argv)
         if (mq_send(q, "hey", 3, 6) || mq_receive(q, qb, 32, &prio) != 3 || prio != 6) puts("mq wrong");
         mq_unlink(qn);
     }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) { printf("exec'd %s %s\n", argv[1], getenv("MARK")); return 7; }
+    child_that_executes(argv[0]);
+    child_that_is_killed();
+    vfork_and_system();
+    limits();
+    controls();
+    scheduling();
+    machine();
+    clocks();
+    interval_timer();
+    identity();
+    memory();
+    semaphores();
+    messages();
+    shared_memory();
+    posix_messages();
     return 0;
 }

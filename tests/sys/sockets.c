@@ -51,13 +51,9 @@ static void control(int s[2])
     }
 }
 
-int main(void)
+static void pair_options(int s[2])
 {
-    int s[2], one = 1;
     socklen_t len;
-    signal(SIGPIPE, SIG_IGN);
-    SHOW(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s));
-    control(s);
     struct ucred cr;
     len = sizeof cr;
     SHOW(getsockopt(s[0], SOL_SOCKET, SO_PEERCRED, &cr, &len));
@@ -72,6 +68,13 @@ int main(void)
     setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
     char b[64];
     SHOW(recv(s[0], b, sizeof b, 0));
+}
+
+/* Sets s to both ends of a connection: the caller's, which does not block, and the accepted one. */
+static void connecting(int s[2])
+{
+    int one = 1;
+    socklen_t len;
     int ls = socket(AF_INET, SOCK_STREAM, 0);
     SHOW(setsockopt(ls, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one));
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, peer;
@@ -86,6 +89,14 @@ int main(void)
     int d = accept4(ls, (void *)&peer, &len, SOCK_CLOEXEC);
     SHOW(d >= 0);
     printf("%d %s\n", (int)len, inet_ntoa(peer.sin_addr));
+    s[0] = c;
+    s[1] = d;
+}
+
+static void stream_options(int c, int d)
+{
+    int one = 1;
+    socklen_t len;
     SHOW(setsockopt(d, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one));
     int val = 0;
     len = sizeof val;
@@ -105,6 +116,12 @@ int main(void)
     len = sizeof ti;
     SHOW(getsockopt(d, IPPROTO_TCP, TCP_INFO, &ti, &len));
     OK(ti.tcpi_state == TCP_ESTABLISHED && ti.tcpi_snd_mss > 500 && ti.tcpi_snd_mss < 70000);
+}
+
+static void stream_data(int c, int d)
+{
+    char b[64];
+    int val = 0;
     SHOW(send(c, "abc", 3, MSG_NOSIGNAL));
     SHOW(ioctl(d, FIONREAD, &val));
     printf("%d\n", val);
@@ -112,17 +129,21 @@ int main(void)
     SHOW(recv(d, b, sizeof b, 0));
     SHOW(shutdown(c, SHUT_WR));
     SHOW(recv(d, b, sizeof b, 0));
-    int u1 = socket(AF_INET, SOCK_DGRAM, 0), u2 = socket(AF_INET, SOCK_DGRAM, 0);
-    a.sin_port = 0;
-    SHOW(bind(u1, (void *)&a, sizeof a));
-    len = sizeof a;
-    getsockname(u1, (void *)&a, &len);
+}
+
+/* One datagram with its TTL and the interface it came by as control data. */
+static void datagram_control(int u1, int u2, struct sockaddr_in a)
+{
+    int one = 1, val;
+    char b[64];
+    struct sockaddr_in peer;
     SHOW(setsockopt(u1, IPPROTO_IP, IP_PKTINFO, &one, sizeof one));
     SHOW(setsockopt(u1, IPPROTO_IP, IP_RECVTTL, &one, sizeof one));
     SHOW(sendto(u2, "dgram", 5, 0, (void *)&a, sizeof a));
     union { struct cmsghdr h; char b[256]; } cm;
     struct iovec v = { b, sizeof b };
-    struct msghdr m = { .msg_name = &peer, .msg_namelen = sizeof peer, .msg_iov = &v, .msg_iovlen = 1, .msg_control = cm.b, .msg_controllen = sizeof cm };
+    struct msghdr m = { .msg_name = &peer, .msg_namelen = sizeof peer, .msg_iov = &v, .msg_iovlen = 1,
+        .msg_control = cm.b, .msg_controllen = sizeof cm };
     SHOW(recvmsg(u1, &m, 0));
     printf("%d %d\n", (int)m.msg_namelen, peer.sin_family == AF_INET);
     for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
@@ -133,6 +154,10 @@ int main(void)
             printf("pktinfo %d %s\n", pi.ipi_ifindex, inet_ntoa(pi.ipi_addr));
         }
     }
+}
+
+static void several_messages(int u1, int u2, struct sockaddr_in a)
+{
     struct mmsghdr mm[2] = { 0 };
     struct iovec mv[2] = { { "m1", 2 }, { "mm2", 3 } };
     for (int i = 0; i < 2; i++) mm[i].msg_hdr = (struct msghdr){ .msg_name = &a, .msg_namelen = sizeof a, .msg_iov = &mv[i], .msg_iovlen = 1 };
@@ -143,6 +168,11 @@ int main(void)
     for (int i = 0; i < 2; i++) mm[i].msg_hdr = (struct msghdr){ .msg_iov = &rv[i], .msg_iovlen = 1 };
     SHOW(recvmmsg(u1, mm, 2, 0, NULL));
     printf("%u %u %.2s %.3s\n", mm[0].msg_len, mm[1].msg_len, rb[0], rb[1]);
+}
+
+static void local_names(void)
+{
+    socklen_t len;
     struct sockaddr_un un = { .sun_family = AF_UNIX };
     snprintf(un.sun_path + 1, sizeof un.sun_path - 1, "sys-sockets-%d", (int)getpid());
     int ux = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -151,11 +181,40 @@ int main(void)
     len = sizeof back;
     SHOW(getsockname(ux, (void *)&back, &len));
     OK(back.sun_family == AF_UNIX && !strcmp(back.sun_path + 1, un.sun_path + 1));
+}
+
+static void ipv6(void)
+{
     struct sockaddr_in6 a6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
     int s6 = socket(AF_INET6, SOCK_DGRAM, 0);
     OK(s6 < 0 || bind(s6, (void *)&a6, sizeof a6) == 0 || errno == EADDRNOTAVAIL);
+}
+
+static void refusals(int u2, struct sockaddr_in a)
+{
     SHOW(connect(-1, (void *)&a, sizeof a));
     SHOW(bind(u2, (void *)8, 16));
     SHOW(socket(77, SOCK_STREAM, 0));
+}
+
+int main(void)
+{
+    int s[2], c[2];
+    signal(SIGPIPE, SIG_IGN);
+    SHOW(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s));
+    control(s);
+    pair_options(s);
+    connecting(c);
+    stream_options(c[0], c[1]);
+    stream_data(c[0], c[1]);
+    int u1 = socket(AF_INET, SOCK_DGRAM, 0), u2 = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    SHOW(bind(u1, (void *)&a, sizeof a));
+    getsockname(u1, (void *)&a, &(socklen_t){ sizeof a });
+    datagram_control(u1, u2, a);
+    several_messages(u1, u2, a);
+    local_names();
+    ipv6();
+    refusals(u2, a);
     return 0;
 }
