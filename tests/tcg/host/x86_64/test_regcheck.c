@@ -14,89 +14,126 @@ static const HostCode *hc;
 static const TcgGuest *guest;
 static int bad;
 
-/* --- by hand. Unit: v1 = get r0; v2 = get r1; v3 = add v1 v2; v4 = trunc32 v3; v5 = zext32 v4; put r2 v3; put r3 v5; jump */
-typedef struct Edit { const char *what; int at; RaStep to; const char *say; } Edit;       /* step `at` becomes `to` (kind RA_RELEASE: nothing) */
+/* --- by hand. Unit: a = get r0; b = get r1; sum = add a b; low = trunc32 sum; z = zext32 low; put r2 sum; put r3 z; jump */
+typedef struct Hand {
+    IrUnit u;
+    IrVal a, b, sum, low, z, put2, put3, jump;
+    uint8_t pin[4];             /* the host registers of r0 to r3 */
+    int32_t slot;               /* a free spill slot */
+} Hand;
 
-static char *check_steps(const IrUnit *u, const RaStep *s, uint32_t n)
+static void hand_unit(Hand *h)
 {
-    RaLog log = { (RaStep *)s, n, n };
+    IrUnit *u = &h->u;
+    ir_unit_init(u, guest);
+    ir_unit_reset(u, TOY_PC, 0);
+    h->a = ir_get(u, TOY_R);
+    h->b = ir_get(u, TOY_R + 1);
+    h->sum = ir_op2(u, IR_add, IR_I64, h->a, h->b);
+    h->low = ir_op1(u, IR_trunc32, IR_I32, h->sum);
+    h->z = ir_op1(u, IR_zext32, IR_I64, h->low);
+    h->put2 = u->n;
+    ir_put(u, TOY_R + 2, h->sum);
+    h->put3 = u->n;
+    ir_put(u, TOY_R + 3, h->z);
+    h->jump = u->n;
+    ir_jump(u, TOY_PC);
+    for (int r = 0; r < 4; r++)
+        h->pin[r] = (uint8_t)hc->pin[TOY_R + r];
+    h->slot = hs_off(HS_SPILL);
+}
+
+enum { STEPS = 18 };
+
+/* What a right allocator would note for the unit. */
+static void hand_steps(const Hand *h, RaStep to[STEPS])
+{
+    int32_t slot = h->slot;
+    const RaStep good[STEPS] = {
+        { .kind = RA_OP, .v = h->sum },
+        { .kind = RA_USE, .reg = h->pin[0], .v = h->a },                        /* 1 */
+        { .kind = RA_USE, .reg = h->pin[1], .v = h->b },
+        { .kind = RA_SCRATCH, .reg = RCX },                                     /* 3 */
+        { .kind = RA_DEF, .reg = RCX, .v = h->sum },
+        { .kind = RA_OP, .v = h->low },                                         /* 5 */
+        { .kind = RA_STORE, .reg = RCX, .off = slot, .type = IR_I64 },
+        { .kind = RA_SCRATCH, .reg = RCX },                                     /* 7 */
+        { .kind = RA_OP, .v = h->z },
+        { .kind = RA_USE_AT, .off = slot, .v = h->low },                        /* 9 */
+        { .kind = RA_SCRATCH, .reg = RDX },
+        { .kind = RA_LOAD, .reg = RDX, .off = slot, .type = IR_I32 },           /* 11 */
+        { .kind = RA_DEF, .reg = RDX, .v = h->z },
+        { .kind = RA_OP, .v = h->put2 },                                        /* 13 */
+        { .kind = RA_LOAD, .reg = h->pin[2], .off = slot, .type = IR_I64 },
+        { .kind = RA_OP, .v = h->put3 },                                        /* 15 */
+        { .kind = RA_MOVE, .reg = h->pin[3], .from = RDX, .type = IR_I64 },
+        { .kind = RA_OP, .v = h->jump },                                        /* 17 */
+    };
+    memcpy(to, good, sizeof good);
+}
+
+/* The checker's complaint (freed by the caller) or NULL. */
+static char *check_steps(const IrUnit *u, const RaStep s[STEPS])
+{
+    RaLog log = { (RaStep *)s, STEPS, STEPS };
     return regcheck(hc, guest, u, &log);
+}
+
+typedef struct Edit { const char *what; int at; RaStep to; const char *say; } Edit;       /* step `at` becomes `to`; say: part of the complaint */
+static const RaStep none = { .kind = RA_RELEASE };                                        /* nothing */
+
+static void try_edit(const Hand *h, const Edit *edit)
+{
+    RaStep s[STEPS];
+    hand_steps(h, s);
+    s[edit->at] = edit->to;
+    g_autofree char *e = check_steps(&h->u, s);
+    if (!e || !strstr(e, edit->say)) {
+        printf("FAIL %s: %s\n", edit->what, e ? e : "not noticed");
+        bad++;
+    }
+}
+
+static void try_edits(const Hand *h)
+{
+    int32_t slot = h->slot;
+    const Edit edits[] = {
+        { "operand from another register", 1, { .kind = RA_USE, .reg = h->pin[1], .v = h->a }, "is read in" },
+        { "operand from a free register", 2, { .kind = RA_USE, .reg = RAX, .v = h->b }, "is read in" },
+        { "an operand's register is taken", 3, { .kind = RA_SCRATCH, .reg = h->pin[0] }, "is taken" },
+        { "result nowhere", 4, none, "" },
+        { "result over an operand too early", 4, { .kind = RA_DEF_EARLY, .reg = h->pin[0], .v = h->sum }, "overwrites" },
+        { "result over a guest register", 4, { .kind = RA_DEF, .reg = h->pin[0], .v = h->sum }, "" },
+        { "no spill", 6, none, "slot" },
+        { "spill of half", 6, { .kind = RA_STORE, .reg = RCX, .off = slot, .type = IR_I32 }, "" },
+        { "spill to another slot", 6, { .kind = RA_STORE, .reg = RCX, .off = slot + 16, .type = IR_I64 }, "slot" },
+        { "operand from another slot", 9, { .kind = RA_USE_AT, .off = slot + 8, .v = h->low }, "slot" },
+        { "view of a value with a dirty upper half", 11, { .kind = RA_USE_AT, .off = slot, .v = h->z }, "extended" },
+        { "put without its move", 14, none, "r2 is not at home" },
+        { "put of the old value", 14, { .kind = RA_MOVE, .reg = h->pin[2], .from = h->pin[0], .type = IR_I64 }, "r2 is not at home" },
+        { "put of half", 14, { .kind = RA_LOAD, .reg = h->pin[2], .off = slot, .type = IR_I32 }, "r2 is not at home" },
+        { "put of an unextended value", 16, { .kind = RA_LOAD, .reg = h->pin[3], .off = slot, .type = IR_I64 }, "r3 is not at home" },
+        { "put that destroys another guest register", 16, { .kind = RA_MOVE, .reg = h->pin[0], .from = RDX, .type = IR_I64 }, "not at home" },
+        { "guest register lost before the unit is left", 16, { .kind = RA_SCRATCH, .reg = h->pin[1] }, "not at home" },
+        { "call that nobody prepared", 7, { .kind = RA_FLAGS_USE, .v = h->sum }, "EFLAGS" },
+    };
+    for (size_t k = 0; k < G_N_ELEMENTS(edits); k++)
+        try_edit(h, &edits[k]);
 }
 
 static void by_hand(void)
 {
-    IrUnit u;
-    ir_unit_init(&u, guest);
-    ir_unit_reset(&u, TOY_PC, 0);
-    IrVal a = ir_get(&u, TOY_R), b = ir_get(&u, TOY_R + 1), sum = ir_op2(&u, IR_add, IR_I64, a, b);
-    IrVal low = ir_op1(&u, IR_trunc32, IR_I32, sum), z = ir_op1(&u, IR_zext32, IR_I64, low);
-    IrVal put2 = u.n, put3, jump;
-    ir_put(&u, TOY_R + 2, sum);
-    put3 = u.n;
-    ir_put(&u, TOY_R + 3, z);
-    jump = u.n;
-    ir_jump(&u, TOY_PC);
-
-    uint8_t p0 = (uint8_t)hc->pin[TOY_R], p1 = (uint8_t)hc->pin[TOY_R + 1], p2 = (uint8_t)hc->pin[TOY_R + 2], p3 = (uint8_t)hc->pin[TOY_R + 3];
-    int32_t slot = hs_off(HS_SPILL);
-    const RaStep good[] = {
-        { .kind = RA_OP, .v = sum },
-        { .kind = RA_USE, .reg = p0, .v = a },                                  /* 1 */
-        { .kind = RA_USE, .reg = p1, .v = b },
-        { .kind = RA_SCRATCH, .reg = RCX },                                     /* 3 */
-        { .kind = RA_DEF, .reg = RCX, .v = sum },
-        { .kind = RA_OP, .v = low },                                            /* 5 */
-        { .kind = RA_STORE, .reg = RCX, .off = slot, .type = IR_I64 },
-        { .kind = RA_SCRATCH, .reg = RCX },                                     /* 7 */
-        { .kind = RA_OP, .v = z },
-        { .kind = RA_USE_AT, .off = slot, .v = low },                           /* 9 */
-        { .kind = RA_SCRATCH, .reg = RDX },
-        { .kind = RA_LOAD, .reg = RDX, .off = slot, .type = IR_I32 },           /* 11 */
-        { .kind = RA_DEF, .reg = RDX, .v = z },
-        { .kind = RA_OP, .v = put2 },                                           /* 13 */
-        { .kind = RA_LOAD, .reg = p2, .off = slot, .type = IR_I64 },
-        { .kind = RA_OP, .v = put3 },                                           /* 15 */
-        { .kind = RA_MOVE, .reg = p3, .from = RDX, .type = IR_I64 },
-        { .kind = RA_OP, .v = jump },                                           /* 17 */
-    };
-    enum { N = sizeof good / sizeof *good };
-    static const RaStep none = { .kind = RA_RELEASE };
-    const Edit edits[] = {
-        { "operand from another register", 1, { .kind = RA_USE, .reg = p1, .v = a }, "is read in" },
-        { "operand from a free register", 2, { .kind = RA_USE, .reg = RAX, .v = b }, "is read in" },
-        { "an operand's register is taken", 3, { .kind = RA_SCRATCH, .reg = p0 }, "is taken" },
-        { "result nowhere", 4, none, "" },
-        { "result over an operand too early", 4, { .kind = RA_DEF_EARLY, .reg = p0, .v = sum }, "overwrites" },
-        { "result over a guest register", 4, { .kind = RA_DEF, .reg = p0, .v = sum }, "" },
-        { "no spill", 6, none, "slot" },
-        { "spill of half", 6, { .kind = RA_STORE, .reg = RCX, .off = slot, .type = IR_I32 }, "" },
-        { "spill to another slot", 6, { .kind = RA_STORE, .reg = RCX, .off = slot + 16, .type = IR_I64 }, "slot" },
-        { "operand from another slot", 9, { .kind = RA_USE_AT, .off = slot + 8, .v = low }, "slot" },
-        { "view of a value with a dirty upper half", 11, { .kind = RA_USE_AT, .off = slot, .v = z }, "extended" },
-        { "put without its move", 14, none, "r2 is not at home" },
-        { "put of the old value", 14, { .kind = RA_MOVE, .reg = p2, .from = p0, .type = IR_I64 }, "r2 is not at home" },
-        { "put of half", 14, { .kind = RA_LOAD, .reg = p2, .off = slot, .type = IR_I32 }, "r2 is not at home" },
-        { "put of an unextended value", 16, { .kind = RA_LOAD, .reg = p3, .off = slot, .type = IR_I64 }, "r3 is not at home" },
-        { "put that destroys another guest register", 16, { .kind = RA_MOVE, .reg = p0, .from = RDX, .type = IR_I64 }, "not at home" },
-        { "guest register lost before the unit is left", 16, { .kind = RA_SCRATCH, .reg = p1 }, "not at home" },
-        { "call that nobody prepared", 7, { .kind = RA_FLAGS_USE, .v = sum }, "EFLAGS" },
-    };
-    g_autofree char *fine = check_steps(&u, good, N);
+    Hand h;
+    RaStep good[STEPS];
+    hand_unit(&h);
+    hand_steps(&h, good);
+    g_autofree char *fine = check_steps(&h.u, good);
     if (fine) {
         printf("FAIL good steps: %s\n", fine);
         bad++;
     }
-    for (size_t k = 0; k < G_N_ELEMENTS(edits); k++) {
-        RaStep s[N];
-        memcpy(s, good, sizeof s);
-        s[edits[k].at] = edits[k].to;
-        g_autofree char *e = check_steps(&u, s, N);
-        if (!e || !strstr(e, edits[k].say)) {
-            printf("FAIL %s: %s\n", edits[k].what, e ? e : "not noticed");
-            bad++;
-        }
-    }
-    ir_unit_free(&u);
+    try_edits(&h);
+    ir_unit_free(&h.u);
 }
 
 /* --- the allocator's own notes */
