@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client side of qemu-disas: started once per process on first use, spoken to over a socket pair. */
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +12,7 @@
 #include "common-user/host.h"
 #include "common-user/ownfd.h"
 
-static struct { pthread_mutex_t lock; pid_t owner; bool failed; int handle; } peer = { .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE };
+static struct { pid_t owner; bool failed; int handle; } peer = { .handle = OWNFD_NONE };        /* under the log's lock */
 
 static void become_disas(int fd)
 {
@@ -38,7 +36,7 @@ static int start_grandchild(void *fd)
     _exit(0);
 }
 
-/* A grandchild, and its parent ends without a signal: the guest never sees a child that is not its own. Caller holds the lock. */
+/* A grandchild, and its parent ends without a signal: the guest never sees a child that is not its own. */
 static bool start(void)
 {
     int fd[2];
@@ -71,13 +69,21 @@ static bool ask(const char *arch, uint64_t pc, const uint8_t *code, size_t len)
     for (size_t i = 0; i < len; i++)
         end += sprintf(end, "%02x", code[i]);
     *end++ = '\n';
-    bool ok = write(ownfd_get(peer.handle), text, (size_t)(end - text)) == end - text;
+    bool ok = send(ownfd_get(peer.handle), text, (size_t)(end - text), MSG_NOSIGNAL) == end - text;      /* it may be gone */
     free(text);
     return ok;
 }
 
+static void pass_line(const char *answer, DisasLine *line, void *ctx)
+{
+    char *end;
+    uint64_t pc = strtoull(answer, &end, 16);
+    unsigned len = (unsigned)strtoul(end, &end, 10);
+    line(ctx, pc, len, end + (*end == ' '));
+}
+
 /* Lines up to an empty one. False: there was none. */
-static bool answer(void (*line)(void *ctx, const char *text), void *ctx)
+static bool answer(DisasLine *line, void *ctx)
 {
     char text[4096];
     size_t have = 0;
@@ -92,7 +98,7 @@ static bool answer(void (*line)(void *ctx, const char *text), void *ctx)
             if (end == start)
                 return any;
             *end = 0;
-            line(ctx, start);
+            pass_line(start, line, ctx);
             any = true;
             start = end + 1;
         }
@@ -101,12 +107,10 @@ static bool answer(void (*line)(void *ctx, const char *text), void *ctx)
     }
 }
 
-int disas_lines(const char *arch, uint64_t pc, const void *code, size_t len, void (*line)(void *ctx, const char *text), void *ctx)
+bool disas_lines(const char *arch, uint64_t pc, const void *code, size_t len, DisasLine *line, void *ctx)
 {
-    pthread_mutex_lock(&peer.lock);
     bool any = start() && ask(arch, pc, code, len) && answer(line, ctx);
     if (!any)
         peer.failed = true;
-    pthread_mutex_unlock(&peer.lock);
     return any;
 }

@@ -3,11 +3,14 @@
 #ifndef COMMON_USER_DISAS_H
 #define COMMON_USER_DISAS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Calls line(ctx, text) for each instruction of code, which runs at pc. arch is one of qemu-disas's names. Any thread; one at a
- * time. False: there is no qemu-disas (nothing was called). */
-int disas_lines(const char *arch, uint64_t pc, const void *code, size_t len, void (*line)(void *ctx, const char *text), void *ctx);
+/* Called for each instruction; text is empty when it is unknown. */
+typedef void DisasLine(void *ctx, uint64_t pc, unsigned len, const char *text);
+/* arch is one of qemu-disas's names; code runs at pc. Caller holds the log's lock (log_lock). False: there is no qemu-disas (nothing
+ * was called). */
+bool disas_lines(const char *arch, uint64_t pc, const void *code, size_t len, DisasLine *line, void *ctx);
 
 #endif

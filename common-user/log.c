@@ -2,6 +2,7 @@
 /* The log: items, file, address filter. */
 #include <fcntl.h>
 #include <glib.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,21 @@ static const LogItem items[] = {
 };
 enum { NITEMS = sizeof items / sizeof *items, MAX_RANGES = 32 };
 
-/* Written by option handling before any thread exists, constant afterwards. */
-static struct { uint32_t mask; int handle; char *name; struct { gaddr lo, hi; } range[MAX_RANGES]; int nranges; } log_state = { .handle = OWNFD_NONE };
+/* Written by option handling before any thread exists, constant afterwards; but for the lock. */
+static struct { pthread_mutex_t lock; uint32_t mask; int handle; char *name; struct { gaddr lo, hi; } range[MAX_RANGES]; int nranges; } log_state = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE,
+};
 
 uint32_t log_mask(void) { return log_state.mask; }
+
+void log_lock(void) { pthread_mutex_lock(&log_state.lock); }
+void log_unlock(void) { pthread_mutex_unlock(&log_state.lock); }
+void log_before_fork(void) { log_lock(); }
+void log_after_fork(bool child)
+{
+    if (child) pthread_mutex_init(&log_state.lock, NULL);
+    else log_unlock();
+}
 
 static int open_log(int id, int flags)
 {

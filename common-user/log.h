@@ -16,6 +16,10 @@ enum {
 uint32_t log_mask(void);                        /* items that are on */
 static inline bool log_on(uint32_t item) { return (log_mask() & item) != 0; }
 void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));      /* one write(2) per call: lines do not mix */
+/* Held while several lines that belong together are written, and by what serves them: disassembler, symbols, perf's files. Not
+ * for signal handlers. log_before_fork takes it, so that no child inherits it taken by a thread that is gone. */
+void log_lock(void); void log_unlock(void);
+void log_before_fork(void); void log_after_fork(bool child);
 bool log_in_range(gaddr pc);                    /* -dfilter */
 /* Set-up, by options.c: NULL or a message (malloc'd). */
 char *log_set_items(const char *list);          /* "help" is handled by the caller with log_help */

@@ -7,6 +7,7 @@
 #ifndef COMMON_USER_MM_H
 #define COMMON_USER_MM_H
 
+#include <limits.h>
 #include <stdio.h>
 #include <sys/types.h>
 #include "target/arch.h"
@@ -56,6 +57,8 @@ bool     mm_query(Mm *mm, gaddr at, MmInfo *out);
 /* True when all of [at, at+len) is mapped with at least prot. Never a substitute for EFAULT handling. */
 bool     mm_covered(Mm *mm, gaddr at, uint64_t len, int prot);
 
+/* Path of the file mapped at an address, as the host names it; for logs. False: none. */
+bool     mm_file_path(Mm *mm, gaddr at, char path[PATH_MAX]);
 /* Writes /proc/self/maps as the guest's kernel would. */
 void     mm_maps(Mm *mm, FILE *out);
 uint64_t mm_total(Mm *mm);                      /* bytes mapped */

@@ -65,12 +65,27 @@ static void print_vma(const Mm *mm, const Vma *v, const GArray *host, FILE *out)
     fputc('\n', out);
 }
 
+static void free_lines(GArray *host)
+{
+    for (guint i = 0; i < host->len; i++) g_free(g_array_index(host, HostLine, i).path);
+    g_array_free(host, TRUE);
+}
+
+bool mm_file_path(Mm *mm, gaddr at, char path[PATH_MAX])
+{
+    GArray *host = host_lines();
+    const HostLine *h = line_at(host, mm->base + at);
+    bool found = h && h->path;
+    if (found) g_strlcpy(path, h->path, PATH_MAX);
+    free_lines(host);
+    return found;
+}
+
 void mm_maps(Mm *mm, FILE *out)
 {
     mm_lock(mm);
     GArray *host = host_lines();
     for (size_t i = 0; i < mm->n; i++) if (!(mm->vma[i].flags & VMA_HIDDEN)) print_vma(mm, &mm->vma[i], host, out);
     mm_unlock(mm, NULL);
-    for (guint i = 0; i < host->len; i++) g_free(g_array_index(host, HostLine, i).path);
-    g_array_free(host, TRUE);
+    free_lines(host);
 }

@@ -73,7 +73,7 @@ int exec_open(Process *p, Program *prog, const char *path, int fd)
     for (int depth = 0; ; depth++) {
         FileKind kind;
         if (fd < 0) return refuse_errno(p, path, fd);
-        int e = elf_kind(fd, &kind, NULL, NULL, NULL);
+        int e = file_kind(fd, &kind, NULL, NULL, NULL);
         if (e < 0) return refuse_errno(p, path, e);
         if (kind != FILE_SCRIPT) break;
         if (depth == MAX_SCRIPTS) return refuse_errno(p, path, -ELOOP);

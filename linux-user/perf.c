@@ -2,7 +2,6 @@
 /* perf's two formats. Source: Linux tools/perf/Documentation/jitdump-specification.txt, jit-interface.txt. */
 #include <elf.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,7 +11,7 @@
 #include "common-user/ownfd.h"
 #include "linux-user/perf.h"
 
-enum { JIT_MAGIC = 0x4a695444, JIT_VERSION = 1, JIT_CODE_LOAD = 0, NAME_LEN = 32, NOT_OPENED = -2 };
+enum { JIT_MAGIC = 0x4a695444, JIT_VERSION = 1, JIT_CODE_LOAD = 0, NOT_OPENED = -2 };
 
 typedef struct JitHeader { uint32_t magic, version, total_size, elf_mach, pad, pid; uint64_t timestamp, flags; } JitHeader;
 typedef struct JitLoad {
@@ -20,8 +19,8 @@ typedef struct JitLoad {
     uint32_t pid, tid; uint64_t vma, code_addr, code_size, code_index;
 } JitLoad;
 
-/* Handles. One file per process; a fork's child opens its own. */
-static struct { pthread_mutex_t lock; pid_t owner; int map, dump; uint64_t index; } files = { .lock = PTHREAD_MUTEX_INITIALIZER };
+/* Handles, under the log's lock. One file per process; a fork's child opens its own. */
+static struct { pid_t owner; int map, dump; uint64_t index; } files;
 
 static uint64_t now(void)
 {
@@ -62,7 +61,6 @@ static int start_map(void)
     return open_kept(path);
 }
 
-/* Caller holds the lock. */
 static void own(void)
 {
     if (files.owner == getpid())
@@ -76,33 +74,28 @@ static void own(void)
     files.index = 0;
 }
 
-void perf_map_unit(const IrUnit *u, const void *code, size_t len)
+void perf_map_unit(const char *name, const void *code, size_t len)
 {
-    char text[128];
-    int n = snprintf(text, sizeof text, "%lx %zx guest_0x%llx\n", (unsigned long)(uintptr_t)code, len, (unsigned long long)u->pc);
-    pthread_mutex_lock(&files.lock);
+    char text[PERF_NAME + 64];
+    int n = snprintf(text, sizeof text, "%lx %zx %s\n", (unsigned long)(uintptr_t)code, len, name);
     own();
     if (files.map == NOT_OPENED)
         files.map = start_map();
     if (files.map >= 0)
         all(files.map, text, (size_t)n);
-    pthread_mutex_unlock(&files.lock);
 }
 
-void perf_jitdump_unit(const IrUnit *u, const void *code, size_t len)
+void perf_jitdump_unit(const char *name, const void *code, size_t len)
 {
-    char name[NAME_LEN];
-    size_t n = (size_t)snprintf(name, sizeof name, "guest_0x%llx", (unsigned long long)u->pc) + 1;
-    pthread_mutex_lock(&files.lock);
+    size_t n = strlen(name) + 1;
     own();
     if (files.dump == NOT_OPENED)
         files.dump = start_dump();
-    if (files.dump >= 0) {
-        JitLoad r = { JIT_CODE_LOAD, (uint32_t)(sizeof r + n + len), now(), (uint32_t)getpid(), (uint32_t)syscall(SYS_gettid),
-                      (uintptr_t)code, (uintptr_t)code, len, files.index++ };
-        all(files.dump, &r, sizeof r);
-        all(files.dump, name, n);
-        all(files.dump, code, len);
-    }
-    pthread_mutex_unlock(&files.lock);
+    if (files.dump < 0)
+        return;
+    JitLoad r = { JIT_CODE_LOAD, (uint32_t)(sizeof r + n + len), now(), (uint32_t)getpid(), (uint32_t)syscall(SYS_gettid),
+                  (uintptr_t)code, (uintptr_t)code, len, files.index++ };
+    all(files.dump, &r, sizeof r);
+    all(files.dump, name, n);
+    all(files.dump, code, len);
 }

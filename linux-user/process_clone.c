@@ -129,10 +129,12 @@ static void locks_take(Process *p)
     mm_before_fork(p->mm);
     pthread_mutex_lock(&p->sig->lock);
     pthread_mutex_lock(&p->task_lock);
+    log_before_fork();
 }
 
 static void locks_drop(Process *p)
 {
+    log_after_fork(false);
     pthread_mutex_unlock(&p->task_lock);
     pthread_mutex_unlock(&p->sig->lock);
     mm_after_fork(p->mm, false);
@@ -142,6 +144,7 @@ static void locks_drop(Process *p)
 static void forked_child(Task *t, const CloneArgs *a)
 {
     Process *p = t->proc;
+    log_after_fork(true);
     pthread_mutex_init(&p->task_lock, NULL);
     pthread_mutex_init(&p->sig->lock, NULL);
     mm_after_fork(p->mm, true);

@@ -50,7 +50,7 @@ static int64_t classify(const Process *p, int fd, Target *out)
         uint16_t machine = 0;
         uint8_t class = 0, data = 0;
         if (fd < 0) return -errno;
-        int e = elf_kind(fd, &kind, &machine, &class, &data);
+        int e = file_kind(fd, &kind, &machine, &class, &data);
         bool script = !e && kind == FILE_SCRIPT && script_read(fd, interp, arg) == 0;
         close(fd);
         if (e < 0) return e;

@@ -226,7 +226,7 @@ int elf_read(int fd, const ElfTarget *want, ElfImage *out, char *err, size_t err
     return e;
 }
 
-int elf_kind(int fd, FileKind *kind, uint16_t *machine, uint8_t *class, uint8_t *data)
+int file_kind(int fd, FileKind *kind, uint16_t *machine, uint8_t *class, uint8_t *data)
 {
     uint8_t b[20] = { 0 };
     ssize_t n;

@@ -28,6 +28,7 @@ typedef struct GuestArch {
     uint16_t elf_machine; uint8_t elf_class, elf_data;      /* EM_*, ELFCLASS*, ELFDATA* */
     const char *triplet;            /* Debian multiarch triplet: /usr/<triplet> */
     const char *uname_machine;
+    const char *capstone;           /* name of the ISA in tools/disas; NULL: logs show the decode rows' text */
     const CpuModel *models; int nmodels;                    /* models[0] is the default */
     const CpuFeature *features; int nfeatures;
     /* Reset a CPU for a new process; features of the chosen model are in f. */

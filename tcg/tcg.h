@@ -92,6 +92,9 @@ typedef struct TcgGuest {
                         size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
 } TcgGuest;
 
+/* Name of the host's ISA, as tools/disas has it. */
+extern const char tcg_host_isa[];
+
 /* What the embedder provides. */
 typedef struct TcgHost {
     void  *ctx;

@@ -38,7 +38,7 @@ const GuestArch guest_arch = {
         .translate = a64_translate, .disas = a64_disas, .reg_dead_at = a64_reg_dead_at,
     },
     .elf_machine = EM_AARCH64, .elf_class = ELFCLASS64, .elf_data = ELFDATA2LSB,
-    .triplet = "aarch64-linux-gnu", .uname_machine = "aarch64",
+    .triplet = "aarch64-linux-gnu", .uname_machine = "aarch64", .capstone = "aarch64",
     .models = models, .nmodels = sizeof models / sizeof *models,
     .features = features, .nfeatures = NFEATURES,
     .reset = a64_reset, .dump = a64_dump, .noncanonical = a64_noncanonical,

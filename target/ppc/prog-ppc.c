@@ -99,7 +99,7 @@ const GuestArch guest_arch = {
         .translate = translate, .disas = disas, .fp_invalid = ppc_fp_invalid, .reg_dead_at = ppc_reg_dead_at,
     },
     .elf_machine = 20, .elf_class = 1, .elf_data = 2,   /* EM_PPC, ELFCLASS32, ELFDATA2MSB */
-    .triplet = "powerpc-linux-gnu", .uname_machine = "ppc",
+    .triplet = "powerpc-linux-gnu", .uname_machine = "ppc", .capstone = "ppc",
     .models = models, .nmodels = sizeof models / sizeof models[0],
     .features = features, .nfeatures = sizeof features / sizeof features[0],
     .reset = reset, .dump = dump,

@@ -64,6 +64,22 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
 @test "-d in_asm,op,op_opt -D writes a file" {
     run "$Q" -d in_asm,op,op_opt -D "$WORK/log" ./args; [ "$status" = 0 ]; grep -q svc "$WORK/log"; grep -q 'put' "$WORK/log"
 }
+@test "-d in_asm and exec name functions and show the architecture's assembly" {
+    "$Q" -d in_asm,exec -D "$WORK/log3" ./args
+    grep -q '^IN: main$' "$WORK/log3"
+    grep -q '^Trace .* \[_start\]$' "$WORK/log3"
+    grep -qE '^0x[0-9a-f]{8}:  a9b[0-9a-f]{5}  stp x29, x30, \[sp, #-0x' "$WORK/log3"
+}
+@test "-d in_asm without qemu-disas shows the rows' own text, out_asm bytes" {
+    mkdir -p alone; cp "$Q" alone/
+    PATH=/nonexistent run /bin/sh -c 'alone/qemu-aarch64 -d in_asm,out_asm -D log4 ./args'; [ "$status" = 0 ]
+    grep -qE '^0x[0-9a-f]{8}:  d4000001  svc ' log4; grep -qE '^0x[0-9a-f]+:  [0-9a-f]{32} *$' log4
+}
+@test "-perfmap and -jitdump name functions" {
+    printf 'volatile int n;void spin(void){while(n<99)n++;}int main(void){spin();return 0;}' | aarch64-linux-gnu-gcc -static -xc - -o spin
+    mkdir -p perf; cd perf; "$Q" -perfmap -jitdump ../spin & wait $!
+    grep -qE '^[0-9a-f]+ [0-9a-f]+ spin$' /tmp/perf-$!.map; grep -qaw spin jit-$!.dump; rm -f /tmp/perf-$!.map
+}
 @test "-d out_asm shows host code" { run "$Q" -d out_asm -D "$WORK/log2" ./args; [ "$status" = 0 ]; grep -q mov "$WORK/log2"; }
 @test "-one-insn-per-tb, -d nochain, -accel interp give the same output" {
     want=$("$Q" ./args 0 x)

@@ -55,6 +55,7 @@ done < <(echo "$code" | xargs awk '
 globals='
 common-user/disas peer          the disassembler: one helper program for all threads
 common-user/log log_state       -d and -D, set by options
+common-user/symbols modules      symbol tables that logs have read
 common-user/ownfd kept          descriptors of the emulator, a property of the process
 linux-user/dispatch m           the data model of the guest, const after start
 linux-user/main opt             the options as given, const after start

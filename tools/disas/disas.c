@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qemu-disas: turns lines of machine code into assembly, so that qemu-<arch> itself need not carry capstone.
- * Reads lines "ARCH HEXPC HEXBYTES" and answers each with one line per instruction, then an empty line.
- * Used by -d out_asm (common-user/disas.c), which starts it from beside the program; useful by hand as well.
+ * Reads lines "ARCH HEXPC HEXBYTES" and answers each with one line per instruction, "HEXPC LENGTH ASSEMBLY" (no assembly where
+ * capstone knows none), then an empty line. Used by -d in_asm and out_asm (common-user/disas.c), which start it from beside
+ * the program; useful by hand as well.
  */
 #include <capstone/capstone.h>
 #include <inttypes.h>
@@ -9,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct { const char *name; cs_arch arch; cs_mode mode; } arches[] = {
-    { "x86_64", CS_ARCH_X86, CS_MODE_64 }, { "i386", CS_ARCH_X86, CS_MODE_32 },
-    { "aarch64", CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN },
-    { "ppc", CS_ARCH_PPC, CS_MODE_32 | CS_MODE_BIG_ENDIAN },
-};
+static const struct Arch { const char *name; cs_arch arch; cs_mode mode; size_t step; } arches[] = {
+    { "x86_64", CS_ARCH_X86, CS_MODE_64, 1 }, { "i386", CS_ARCH_X86, CS_MODE_32, 1 },
+    { "aarch64", CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, 4 },
+    { "ppc", CS_ARCH_PPC, CS_MODE_32 | CS_MODE_BIG_ENDIAN, 4 },
+};      /* step: what to skip at an unknown encoding */
 
 static size_t parse_hex(const char *s, uint8_t *out)
 {
@@ -24,17 +25,17 @@ static size_t parse_hex(const char *s, uint8_t *out)
     return n;
 }
 
-static void show(csh cs, uint64_t pc, const uint8_t *code, size_t len)
+static void show(csh cs, const struct Arch *arch, uint64_t pc, const uint8_t *code, size_t len)
 {
     cs_insn *insn;
     for (size_t n; len; pc += n, code += n, len -= n) {
         if (cs_disasm(cs, code, len, pc, 1, &insn) == 1) {
-            printf("0x%08" PRIx64 ":  %s %s\n", pc, insn->mnemonic, insn->op_str);
             n = insn->size;
+            printf("%" PRIx64 " %zu %s%s%s\n", pc, n, insn->mnemonic, *insn->op_str ? " " : "", insn->op_str);
             cs_free(insn, 1);
         } else {
-            printf("0x%08" PRIx64 ":  .byte 0x%02x\n", pc, code[0]);
-            n = 1;
+            n = len < arch->step ? len : arch->step;
+            printf("%" PRIx64 " %zu\n", pc, n);
         }
     }
     puts("");
@@ -78,7 +79,7 @@ int main(int argc, char **argv)
         uint8_t *code = malloc(strlen(line));
         if (!code)
             return 1;
-        show(cs, pc, code, parse_hex(line + at, code));
+        show(cs, &arches[i], pc, code, parse_hex(line + at, code));
         free(code);
     }
     free(line);

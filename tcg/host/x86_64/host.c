@@ -9,6 +9,8 @@
 
 enum { PAIR_SIZE = 256 << 10, PAIR_GUARD = 4096, PAIR_TOP = 512, MXCSR_DEFAULT = 0x1f80 };
 
+const char tcg_host_isa[] = "x86_64";
+
 void host_scratch_free(TcgThread *th);
 
 /* The top is filled with a value that is no guest pc, for returns that look above the oldest pair. */
