@@ -99,7 +99,7 @@ $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libguest-$(word 1,$(PROGRAMS)).a $(B)/libu
 	$(call say,LINK,$@)$(LINK) -o $@ $< -Wl,--start-group $(B)/libguest-$(word 1,$(PROGRAMS)).a $(B)/libuser.a $(B)/libtcg.a -Wl,--end-group $(LIBS) -lm
 tests: $(TESTS) $(GENERATORS)
 check: deps-check all tests
-	$(Q)tests/run $(B) $(T)
+	$(Q)tests/run $(B) '$(T)'
 deps-%:
 	$(Q)tools/deps $*
 demo: deps-demo all
