@@ -22,9 +22,14 @@ static const LogItem items[] = {
 enum { NITEMS = sizeof items / sizeof *items, MAX_RANGES = 32 };
 
 /* Written by option handling before any thread exists, constant afterwards; but for the lock. */
-static struct { pthread_mutex_t lock; uint32_t mask; int handle; char *name; struct { gaddr lo, hi; } range[MAX_RANGES]; int nranges; } log_state = {
-    .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE,
-};
+static struct {
+    pthread_mutex_t lock;
+    uint32_t mask;
+    int handle;
+    char *name;
+    struct { gaddr lo, hi; } range[MAX_RANGES];
+    int nranges;
+} log_state = { .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE };
 
 uint32_t log_mask(void) { return log_state.mask; }
 

@@ -104,7 +104,8 @@ static int64_t move_partial(Mm *mm, Move *m, Drop *d)
     int e = m->flags & MREMAP_FIXED ? host_claim(mm, (gaddr)to, (gaddr)to + m->newlen) : 0;
     if (e < 0) return e;
     if (shared) {
-        uint64_t was = m->oldlen ? (lead + m->oldlen + mm->hpage - 1) & ~(mm->hpage - 1) : 0, now = (lead + m->newlen + mm->hpage - 1) & ~(mm->hpage - 1);
+        uint64_t was = m->oldlen ? (lead + m->oldlen + mm->hpage - 1) & ~(mm->hpage - 1) : 0;
+        uint64_t now = (lead + m->newlen + mm->hpage - 1) & ~(mm->hpage - 1);
         if (mremap(mm_host(mm, m->old - lead), was, now, MREMAP_MAYMOVE | MREMAP_FIXED, mm_host(mm, (gaddr)to - lead)) == MAP_FAILED) return -errno;
         if (mm->reserved && was) host_release(mm, m->old, end);
     } else {

@@ -207,8 +207,10 @@ static int map_whole(Mm *mm, gaddr lo, gaddr hi, const Source *s)
 {
     int flags = (s->flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED;
     bool anon = s->flags & MAP_ANONYMOUS;
-    if (anon || !((s->at ^ s->off) & (mm->hpage - 1)))
-        return mmap(mm_host(mm, lo), hi - lo, mm_host_prot(s->prot), flags, s->fd, anon ? 0 : (off_t)(s->off + (lo - s->at))) == MAP_FAILED ? -errno : 0;
+    if (anon || !((s->at ^ s->off) & (mm->hpage - 1))) {
+        off_t off = anon ? 0 : (off_t)(s->off + (lo - s->at));
+        return mmap(mm_host(mm, lo), hi - lo, mm_host_prot(s->prot), flags, s->fd, off) == MAP_FAILED ? -errno : 0;
+    }
     uint8_t *copy = mmap(NULL, hi - lo, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | (flags & MAP_NORESERVE), -1, 0);
     if (copy == MAP_FAILED) return -ENOMEM;
     gaddr from = lo > s->at ? lo : s->at;

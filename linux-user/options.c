@@ -143,7 +143,8 @@ static char *do_later(Parse *p, const char *arg) { return g_strdup("not there ye
 static char *do_page_size(Parse *p, const char *arg)
 {
     uint64_t n;
-    if (!number(arg, &n) || n < 4096 || n > 1 << 20 || (n & (n - 1))) return g_strdup_printf("page size '%s': want a power of two from 4096 to 1M", arg);
+    if (!number(arg, &n) || n < 4096 || n > 1 << 20 || (n & (n - 1)))
+        return g_strdup_printf("page size '%s': want a power of two from 4096 to 1M", arg);
     p->o->page_size = n;
     return NULL;
 }

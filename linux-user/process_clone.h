@@ -8,7 +8,8 @@
 #include "common-user/process.h"
 
 /* Flags that are done here and not by the host's clone. */
-#define CLONE_OUR_FLAGS ((uint64_t)(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS | CLONE_DETACHED) | CLONE_CLEAR_SIGHAND)
+#define CLONE_OUR_FLAGS \
+    ((uint64_t)(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS | CLONE_DETACHED) | CLONE_CLEAR_SIGHAND)
 
 void clone_prepare(Task *c, const CloneArgs *a);        /* registers of the child and what else flags say about a task */
 void clone_inherit_signals(Task *c, const Task *t, const CloneArgs *a);

@@ -41,7 +41,8 @@ static void write_statm(Task *t, const char *host, FILE *out)
 {
     char line[256];
     FILE *f = fopen(host, "re");
-    if (f && fgets(line, sizeof line, f)) fprintf(out, "%llu%s", (unsigned long long)(mm_total(t->proc->mm) / mm_page_size(t->proc->mm)), line + strcspn(line, " "));
+    unsigned long long pages = mm_total(t->proc->mm) / mm_page_size(t->proc->mm);
+    if (f && fgets(line, sizeof line, f)) fprintf(out, "%llu%s", pages, line + strcspn(line, " "));
     if (f) fclose(f);
 }
 

@@ -145,7 +145,8 @@ static int64_t read_directory(Task *t, int fd, gaddr buf, uint32_t count, bool w
 
 int64_t sys_getdents64(Task *t, int fd, gaddr buf, uint32_t count)
 {
-    if (!sys_foreign() && !ownfd_any()) return sys_host_out(t, buf, count, SYS_getdents64, (uint64_t)fd, (uintptr_t)gmem_host(t, buf, count), count, 0, 0, 0);
+    if (!sys_foreign() && !ownfd_any())
+        return sys_host_out(t, buf, count, SYS_getdents64, (uint64_t)fd, (uintptr_t)gmem_host(t, buf, count), count, 0, 0, 0);
     return read_directory(t, fd, buf, count, true);
 }
 int64_t sys_getdents(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, false); }

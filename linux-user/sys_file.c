@@ -102,7 +102,10 @@ static int64_t statfs_result(Task *t, long nr, uint64_t first, uint64_t size, vo
     if (size != thunk_size(&struct_statfs64, sys_model())) return -EINVAL;
     return buf ? safe_syscall(t, nr, first, buf, 0L, 0L, 0L, 0L) : -EFAULT;
 }
-int64_t sys_statfs64(Task *t, const char *path, uint64_t size, void *buf) { return path ? statfs_result(t, SYS_statfs, (uintptr_t)path, size, buf) : -EFAULT; }
+int64_t sys_statfs64(Task *t, const char *path, uint64_t size, void *buf)
+{
+    return path ? statfs_result(t, SYS_statfs, (uintptr_t)path, size, buf) : -EFAULT;
+}
 int64_t sys_fstatfs64(Task *t, int fd, uint64_t size, void *buf) { return statfs_result(t, SYS_fstatfs, (long)fd, size, buf); }
 
 int64_t sys_mount(Task *t, const char *source, const char *target, const char *type, uint64_t flags, const char *data)
@@ -156,13 +159,17 @@ int64_t sys_close_range(Task *t, uint32_t first, uint32_t last, uint32_t flags)
 {
     if (first > last || flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) return -EINVAL;
     int64_t r = 0;
-    for (int own; !(flags & CLOSE_RANGE_CLOEXEC) && r == 0 && first <= INT_MAX && (own = ownfd_next((int)first)) >= 0 && (uint32_t)own <= last; first = (uint32_t)own + 1)
+    for (int own; !(flags & CLOSE_RANGE_CLOEXEC) && r == 0 && first <= INT_MAX; first = (uint32_t)own + 1) {
+        if ((own = ownfd_next((int)first)) < 0 || (uint32_t)own > last) break;
         if ((uint32_t)own > first) r = safe_syscall(t, SYS_close_range, (long)first, (long)own - 1, (long)flags, 0L, 0L, 0L);
+    }
     return r == 0 && first <= last ? safe_syscall(t, SYS_close_range, (long)first, (long)last, (long)flags, 0L, 0L, 0L) : r;
 }
 
 /* --- fcntl */
-typedef enum FcntlHow { FC_INT, FC_FLAGS_IN, FC_FLAGS_OUT, FC_LOCK, FC_LOCK_OUT, FC_OWNER_IN, FC_OWNER_OUT, FC_SIG_IN, FC_SIG_OUT, FC_U64_IN, FC_U64_OUT } FcntlHow;
+typedef enum FcntlHow {
+    FC_INT, FC_FLAGS_IN, FC_FLAGS_OUT, FC_LOCK, FC_LOCK_OUT, FC_OWNER_IN, FC_OWNER_OUT, FC_SIG_IN, FC_SIG_OUT, FC_U64_IN, FC_U64_OUT,
+} FcntlHow;
 typedef struct FcntlRow { int guest, host; uint8_t how; bool wide; } FcntlRow;      /* wide: struct flock64 on a 32-bit guest */
 enum { K_GETLK64 = 12, K_SETLK64, K_SETLKW64, K_SETSIG = 10, K_GETSIG = 11, K_SETOWN_EX = 15, K_GETOWN_EX = 16 };   /* asm-generic/fcntl.h */
 static const FcntlRow fcntl_rows[] = {
@@ -225,7 +232,10 @@ int64_t sys_io_setup(Task *t, uint32_t n, void *ctx) { return sys_unsupported("i
 int64_t sys_io_submit(Task *t, uint64_t ctx, int64_t n, gaddr iocbs) { return sys_unsupported("io_submit"); }
 int64_t sys_io_cancel(Task *t, uint64_t ctx, gaddr iocb, gaddr result) { return sys_unsupported("io_cancel"); }
 int64_t sys_io_getevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout) { return sys_unsupported("io_getevents"); }
-int64_t sys_io_pgetevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout, gaddr sig) { return sys_unsupported("io_pgetevents"); }
+int64_t sys_io_pgetevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout, gaddr sig)
+{
+    return sys_unsupported("io_pgetevents");
+}
 int64_t sys_mount_setattr(Task *t, int dir, const char *path, uint32_t flags, gaddr attr, uint64_t size) { return sys_unsupported("mount_setattr"); }
 int64_t sys_quotactl(Task *t, uint32_t cmd, const char *special, uint32_t id, gaddr addr) { return sys_unsupported("quotactl"); }
 int64_t sys_quotactl_fd(Task *t, int fd, uint32_t cmd, uint32_t id, gaddr addr) { return sys_unsupported("quotactl_fd"); }

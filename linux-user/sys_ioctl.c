@@ -14,13 +14,16 @@
 enum { DIR_INT = 8 };
 
 /* --- terminal modes of PowerPC */
-typedef struct HostTermios { uint32_t iflag, oflag, cflag, lflag; uint8_t line, cc[19]; uint32_t pad[2]; } HostTermios;       /* kernel's struct termios */
+/* the kernel's struct termios */
+typedef struct HostTermios { uint32_t iflag, oflag, cflag, lflag; uint8_t line, cc[19]; uint32_t pad[2]; } HostTermios;
 enum { PPC_CC = 19, PPC_SIZE = 44, GENERIC_CBAUD = 0x100f, GENERIC_CBAUDEX = 0x1000 };
-/* host index of each PowerPC control character (VINTR VQUIT VERASE VKILL VEOF VMIN VEOL VTIME VEOL2 VSWTC VWERASE VREPRINT VSUSP VSTART VSTOP VLNEXT VDISCARD) */
+/* host index of each PowerPC control character: VINTR VQUIT VERASE VKILL VEOF VMIN VEOL VTIME VEOL2 VSWTC VWERASE VREPRINT VSUSP
+ * VSTART VSTOP VLNEXT VDISCARD */
 static const uint8_t ppc_cc[17] = { 0, 1, 2, 3, 4, 6, 11, 5, 16, 7, 14, 12, 10, 8, 9, 15, 13 };
 /* multi-bit delay fields and the character size: { host mask, host shift, ppc mask, ppc shift } */
 static const struct { uint32_t hmask; uint8_t hshift; uint32_t gmask; uint8_t gshift; } ppc_fields[] = {
-    { 0x0100, 8, 0x0300, 8 }, { 0x0600, 9, 0x3000, 12 }, { 0x1800, 11, 0x0c00, 10 }, { 0x2000, 13, 0x8000, 15 }, { 0x4000, 14, 0x10000, 16 }, { 0x8000, 15, 0x4000, 14 },
+    { 0x0100, 8, 0x0300, 8 }, { 0x0600, 9, 0x3000, 12 }, { 0x1800, 11, 0x0c00, 10 },
+    { 0x2000, 13, 0x8000, 15 }, { 0x4000, 14, 0x10000, 16 }, { 0x8000, 15, 0x4000, 14 },
 };
 
 static uint32_t oflag_fields(uint32_t v, bool to_host)
@@ -72,7 +75,8 @@ static int64_t ppc_termios_set(Task *t, int fd, long cmd, gaddr at)
     uint8_t g[PPC_SIZE];
     int64_t r = gmem_read(t, g, at, sizeof g);
     if (r < 0) return r;
-    uint32_t i = thunk_load(g, 4, false, true), o = thunk_load(g + 4, 4, false, true), c = thunk_load(g + 8, 4, false, true), l = thunk_load(g + 12, 4, false, true);
+    uint32_t i = thunk_load(g, 4, false, true), o = thunk_load(g + 4, 4, false, true);
+    uint32_t c = thunk_load(g + 8, 4, false, true), l = thunk_load(g + 12, 4, false, true);
     h.iflag = known_bits(&flags_iflag, i, true);
     h.oflag = known_bits(&flags_oflag, o, true) | oflag_fields(o, true);
     h.cflag = known_bits(&flags_cflag, c, true) | cflag_fields(c, true);
@@ -134,8 +138,10 @@ static uint32_t without_pointer(uint32_t cmd)
 int64_t sys_ioctl(Task *t, int fd, uint32_t cmd, gaddr arg)
 {
     int64_t r;
-    if (!sys_foreign())
-        return sys_host_out(t, arg, cmd >> 16 & 0x3fff ? cmd >> 16 & 0x3fff : 64, SYS_ioctl, fd, cmd, arg ? (uintptr_t)arg + t->cpu->mem_base : 0, 0, 0, 0);
+    if (!sys_foreign()) {
+        uint32_t size = cmd >> 16 & 0x3fff;             /* as the number says it (asm-generic/ioctl.h); old numbers say nothing */
+        return sys_host_out(t, arg, size ? size : 64, SYS_ioctl, fd, cmd, arg ? (uintptr_t)arg + t->cpu->mem_base : 0, 0, 0, 0);
+    }
     if (sys_table.family == FAMILY_PPC && ppc_termios(t, fd, cmd, arg, &r)) return r;
     if (cmd == SIOCGIFCONF && linux_abi.word == 4) return interface_list(t, fd, arg);
     for (int i = 0; i < ioctl_nrows; i++)

@@ -77,7 +77,8 @@ int64_t sys_semctl(Task *t, int id, int num, int cmd, gaddr arg)
     case IPC_INFO: case SEM_INFO: return ctl_struct(t, SYS_semctl, id, num, cmd, arg, &struct_seminfo, 2);
     case GETALL: case SETALL: return sem_values(t, id, cmd, arg);
     case SETVAL:                    /* union semun by value: an int, in the high half of a big-endian 64-bit word */
-        return safe_syscall(t, SYS_semctl, (long)id, (long)num, (long)cmd, (long)(int)(linux_abi.big_endian && linux_abi.word == 8 ? arg >> 32 : arg), 0L, 0L);
+        arg = linux_abi.big_endian && linux_abi.word == 8 ? arg >> 32 : arg;
+        return safe_syscall(t, SYS_semctl, (long)id, (long)num, (long)cmd, (long)(int)arg, 0L, 0L);
     default: return safe_syscall(t, SYS_semctl, (long)id, (long)num, (long)cmd, 0L, 0L, 0L);
     }
 }

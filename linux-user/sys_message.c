@@ -241,7 +241,11 @@ static int64_t receive_many(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t fl
 }
 int64_t sys_recvmmsg(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout)
 {
-    return in_place(t) ? safe_syscall(t, SYS_recvmmsg, (long)fd, msgs, (long)n, (long)flags, timeout, 0L) : receive_many(t, fd, msgs, n, flags, timeout);
+    if (in_place(t)) return safe_syscall(t, SYS_recvmmsg, (long)fd, msgs, (long)n, (long)flags, timeout, 0L);
+    return receive_many(t, fd, msgs, n, flags, timeout);
 }
 
-int64_t sys_recvmmsg_time64(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout) { return receive_many(t, fd, msgs, n, flags, timeout); }
+int64_t sys_recvmmsg_time64(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout)
+{
+    return receive_many(t, fd, msgs, n, flags, timeout);
+}

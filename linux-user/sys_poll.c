@@ -34,7 +34,10 @@ int64_t sys_ppoll(Task *t, void *fds, uint32_t n, void *timeout, gaddr mask, uin
     int64_t r = take_mask(t, mask, size, &host, &use);
     return r < 0 ? r : no_restart(safe_syscall(t, SYS_ppoll, fds, (long)n, timeout, use, 8L, 0L));
 }
-int64_t sys_ppoll_time64(Task *t, void *fds, uint32_t n, void *timeout, gaddr mask, uint64_t size) { return sys_ppoll(t, fds, n, timeout, mask, size); }
+int64_t sys_ppoll_time64(Task *t, void *fds, uint32_t n, void *timeout, gaddr mask, uint64_t size)
+{
+    return sys_ppoll(t, fds, n, timeout, mask, size);
+}
 
 /* --- select: sets are arrays of unsigned long; the host's are a plain little-endian bit string */
 enum { SET_BYTES = 8192, SET_BITS = SET_BYTES * 8 };
@@ -53,7 +56,8 @@ static int64_t sets_read(Task *t, FdSets *s, int n, const gaddr at[3])
         memset(s->set[i], 0, (s->bytes + 7) & ~7ul);
         int64_t r = gmem_read(t, raw, at[i], s->bytes);
         if (r < 0) return r;
-        for (size_t j = 0; j < s->bytes; j += w) thunk_store((uint8_t *)s->set[i] + j, w, false, thunk_load(raw + j, w, false, linux_abi.big_endian));
+        for (size_t j = 0; j < s->bytes; j += w)
+            thunk_store((uint8_t *)s->set[i] + j, w, false, thunk_load(raw + j, w, false, linux_abi.big_endian));
     }
     return 0;
 }
@@ -64,7 +68,8 @@ static int64_t sets_write(Task *t, const FdSets *s)
     uint8_t raw[SET_BYTES];
     for (int i = 0; i < 3; i++) {
         if (!s->at[i]) continue;
-        for (size_t j = 0; j < s->bytes; j += w) thunk_store(raw + j, w, linux_abi.big_endian, thunk_load((const uint8_t *)s->set[i] + j, w, false, false));
+        for (size_t j = 0; j < s->bytes; j += w)
+            thunk_store(raw + j, w, linux_abi.big_endian, thunk_load((const uint8_t *)s->set[i] + j, w, false, false));
         int64_t r = gmem_write(t, s->at[i], raw, s->bytes);
         if (r < 0) return r;
     }
@@ -120,7 +125,10 @@ int64_t sys_pselect6(Task *t, int n, gaddr rd, gaddr wr, gaddr ex, void *timeout
     r = take_mask(t, mask_at, size, &host, &use);
     return r < 0 ? r : do_select(t, n, rd, wr, ex, timeout, use);
 }
-int64_t sys_pselect6_time64(Task *t, int n, gaddr rd, gaddr wr, gaddr ex, void *timeout, gaddr sig) { return sys_pselect6(t, n, rd, wr, ex, timeout, sig); }
+int64_t sys_pselect6_time64(Task *t, int n, gaddr rd, gaddr wr, gaddr ex, void *timeout, gaddr sig)
+{
+    return sys_pselect6(t, n, rd, wr, ex, timeout, sig);
+}
 
 int64_t sys_epoll_pwait(Task *t, int epfd, void *events, int max, int timeout, gaddr mask, uint64_t size)
 {

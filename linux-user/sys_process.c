@@ -58,7 +58,8 @@ int64_t sys_clone3(Task *t, gaddr at, uint64_t size)
         if (r < 0) return r;
         if (i < WORDS) w[i] = v; else if (v) return -E2BIG;
     }
-    CloneArgs a = { .flags = w[0], .pidfd = w[1], .child_tid = w[2], .parent_tid = w[3], .stack = w[5] ? w[5] + w[6] : 0, .tls = w[7], .cgroup = w[10] };
+    CloneArgs a = { .flags = w[0], .pidfd = w[1], .child_tid = w[2], .parent_tid = w[3], .stack = w[5] ? w[5] + w[6] : 0,
+        .tls = w[7], .cgroup = w[10] };
     if (w[4] > 64 || (w[0] & 0xff) || (w[0] & CLONE_DETACHED) || !w[5] != !w[6]) return -EINVAL;
     if ((w[0] & (CLONE_THREAD | CLONE_PARENT)) && w[4]) return -EINVAL;
     a.exit_signal = linux_sig_to_host(&linux_abi, w[4]);
@@ -242,7 +243,10 @@ int64_t sys_personality(Task *t, uint64_t persona)
 }
 
 /* --- prctl: integers pass; rows say which argument is a pointer, and what would act on the emulator itself */
-typedef struct PrctlRow { int option; enum { PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_FPEXC, PRCTL_SIG_IN, PRCTL_SIG_OUT } how; const char *name; } PrctlRow;
+typedef enum PrctlHow {
+    PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_FPEXC, PRCTL_SIG_IN, PRCTL_SIG_OUT,
+} PrctlHow;
+typedef struct PrctlRow { int option; PrctlHow how; const char *name; } PrctlRow;
 static const PrctlRow prctl_rows[] = {
     { PR_SET_NAME, PRCTL_STR16_IN, "PR_SET_NAME" },
     { PR_GET_NAME, PRCTL_STR16_OUT, "PR_GET_NAME" },

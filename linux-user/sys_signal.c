@@ -151,7 +151,9 @@ int64_t sys_sigaltstack(Task *t, gaddr ss, gaddr old)
     uint64_t sp, size;
     int64_t r = 0;
     if (ss) {
-        if ((r = gmem_get_word(t, ss, &sp)) < 0 || (r = gmem_get_u32(t, ss + w, &new.flags)) < 0 || (r = gmem_get_word(t, ss + 2 * w, &size)) < 0) return r;
+        if ((r = gmem_get_word(t, ss, &sp)) < 0) return r;
+        if ((r = gmem_get_u32(t, ss + w, &new.flags)) < 0) return r;
+        if ((r = gmem_get_word(t, ss + 2 * w, &size)) < 0) return r;
         new.sp = sp; new.size = size;
     }
     bool on = signal_on_altstack(t, linux_abi.get_sp(t->cpu));

@@ -68,7 +68,9 @@ static void opt_swap(OptShape shape, uint8_t *v, size_t len)
     if (!linux_abi.big_endian) return;
     switch (shape) {
     case OPT_U32S: for (size_t i = 0; i + 4 <= len; i += 4) swap_at(v + i, 4); break;
-    case OPT_LAST_U32: if (len == 12 || len >= 20) swap_at(v + len / 4 * 4 - 4, 4); break;      /* mreqn, in6 + index; plain mreq is all network order */
+    case OPT_LAST_U32:              /* mreqn, in6 + index; plain mreq is all network order */
+        if (len == 12 || len >= 20) swap_at(v + len / 4 * 4 - 4, 4);
+        break;
     case OPT_FIRST_U32: if (len >= 4) swap_at(v, 4); break;
     case OPT_TCPINFO:                /* 8 bytes, 24 words, then 64-bit counters as far as they go */
         for (size_t i = 8; i + 4 <= len && i < 104; i += 4) swap_at(v + i, 4);

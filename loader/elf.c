@@ -83,7 +83,8 @@ static int add_load(Reader *r, const Elf64_Phdr *p, int i)
     uint64_t page = r->want->page;
     if (p->p_filesz > p->p_memsz) return fail(r, -EINVAL, "segment %d is larger in the file than in memory", i);
     if (!p->p_memsz) return 0;
-    if (p->p_align & (p->p_align - 1)) return fail(r, -EINVAL, "segment %d has alignment 0x%llx, not a power of two", i, (unsigned long long)p->p_align);
+    if (p->p_align & (p->p_align - 1))
+        return fail(r, -EINVAL, "segment %d has alignment 0x%llx, not a power of two", i, (unsigned long long)p->p_align);
     if (p->p_vaddr >= r->want->limit || p->p_memsz > r->want->limit - p->p_vaddr)
         return fail(r, -EINVAL, "segment %d leaves the address space", i);
     if (p->p_filesz && (p->p_vaddr ^ p->p_offset) & (page - 1))
@@ -153,7 +154,8 @@ static int check_header(Reader *r, const Elf64_Ehdr *h)
     const ElfTarget *w = r->want;
     if (h->e_machine != w->machine) return fail(r, -ENOEXEC, "wrong machine: ELF machine %u, want %u", h->e_machine, w->machine);
     if (h->e_ident[EI_CLASS] != w->class) return fail(r, -ENOEXEC, "wrong ELF class: %s-bit", r->wide ? "64" : "32");
-    if (h->e_ident[EI_DATA] != w->data) return fail(r, -ENOEXEC, "wrong byte order: %s-endian", h->e_ident[EI_DATA] == ELFDATA2MSB ? "big" : "little");
+    if (h->e_ident[EI_DATA] != w->data)
+        return fail(r, -ENOEXEC, "wrong byte order: %s-endian", h->e_ident[EI_DATA] == ELFDATA2MSB ? "big" : "little");
     if (h->e_ident[EI_VERSION] != EV_CURRENT || h->e_version != EV_CURRENT) return fail(r, -ENOEXEC, "unknown ELF version");
     if (h->e_type != ET_EXEC && h->e_type != ET_DYN) return fail(r, -ENOEXEC, "not an executable: ELF type %u", h->e_type);
     if (h->e_phentsize != (r->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr))) return fail(r, -ENOEXEC, "program header size %u", h->e_phentsize);
@@ -201,8 +203,10 @@ int elf_read(int fd, const ElfTarget *want, ElfImage *out, char *err, size_t err
     int n = read_at(fd, raw.ident, EI_NIDENT, 0);
     if (n < 0) return fail(&r, n, "%s", strerror(-n));
     if (!n || memcmp(raw.ident, ELFMAG, SELFMAG)) return fail(&r, -ENOEXEC, "not an ELF file");
-    if (raw.ident[EI_CLASS] != ELFCLASS32 && raw.ident[EI_CLASS] != ELFCLASS64) return fail(&r, -ENOEXEC, "unknown ELF class %u", raw.ident[EI_CLASS]);
-    if (raw.ident[EI_DATA] != ELFDATA2LSB && raw.ident[EI_DATA] != ELFDATA2MSB) return fail(&r, -ENOEXEC, "unknown ELF byte order %u", raw.ident[EI_DATA]);
+    if (raw.ident[EI_CLASS] != ELFCLASS32 && raw.ident[EI_CLASS] != ELFCLASS64)
+        return fail(&r, -ENOEXEC, "unknown ELF class %u", raw.ident[EI_CLASS]);
+    if (raw.ident[EI_DATA] != ELFDATA2LSB && raw.ident[EI_DATA] != ELFDATA2MSB)
+        return fail(&r, -ENOEXEC, "unknown ELF byte order %u", raw.ident[EI_DATA]);
     r.wide = raw.ident[EI_CLASS] == ELFCLASS64;
     r.swap = raw.ident[EI_DATA] == ELFDATA2MSB;
     n = read_at(fd, &raw, r.wide ? sizeof raw.h64 : sizeof raw.h32, 0);

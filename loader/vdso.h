@@ -12,7 +12,11 @@ typedef struct VdsoRow { const char *name; const uint32_t *words; int nwords; } 
 /* How to unwind through a signal frame whose handler returns to a row: DWARF registers reg.. reg + n - 1 are saved at sp + offset in
  * steps of size; the caller's sp and pc are among them. pc has the column ra of its own. */
 typedef struct VdsoSaved { uint16_t reg, n; uint16_t offset; uint8_t size; } VdsoSaved;
-typedef struct VdsoFrame { uint8_t row, sp, ra; uint16_t base, caller_sp; const VdsoSaved *saved; int nsaved; } VdsoFrame;     /* base is added to every offset */
+typedef struct VdsoFrame {
+    uint8_t row, sp, ra;            /* index into VdsoSpec.rows; DWARF numbers */
+    uint16_t base, caller_sp;       /* base is added to every offset, and to caller_sp: where the caller's sp is saved */
+    const VdsoSaved *saved; int nsaved;
+} VdsoFrame;
 
 typedef struct VdsoSpec {
     uint16_t machine; uint8_t class, data;

@@ -40,7 +40,8 @@ typedef struct Tr {
 static inline bool tr_has(const Tr *t, int feature) { return t->features[feature >> 6] >> (feature & 63) & 1; }
 
 /* Translate from u->pc until an end. step sees t->pc, fetches with tr_fetch, sets t->len and t->insn, emits ir_insn, and
- * translates one instruction. Features ride in u->flags (the key of the unit), so that the guest has them at hand. False: the code bytes are not executable (nothing was emitted). */
+ * translates one instruction. Features ride in u->flags (the key of the unit), so that the guest has them at hand. False: the
+ * code bytes are not executable (nothing was emitted). */
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
              size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t));
 

@@ -399,7 +399,8 @@ typedef enum Kind { KIND_NONE, KIND_CONST, KIND_COMM, KIND_COND, KIND_FIELD, KIN
     IN(op, extract, deposit) ? KIND_FIELD : \
     (op) == IR_extr || (op) == IR_vext || IN(op, vshli, vsari) ? KIND_IMM : \
     (flags)[0] == 'C' ? KIND_COMM : \
-    IN(op, add, flags_unpack) || IN(op, fneg, fcopysign) || IN(op, fbits, ffrom) || (op) == IR_fbox || (op) == IR_funbox || IN(op, vzext, sha1h) ? KIND_CONST : KIND_NONE)
+    IN(op, add, flags_unpack) || IN(op, fneg, fcopysign) || IN(op, fbits, ffrom) || (op) == IR_fbox || (op) == IR_funbox || \
+        IN(op, vzext, sha1h) ? KIND_CONST : KIND_NONE)
 static const uint8_t kind_of[IR_NOPS] = {
 #define OP(name, res, args, flags, text) [IR_##name] = KIND_OF(IR_##name, flags),
 #include "ops.def"

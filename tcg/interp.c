@@ -144,7 +144,8 @@ int interp_unit(const IrUnit *u, CpuState *cpu)
 {
     IrValue value[u->n];
     uint32_t label[u->nlabels + 1];
-    Run r = { .u = u, .cpu = cpu, .v = value, .label = label, .fp = { .rules = &u->guest->fp, .sticky = &cpu->fp_sticky, .invalid = u->guest->fp_invalid, .cpu = cpu } };
+    Run r = { .u = u, .cpu = cpu, .v = value, .label = label,
+              .fp = { .rules = &u->guest->fp, .sticky = &cpu->fp_sticky, .invalid = u->guest->fp_invalid, .cpu = cpu } };
     if (u->nlabels)
         for (uint32_t n = 1; n < u->n; n++)
             if (u->insn[n].op == IR_label)

@@ -127,7 +127,8 @@ IrVal  ir_op2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b);       /* folds co
 IrVal  ir_op3(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, IrVal c);
 IrVal  ir_const(IrUnit *u, IrType t, int64_t v);             /* I32 values are kept sign-extended in imm */
 bool   ir_is_const(const IrUnit *u, IrVal v, int64_t *out);
-IrVal  ir_addr(IrUnit *u, IrType t, gaddr a);                /* an address known from pc: return addresses, pc-relative data. A constant that moves with the program */
+/* An address known from pc: return addresses, pc-relative data. A constant that moves with the program. */
+IrVal  ir_addr(IrUnit *u, IrType t, gaddr a);
 bool   ir_is_addr(const IrUnit *u, IrVal v, gaddr *out);
 IrVal  ir_get(IrUnit *u, int reg);
 void   ir_put(IrUnit *u, int reg, IrVal v);

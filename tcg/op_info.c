@@ -19,7 +19,8 @@ const uint8_t ir_op_nargs[IR_NOPS] = {
 #undef OP
 };
 
-#define RESULT(r) ((r) == 'w' ? IR_I32 : (r) == 'l' || (r) == 'a' ? IR_I64 : (r) == 'x' ? IR_I128 : (r) == 'g' ? IR_FLAGS : (r) == '-' ? IR_VOID : IR_AS_TYPE)
+#define RESULT(r) ((r) == 'w' ? IR_I32 : (r) == 'l' || (r) == 'a' ? IR_I64 : (r) == 'x' ? IR_I128 : (r) == 'g' ? IR_FLAGS : \
+                   (r) == '-' ? IR_VOID : IR_AS_TYPE)
 const uint8_t ir_op_result[IR_NOPS] = {
 #define OP(name, res, args, flags, text) [IR_##name] = RESULT(res),
 #include "ops.def"

@@ -48,7 +48,8 @@ typedef struct RegDesc {
 
 typedef struct HelperDesc {
     const char *name;
-    void *fn;                       /* ret fn(CpuState *, args...) ; V128 passed as const void * ; V128/I128 result: void fn(CpuState*, void *out, args...) */
+    void *fn;                       /* ret fn(CpuState *, args...); a V128 is passed as const void *; with a V128 or I128 result:
+                                     * void fn(CpuState *, void *out, args...) */
     uint8_t ret, nargs, arg[6];     /* IrType */
     uint8_t reads, writes;          /* HELPER_NONE, HELPER_ALL, HELPER_LIST */
     const uint16_t *read_list, *write_list;   /* register indexes, 0xffff-terminated, for HELPER_LIST */

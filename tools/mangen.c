@@ -30,9 +30,10 @@ static void man(const char *program)
 {
     printf(".TH QEMU\\-%s 1\n.SH NAME\nqemu\\-%s \\- run Linux programs built for %s\n", program, program, program);
     printf(".SH SYNOPSIS\n.B qemu\\-%s\n[\\fIoption\\fR]... \\fIprogram\\fR [\\fIargument\\fR]...\n", program);
-    printf(".SH DESCRIPTION\nTranslates the program's instructions to the host's as it runs, and its system calls to the host kernel's. The program sees "
-           "the processor, the files and the errors it would see on a machine of its own. Options come from the environment first, the "
-           "command line overrides; \\-\\-x equals \\-x, \\-\\- ends options; an option without argument is on when its variable exists.\n.SH OPTIONS\n");
+    printf(".SH DESCRIPTION\nTranslates the program's instructions to the host's as it runs, and its system calls to the host kernel's. "
+           "The program sees the processor, the files and the errors it would see on a machine of its own. "
+           "Options come from the environment first, the command line overrides; \\-\\-x equals \\-x, \\-\\- ends options; "
+           "an option without argument is on when its variable exists.\n.SH OPTIONS\n");
     for (int i = 0; i < NOPTIONS; i++) {
         const Opt *o = &options[i];
         printf(".TP\n.BR \\-");
@@ -52,17 +53,20 @@ static void man(const char *program)
         text(items[i].text);
         puts("");
     }
-    puts(".SH EXIT STATUS\nThe program's own; when it dies of a signal, qemu dies of that signal. 1 for wrong options, 126 for a file that cannot be run, 127 for one that is not there.");
+    puts(".SH EXIT STATUS\nThe program's own; when it dies of a signal, qemu dies of that signal. "
+         "1 for wrong options, 126 for a file that cannot be run, 127 for one that is not there.");
     puts(".SH SEE ALSO\n.BR gdb (1),\n.BR strace (1),\n.BR perf (1)");
 }
 
 static void bash(int n, char **programs)
 {
-    puts("# bash completions, generated from the option rows\n_qemu_user()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n    case $prev in");
+    puts("# bash completions, generated from the option rows\n_qemu_user()\n{\n"
+         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n    case $prev in");
     printf("    -d) COMPREPLY=($(compgen -W '");
     for (int i = 0; i < NITEMS; i++)
         printf("%s ", items[i].name);
-    puts("help' -- \"${cur##*,}\")); return ;;\n    -cpu) COMPREPLY=($(compgen -W \"help $(\"${COMP_WORDS[0]}\" -cpu help 2>/dev/null | awk '/^  /{print $1}')\" -- \"$cur\")); return ;;\n"
+    puts("help' -- \"${cur##*,}\")); return ;;\n"
+         "    -cpu) COMPREPLY=($(compgen -W \"help $(\"${COMP_WORDS[0]}\" -cpu help 2>/dev/null | awk '/^  /{print $1}')\" -- \"$cur\")); return ;;\n"
          "    -accel) COMPREPLY=($(compgen -W 'tcg interp' -- \"$cur\")); return ;;\n    esac");
     printf("    case $cur in -*) COMPREPLY=($(compgen -W '");
     for (int i = 0; i < NOPTIONS; i++)

@@ -6,7 +6,8 @@
 
 const char *__asan_default_options(void)
 {
-    return "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:use_sigaltstack=0:detect_stack_use_after_return=0";
+    return "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:"
+           "use_sigaltstack=0:detect_stack_use_after_return=0";
 }
 
 const char *__ubsan_default_options(void);

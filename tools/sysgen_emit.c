@@ -42,15 +42,17 @@ static void emit_struct(FILE *o, const Struct *s)
                 f->host_off, f->off[0], f->off[1], f->off[2], f->off[3]);
         fprintf(o, f->sub ? "&%s },\n" : "NULL },\n", f->sub ? symbol(f->sub) : "");
     }
-    fprintf(o, "};\nconst ThunkStruct %s = { \"%s\", %d, %u, %u, { %u, %u, %u, %u }, %u, %s, fields_%s, {", symbol(s), s->name, n, s->host_size, s->host_align,
-            s->size[0], s->size[1], s->size[2], s->size[3], s->same, s->bytes_only ? "true" : "false", symbol(s) + 7);
+    fprintf(o, "};\nconst ThunkStruct %s = { \"%s\", %d, %u, %u, { %u, %u, %u, %u }, %u, %s, fields_%s, {",
+            symbol(s), s->name, n, s->host_size, s->host_align, s->size[0], s->size[1], s->size[2], s->size[3],
+            s->same, s->bytes_only ? "true" : "false", symbol(s) + 7);
     for (int i = 0; i < NFAMILY; i++) fprintf(o, s->variant[i] ? " &%s," : " NULL,", s->variant[i] ? symbol(s->variant[i]) : "");
     fprintf(o, " } };\n");
 }
 
 static void emit_flags(FILE *o, const Flags *fs)
 {
-    for (int i = 0; i < fs->n; i++) if (fs->f[i].generic) fprintf(o, "#ifndef %s\n#define %s %s\n#endif\n", fs->f[i].name, fs->f[i].name, fs->f[i].generic);
+    for (int i = 0; i < fs->n; i++)
+        if (fs->f[i].generic) fprintf(o, "#ifndef %s\n#define %s %s\n#endif\n", fs->f[i].name, fs->f[i].name, fs->f[i].generic);
     unsigned same = (1 << NFAMILY) - 1;
     fprintf(o, "static const ThunkFlag rows_%s[] = {\n", fs->name);
     for (int i = 0; i < fs->n; i++) {
@@ -66,7 +68,8 @@ static void emit_flags(FILE *o, const Flags *fs)
             fprintf(o, " (uint32_t)(%s),", fs->values ? "~0u" : mask ? mask : f->family[j] ? f->family[j] : f->generic ? f->generic : host);
         fprintf(o, " } },\n");
     }
-    fprintf(o, "};\nconst ThunkFlags flags_%s = { \"%s\", %s, %u, %d, rows_%s };\n", fs->name, fs->name, fs->values ? "true" : "false", same, fs->n, fs->name);
+    fprintf(o, "};\nconst ThunkFlags flags_%s = { \"%s\", %s, %u, %d, rows_%s };\n",
+            fs->name, fs->name, fs->values ? "true" : "false", same, fs->n, fs->name);
 }
 
 static void emit_sys_args(FILE *o, const Sys *s)
@@ -105,7 +108,8 @@ void emit_desc(FILE *o)
     for (Sys *s = syses; s; s = s->next) {
         fprintf(o, "    [ROW_%s] = { \"%s\", ", s->name, s->name);
         fprintf(o, isdigit((unsigned char)s->host[0]) ? "%s" : "__NR_%s", s->host);
-        fprintf(o, ", %d, %s%s%s0, %s, %d, ", s->nargs, s->hand ? "SYS_HAND | " : "", s->foreign ? "SYS_FOREIGN | " : "", s->why ? "SYS_REFUSED | " : "",
+        fprintf(o, ", %d, %s%s%s0, %s, %d, ", s->nargs,
+                s->hand ? "SYS_HAND | " : "", s->foreign ? "SYS_FOREIGN | " : "", s->why ? "SYS_REFUSED | " : "",
                 s->ret_style, s->ret_count ? arg_index(s, s->ret_count) : -1);
         fprintf(o, s->nargs ? "args_%s, " : "NULL, ", s->name);
         fprintf(o, s->hand || s->foreign ? "call_%s, " : "NULL, ", s->name);
@@ -118,7 +122,8 @@ void emit_desc(FILE *o)
     fprintf(o, "const IoctlDesc ioctl_rows[] = {\n");
     for (Ioctl *i = ioctls; i; i = i->next) {
         fprintf(o, "    { \"%s\", (uint32_t)%s, {", i->name, i->name);
-        for (int j = 0; j < NFAMILY; j++) fprintf(o, " %s%s,", i->number[j] ? "" : "(uint32_t)", i->number[j] ? i->number[j] : j == 2 ? "0" : i->name);
+        for (int j = 0; j < NFAMILY; j++)
+            fprintf(o, " %s%s,", i->number[j] ? "" : "(uint32_t)", i->number[j] ? i->number[j] : j == 2 ? "0" : i->name);
         fprintf(o, " }, %d, ", i->dir);
         fprintf(o, i->type ? "&%s },\n" : "NULL },\n", i->type ? symbol(i->type) : "");
     }
@@ -137,7 +142,8 @@ void emit_table(FILE *o, const char *tbl)
         char abi[64], nm[128], rw[128];
         int nr, got;
         if (buf[strspn(buf, " \t\n")] == '#' || !buf[strspn(buf, " \t\n")]) continue;
-        if ((got = sscanf(buf, "%d %63s %127s %127s", &nr, abi, nm, rw)) < 3 || nr < 0 || nr >= 1024) fail(tbl, line, "number abi name [row] expected");
+        if ((got = sscanf(buf, "%d %63s %127s %127s", &nr, abi, nm, rw)) < 3 || nr < 0 || nr >= 1024)
+            fail(tbl, line, "number abi name [row] expected");
         if (name[nr]) fail(tbl, line, "number %d again", nr);
         name[nr] = strdup(nm);
         const char *want = got == 4 && rw[0] != '#' ? rw : nm;

@@ -142,7 +142,8 @@ static void parse_flags(bool values)
 }
 
 static const struct { const char *word, *kind, *style, *ctype; } scalars[] = {
-    { "int", "A_INT", "STYLE_DEC", "int" }, { "fd", "A_INT", "STYLE_FD", "int" }, { "newfd", "A_INT", "STYLE_NEWFD", "int" }, { "atfd", "A_INT", "STYLE_ATFD", "int" },
+    { "int", "A_INT", "STYLE_DEC", "int" }, { "fd", "A_INT", "STYLE_FD", "int" }, { "newfd", "A_INT", "STYLE_NEWFD", "int" },
+    { "atfd", "A_INT", "STYLE_ATFD", "int" },
     { "pid", "A_INT", "STYLE_DEC", "int" }, { "id", "A_UINT", "STYLE_DEC", "uint32_t" }, { "sig", "A_INT", "STYLE_SIG", "int" },
     { "uint", "A_UINT", "STYLE_DEC", "uint32_t" }, { "hex", "A_UINT", "STYLE_HEX", "uint32_t" }, { "octal", "A_UINT", "STYLE_OCT", "uint32_t" },
     { "long", "A_LONG", "STYLE_DEC", "int64_t" }, { "ulong", "A_ULONG", "STYLE_DEC", "uint64_t" }, { "size", "A_ULONG", "STYLE_DEC", "uint64_t" },

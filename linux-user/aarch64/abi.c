@@ -55,7 +55,8 @@ static int cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)
             if (hwcap(cpu, names[k].word) >> names[k].bit & 1)
                 n += snprintf(out + n, cap - n, " %s", names[k].name);
         if (n < cap)
-            n += snprintf(out + n, cap - n, "\nCPU implementer\t: 0x%02x\nCPU architecture: 8\nCPU variant\t: 0x%x\nCPU part\t: 0x%03x\nCPU revision\t: %d\n\n",
+            n += snprintf(out + n, cap - n, "\nCPU implementer\t: 0x%02x\nCPU architecture: 8\nCPU variant\t: 0x%x\n"
+                          "CPU part\t: 0x%03x\nCPU revision\t: %d\n\n",
                           midr >> 24, midr >> 20 & 15, midr >> 4 & 0xfff, midr & 15);
     }
     return n < cap ? n : cap;

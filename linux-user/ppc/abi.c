@@ -61,7 +61,8 @@ static int cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)
     int n = 0;
     bool vmx = cpu->tb_flags & 1 << FEAT_ALTIVEC;
     for (int i = 0; i < ncpu && n < (int)cap; i++)
-        n += snprintf(out + n, cap - n, "processor\t: %d\ncpu\t\t: %s%s\nclock\t\t: 1000.000000MHz\nrevision\t: 1.2 (pvr 8003 0102)\nbogomips\t: 50.00\n\n",
+        n += snprintf(out + n, cap - n, "processor\t: %d\ncpu\t\t: %s%s\nclock\t\t: 1000.000000MHz\n"
+                      "revision\t: 1.2 (pvr 8003 0102)\nbogomips\t: 50.00\n\n",
                       i, vmx ? "7447A" : "750", vmx ? ", altivec supported" : "");
     if (n < (int)cap)
         n += snprintf(out + n, cap - n, "timebase\t: 25000000\nplatform\t: PowerMac\n");

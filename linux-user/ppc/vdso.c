@@ -63,7 +63,8 @@ static const VdsoRow rows[] = {
 /* Where the frames of sigframe.c hold registers, by the numbers of GCC's .eh_frame: LR 65, CR 70, vectors from 77, pc in column 67. */
 enum { R_SP = 1, R_F0 = 32, R_LR = 65, R_PC = 67, R_CR = 70, R_V0 = 77 };
 static const VdsoSaved saved[] = {
-    { 0, 1, MCONTEXT_GREGS, 4 }, { 2, 30, MCONTEXT_GREGS + 2 * 4, 4 }, { R_PC, 1, MCONTEXT_GREGS + 32 * 4, 4 }, { R_LR, 1, MCONTEXT_GREGS + 36 * 4, 4 },
+    { 0, 1, MCONTEXT_GREGS, 4 }, { 2, 30, MCONTEXT_GREGS + 2 * 4, 4 },
+    { R_PC, 1, MCONTEXT_GREGS + 32 * 4, 4 }, { R_LR, 1, MCONTEXT_GREGS + 36 * 4, 4 },
     { R_CR, 1, MCONTEXT_GREGS + 38 * 4, 4 }, { R_F0, 32, MCONTEXT_FREGS, 8 }, { R_V0, 32, MCONTEXT_VREGS, 16 },
 };
 enum { NSAVED = sizeof saved / sizeof *saved };

@@ -193,7 +193,8 @@ bool tr_vf_fromint_s(Tr *t, const OpS2 *a, int op)
     if (fp_slow(t))
         return unary(t, f_width(a->dbl), a->dbl, op, FP_DYN, 0, a->rd, a->rn);
     IrType from = sf_type(a->dbl);
-    put_f(t, a->dbl, a->rd, ir_fcvt(t->u, op == IR_vfcvt_if ? IR_fcvt_if : IR_fcvt_uf, fp_type(a->dbl), from, FP_DYN, 0, v_low(t, from, vq(t, a->rn))));
+    IrVal v = v_low(t, from, vq(t, a->rn));
+    put_f(t, a->dbl, a->rd, ir_fcvt(t->u, op == IR_vfcvt_if ? IR_fcvt_if : IR_fcvt_uf, fp_type(a->dbl), from, FP_DYN, 0, v));
     return true;
 }
 

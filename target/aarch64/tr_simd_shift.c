@@ -222,7 +222,8 @@ bool tr_vs_cvtf_s(Tr *t, const OpSI *a, int is_signed) { return from_fixed(t, is
 
 bool tr_vs_fcvtz(Tr *t, const OpVI *a, int is_signed)
 {
-    put_v(t, a->rd, simd_help1(t, H_simd_fixed, is_signed ? FX_FCVTZS : FX_FCVTZU, vec_width(a->q), imm_lane(a->imm), right_by(a->imm), vq(t, a->rn)));
+    int to = is_signed ? FX_FCVTZS : FX_FCVTZU;
+    put_v(t, a->rd, simd_help1(t, H_simd_fixed, to, vec_width(a->q), imm_lane(a->imm), right_by(a->imm), vq(t, a->rn)));
     return true;
 }
 bool tr_vs_fcvtz_s(Tr *t, const OpSI *a, int is_signed)

@@ -29,7 +29,7 @@ uint32_t h_fpscr_read(CpuState *cpu, uint32_t sticky);
 uint32_t h_fpscr_write(CpuState *cpu, uint32_t sticky, uint32_t value, uint32_t mask);
 uint32_t h_fpscr_set(CpuState *cpu, uint32_t sticky, uint32_t bit);                       /* mtfsb1 */
 uint32_t h_mcrfs(CpuState *cpu, uint32_t sticky, uint32_t field);                         /* reads a field and clears its exception bits */
-enum { FPSCR_WRITE_MODE = 1 << 8 };                                                        /* the rest of the unit is of another mode, or FEX interrupts */
+enum { FPSCR_WRITE_MODE = 1 << 8 };             /* the rest of the unit is of another mode, or FEX interrupts */
 struct SfOp;
 void     ppc_fp_invalid(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);      /* TcgGuest.fp_invalid */
 

@@ -111,7 +111,8 @@ static uint32_t vx_bits(const FpOp *o)
 static FpOp scaled(FpOp o, int n)
 {
     static const int8_t halves[][3] = {                 /* of n, for a, b, c */
-        [PPC_FADD] = { 2, 2 }, [PPC_FSUB] = { 2, 2 }, [PPC_FMUL] = { 1, 0, 1 }, [PPC_FDIV] = { 1, -1 }, [PPC_FMA] = { 1, 2, 1 }, [PPC_FRSP] = { 0, 2 },
+        [PPC_FADD] = { 2, 2 }, [PPC_FSUB] = { 2, 2 }, [PPC_FMUL] = { 1, 0, 1 },
+        [PPC_FDIV] = { 1, -1 }, [PPC_FMA] = { 1, 2, 1 }, [PPC_FRSP] = { 0, 2 },
     };
     SfEnv e = { .round = FP_RODD, .rules = &rules };
     const int8_t *h = halves[o.kind];

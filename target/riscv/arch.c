@@ -3,7 +3,8 @@
 #include "arch.h"
 
 const HelperDesc rv_helpers[H_COUNT] = {
-#define HELPER(id, ret, n, a, b, c, d) { #id, help_##id, IR_##ret, n, { IR_##a, IR_##b, IR_##c, IR_##d }, HELPER_NONE, HELPER_NONE, NULL, NULL, false },
+#define HELPER(id, ret, n, a, b, c, d) \
+    { #id, help_##id, IR_##ret, n, { IR_##a, IR_##b, IR_##c, IR_##d }, HELPER_NONE, HELPER_NONE, NULL, NULL, false },
 #include "helpers.def"
 #undef HELPER
 };

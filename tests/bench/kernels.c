@@ -163,7 +163,9 @@ static uint64_t calls_virtual(void)
 enum { PUSH, ADD, SUB, MUL, DUP, SWAP, JNZ, DEC, HALT, LOADV, STOREV };
 static uint64_t interp_switch(void)
 {
-    static const uint8_t code[] = { PUSH, 1, STOREV, PUSH, 100, DUP, LOADV, ADD, STOREV, LOADV, PUSH, 3, MUL, PUSH, 7, SUB, STOREV, DEC, DUP, JNZ, 5, HALT };
+    static const uint8_t code[] = {
+        PUSH, 1, STOREV, PUSH, 100, DUP, LOADV, ADD, STOREV, LOADV, PUSH, 3, MUL, PUSH, 7, SUB, STOREV, DEC, DUP, JNZ, 5, HALT,
+    };
     uint64_t sum = 0;
     for (int round = 0; round < 100000; round++) {
         uint32_t stack[16], sp = 0, var = 0;

@@ -86,7 +86,8 @@ static void code_pages(void)
     CHECK(mm_fetch(mm, a + 2 * PAGE - 4, buf, 16) <= 4);
     int fd = memfd_create("x", 0);
     CHECK(!ftruncate(fd, PAGE));
-    gaddr w = (gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), x = (gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    gaddr w = (gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    gaddr x = (gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     CHECK(mm_fetch(mm, x, buf, 4) == 4);
     CHECK(mm_unprotect_code(mm, w, 1));                             /* the alias was protected */
 }

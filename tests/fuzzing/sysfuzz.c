@@ -29,7 +29,8 @@ enum { NCALLS = sizeof calls / sizeof *calls, PAGE = 65536, FDS = 10 };
 static uint64_t state;
 static unsigned rnd(unsigned n) { state = state * 6364136223846793005ull + 1442695040888963407ull; return (unsigned)(state >> 33) % n; }
 
-static char *good, *readonly, *hole, *edge;      /* zeroed memory; a readable page; a forbidden page; the end of a readable and writable page before it */
+/* zeroed memory; a readable page; a forbidden page; the end of a readable and writable page before it */
+static char *good, *readonly, *hole, *edge;
 static int fds[FDS];
 typedef struct Value { const char *name; long v; } Value;
 
@@ -65,17 +66,20 @@ static Value string(void)
 
 static Value number(int size)
 {
-    static const Value sizes[] = { { "0", 0 }, { "1", 1 }, { "4", 4 }, { "7", 7 }, { "8", 8 }, { "16", 16 }, { "64", 64 }, { "128", 128 }, { "4096", 4096 } };
-    static const Value wild[] = { { "-1", -1 }, { "-8", -8 }, { "INT_MAX", 0x7fffffff }, { "INT_MIN", -0x7fffffff - 1 }, { "1<<20", 1 << 20 }, { "3", 3 }, { "65536", 65536 } };
+    static const Value sizes[] = { { "0", 0 }, { "1", 1 }, { "4", 4 }, { "7", 7 }, { "8", 8 }, { "16", 16 },
+        { "64", 64 }, { "128", 128 }, { "4096", 4096 } };
+    static const Value wild[] = { { "-1", -1 }, { "-8", -8 }, { "INT_MAX", 0x7fffffff }, { "INT_MIN", -0x7fffffff - 1 },
+        { "1<<20", 1 << 20 }, { "3", 3 }, { "65536", 65536 } };
     return rnd(10) < (size ? 7 : 8) ? sizes[rnd(size ? 9 : 5)] : wild[rnd(7)];
 }
 
 static Value descriptor(void)
 {
     static const char *const names[FDS] = { "file", "dir", "null", "zero", "pipe0", "pipe1", "sock", "sock2", "epoll", "event" };
+    static const Value wild[] = { { "-1", -1 }, { "AT_FDCWD", AT_FDCWD }, { "999", 999 }, { "INT_MAX", 0x7fffffff } };
     unsigned i = rnd(FDS + 4);
     if (i < FDS) return (Value){ names[i], fds[i] };
-    return i == FDS ? (Value){ "-1", -1 } : i == FDS + 1 ? (Value){ "AT_FDCWD", AT_FDCWD } : i == FDS + 2 ? (Value){ "999", 999 } : (Value){ "INT_MAX", 0x7fffffff };
+    return wild[i - FDS];
 }
 
 static Value draw(char kind)

@@ -81,7 +81,11 @@ static void b_overlap(File *f) { f->p[1].p_vaddr = 0x10000; }
 static void b_congruent(File *f) { f->p[1].p_vaddr += 8; }
 static void b_align(File *f) { f->p[1].p_align = 0x1001; }
 static void b_entry(File *f) { f->h.e_entry = ~0ull; }
-static void b_interp(File *f) { f->p[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = offsetof(File, body), .p_filesz = 4 }; memset(f->body, 'x', 4); }
+static void b_interp(File *f)
+{
+    f->p[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = offsetof(File, body), .p_filesz = 4 };
+    memset(f->body, 'x', 4);
+}
 static void b_interp_long(File *f) { f->p[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_filesz = 1 << 20 }; }
 static void b_interp_empty(File *f) { f->p[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = offsetof(File, body), .p_filesz = 4 }; }
 
@@ -103,7 +107,10 @@ static void rejected(void)
         char err[256];
         bad[i].change(&f);
         int r = try(&f, sizeof f, &m, err);
-        if (r != bad[i].result || !strstr(err, bad[i].word)) { failures++; printf("FAIL rejected: row %zu gives %d '%s', want %d '%s'\n", i, r, err, bad[i].result, bad[i].word); }
+        if (r != bad[i].result || !strstr(err, bad[i].word)) {
+            failures++;
+            printf("FAIL rejected: row %zu gives %d '%s', want %d '%s'\n", i, r, err, bad[i].result, bad[i].word);
+        }
     }
     File f = good();
     for (size_t len = 0; len < 0x1100; len += 7) {                  /* cut anywhere */
@@ -129,7 +136,8 @@ static void random_bytes(void)
 static void scripts(void)
 {
     static const struct { const char *text, *interp, *arg; } row[] = {
-        { "#!/bin/sh\n", "/bin/sh", "" }, { "#! /bin/sh -e\n", "/bin/sh", "-e" }, { "#!/usr/bin/env python3 -x \t\nrest", "/usr/bin/env", "python3 -x" },
+        { "#!/bin/sh\n", "/bin/sh", "" }, { "#! /bin/sh -e\n", "/bin/sh", "-e" },
+        { "#!/usr/bin/env python3 -x \t\nrest", "/usr/bin/env", "python3 -x" },
         { "#!/bin/sh", "/bin/sh", "" }, { "#!\n", NULL, NULL }, { "#!   \n", NULL, NULL }, { "#", NULL, NULL }, { "hello", NULL, NULL },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -152,7 +160,8 @@ static void stacks(void)
     char *argv[] = { "prog", "one", NULL }, *envp[] = { "A=b", NULL };
     AuxEntry aux[] = { { AT_PAGESZ, 4096 } };
     for (int word = 4; word <= 8; word += 4) {
-        StackPlan p = { .top = 0x7ffff000, .word = (uint8_t)word, .argv = argv, .envp = envp, .execfn = "./prog", .platform = "x", .aux = aux, .naux = 1 };
+        StackPlan p = { .top = 0x7ffff000, .word = (uint8_t)word, .argv = argv, .envp = envp,
+                        .execfn = "./prog", .platform = "x", .aux = aux, .naux = 1 };
         StackImage s;
         CHECK(stack_build(&p, 1 << 20, &s) == 0);
         CHECK(!(s.sp & 15) && s.bytes[0] == 2 && s.sp + s.len == p.top);

@@ -347,7 +347,8 @@ static void choose_lane(Gen *g, IrInsn *i)
         i->type2 = (uint8_t)(i->lane == E64 ? ONE_OF(IR_I64, IR_F64) : i->lane == E32 ? ONE_OF(IR_I32, IR_F32, IR_I64) : ONE_OF(IR_I32, IR_I64));
         break;
     case IR_vdup:
-        i->type2 = (uint8_t)(i->lane == E64 ? ONE_OF(IR_I64, IR_F64, IR_V128) : i->lane == E32 ? ONE_OF(IR_I32, IR_F32, IR_V128) : ONE_OF(IR_I32, IR_I64, IR_V128));
+        i->type2 = (uint8_t)(i->lane == E64 ? ONE_OF(IR_I64, IR_F64, IR_V128) : i->lane == E32 ? ONE_OF(IR_I32, IR_F32, IR_V128) :
+                             ONE_OF(IR_I32, IR_I64, IR_V128));
         break;
     case IR_vshli: i->imm = rng_below(r, (uint32_t)bits); break;
     case IR_vshri: case IR_vsari: i->imm = 1 + rng_below(r, (uint32_t)bits); break;

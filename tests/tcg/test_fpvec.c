@@ -22,7 +22,8 @@ static const RegDesc regs[NREG] = {
     { "x0", AT(x[0]), IR_I64, 1 }, { "x1", AT(x[1]), IR_I64, 0 }, { "x2", AT(x[2]), IR_I64, 2 },
     { "w0", AT(w[0]), IR_I32, 3 }, { "w1", AT(w[1]), IR_I32, 0 }, { "w2", AT(w[2]), IR_I32, 4 },
     { "flags", AT(w[3]), IR_I32, 0 }, { "mode", AT(w[4]), IR_I32, 0 },
-    { "dout", AT(d[3]), IR_F64, 6 }, { "sout", AT(s[3]), IR_F32, 0 }, { "vout", AT(v[3]), IR_V128, 7 }, { "xout", AT(x[3]), IR_I64, 5 }, { "wout", AT(w[5]), IR_I32, 0 },
+    { "dout", AT(d[3]), IR_F64, 6 }, { "sout", AT(s[3]), IR_F32, 0 }, { "vout", AT(v[3]), IR_V128, 7 },
+    { "xout", AT(x[3]), IR_I64, 5 }, { "wout", AT(w[5]), IR_I32, 0 },
 };
 enum { PC0 = 0x10000, MAX_CASES = 20000 };
 
@@ -42,16 +43,24 @@ static uint64_t rnd(void)
 
 /* --- the guest */
 
-static IrVal get(IrUnit *u, int type, int k)
+/* The first of the registers that hold a type, -1: none do. */
+static int regs_of(int type)
 {
     switch (type) {
-    case IR_F64: return ir_get(u, R_D0 + k);
-    case IR_F32: return ir_get(u, R_S0 + k);
-    case IR_I64: return ir_get(u, R_X0 + k);
-    case IR_I32: return ir_get(u, R_W0 + k);
-    case IR_V64: return ir_vconv(u, IR_vlow, IR_V64, IR_V128, E8, 0, 0, ir_get(u, R_V0 + k));
-    default: return ir_get(u, R_V0 + k);
+    case IR_F64: return R_D0;
+    case IR_F32: return R_S0;
+    case IR_I64: return R_X0;
+    case IR_I32: return R_W0;
+    case IR_V128: return R_V0;
+    default: return -1;
     }
+}
+
+static IrVal get(IrUnit *u, int type, int k)
+{
+    if (type == IR_V64)
+        return ir_vconv(u, IR_vlow, IR_V64, IR_V128, E8, 0, 0, ir_get(u, R_V0 + k));
+    return ir_get(u, regs_of(type) + k);
 }
 
 static int result_type(const IrInsn *in)
@@ -127,7 +136,7 @@ static void translate_chain(IrUnit *u, uint32_t s)
         type[n] = result_type(&c->in);
         if (!pick(&s, 3))
             put(u, &c->in, have[n]);
-        int to = type[n] == IR_F64 ? R_D0 : type[n] == IR_F32 ? R_S0 : type[n] == IR_V128 ? R_V0 : type[n] == IR_I64 ? R_X0 : type[n] == IR_I32 ? R_W0 : -1;
+        int to = regs_of(type[n]);
         if (to >= 0 && !pick(&s, 3))
             ir_put(u, to + (int)pick(&s, 3), have[n]);
     }
@@ -297,9 +306,10 @@ static void add_vector_lanes(int t, int lane)
     for (int g = 2 << lane; g <= 8; g *= 2)
         add((IrInsn){ .op = IR_vrevl, .type = t, .lane = lane, .imm = g }, t, 0, 0);
     for (int n = 0; n < lanes; n++) {
-        add((IrInsn){ .op = IR_vset, .type = t, .lane = lane, .imm = n, .type2 = lane == E64 ? IR_I64 : IR_I32 }, t, lane == E64 ? IR_I64 : IR_I32, 0);
+        IrType whole = lane == E64 ? IR_I64 : IR_I32, real = lane == E64 ? IR_F64 : IR_F32;
+        add((IrInsn){ .op = IR_vset, .type = t, .lane = lane, .imm = n, .type2 = whole }, t, whole, 0);
         if (lane >= E32)
-            add((IrInsn){ .op = IR_vset, .type = t, .lane = lane, .imm = n, .type2 = lane == E64 ? IR_F64 : IR_F32 }, t, lane == E64 ? IR_F64 : IR_F32, 0);
+            add((IrInsn){ .op = IR_vset, .type = t, .lane = lane, .imm = n, .type2 = real }, t, real, 0);
         for (int s = 0; s < 2; s++) {
             if (lane < E64)
                 add((IrInsn){ .op = IR_vget, .type = IR_I32, .type2 = t, .lane = lane, .imm = n, .aux = s }, t, 0, 0);
@@ -361,7 +371,8 @@ static uint64_t fp_bits(bool dbl)
         0x41dfffffffc00000, 0x41dfffffffe00000, 0x41e0000000000000, 0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000, 0x43e0000000000000,
         0x43f0000000000000, 0x43efffffffffffff, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001, 0x7ffc123400000000,
         0x36a0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x380fffffffffffff, 0x47efffffefffffff };
-    static const uint32_t special32[] = { 0, 1, 0x7fffff, 0x800000, 0x3f800000, 0x3f000000, 0x3fc00000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000,
+    static const uint32_t special32[] = {
+        0, 1, 0x7fffff, 0x800000, 0x3f800000, 0x3f000000, 0x3fc00000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000,
         0x5f000000, 0x5f800000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fe01234 };
     uint64_t r = rnd(), s = rnd(), sign = (s & 1) << (dbl ? 63 : 31);
 
@@ -369,7 +380,8 @@ static uint64_t fp_bits(bool dbl)
     case 0: case 1: return sign | (dbl ? special[r % (sizeof special / 8)] : special32[r % (sizeof special32 / 4)]);
     case 2: return dbl ? (s & 64 ? ~0ull << 32 | (uint32_t)r : r) : (uint32_t)r;   /* some are boxed singles */
     case 3:             /* tiny and huge */
-        return sign | (dbl ? ((s >> 1 & 1 ? 0x7fd : 0) + (s >> 8) % 2) << 52 | (r & 0xfffffffffffff) : (uint64_t)((s >> 1 & 1 ? 0xfd : 0) + (s >> 8) % 2) << 23 | (r & 0x7fffff));
+        return sign | (dbl ? ((s >> 1 & 1 ? 0x7fd : 0) + (s >> 8) % 2) << 52 | (r & 0xfffffffffffff)
+                           : (uint64_t)((s >> 1 & 1 ? 0xfd : 0) + (s >> 8) % 2) << 23 | (r & 0x7fffff));
     case 4: return sign | (dbl ? (1023 - 540 + s / 4 % 60) << 52 | (r & 0xfffffffffffff) : (uint64_t)(127 - 75 + s / 4 % 20) << 23 | (r & 0x7fffff));
     case 5: r &= dbl ? ~0ull << 40 : ~0xfffu;   /* few bits */
         /* fall through */
@@ -379,7 +391,8 @@ static uint64_t fp_bits(bool dbl)
 
 static uint64_t int_bits(void)
 {
-    static const uint64_t special[] = { 0, ~0ull, 1, 0x7fffffffffffffff, 0x8000000000000000, 0x80, 0x7f, 0x8000, 0x7fff, 0x7fffffff80000000, 0x80808080ffffffff, 0xff00ff0080007fff };
+    static const uint64_t special[] = { 0, ~0ull, 1, 0x7fffffffffffffff, 0x8000000000000000, 0x80, 0x7f,
+        0x8000, 0x7fff, 0x7fffffff80000000, 0x80808080ffffffff, 0xff00ff0080007fff };
     return rnd() % 4 ? (rnd() % 3 ? rnd() : rnd() >> (rnd() & 63)) : special[rnd() % (sizeof special / 8)];
 }
 
@@ -417,7 +430,8 @@ static void engine_start(Engine *e, const FpRules *r, bool interp)
     static const TcgHost host = { .fetch = fetch };
     TcgOptions opt = { .interp = interp, .opt_level = interp ? 0 : 1, .nochain = true };
 
-    e->guest = (TcgGuest){ .name = "test", .addr_bits = 64, .fp = *r, .state_size = sizeof(State), .regs = regs, .nregs = NREG, .translate = translate };
+    e->guest = (TcgGuest){ .name = "test", .addr_bits = 64, .fp = *r,
+                             .state_size = sizeof(State), .regs = regs, .nregs = NREG, .translate = translate };
     e->tcg = tcg_new(&e->guest, &host, &opt);
     e->st = aligned_alloc(64, (sizeof(State) + 63) & ~63ul);
     memset(e->st, 0, sizeof *e->st);
@@ -435,8 +449,8 @@ static void report(const char *rule, const Case *c, const State *in, const State
 {
     if (fails++ > 60)
         return;
-    printf("FAIL %s %s type %d type2 %d lane %d imm %lld aux %d cond %d round %d dyn %u\n", rule, ir_op_info[c->in.op].name, c->in.type, c->in.type2, c->in.lane,
-           (long long)c->in.imm, c->in.aux, c->in.cond, c->in.round, in->w[4]);
+    printf("FAIL %s %s type %d type2 %d lane %d imm %lld aux %d cond %d round %d dyn %u\n",
+           rule, ir_op_info[c->in.op].name, c->in.type, c->in.type2, c->in.lane, (long long)c->in.imm, c->in.aux, c->in.cond, c->in.round, in->w[4]);
     for (int k = 0; k < 3; k++)
         if (k < (int)strlen(ir_op_info[c->in.op].args))
             printf("   v %016llx:%016llx d %016llx s %08x x %016llx w %08x\n", (unsigned long long)in->v[k][1], (unsigned long long)in->v[k][0],
@@ -490,7 +504,8 @@ static void run_rules(int k, int rounds)
         }
         if (jit.tcg->n_interp != declined) {
             declined = jit.tcg->n_interp;
-            printf("note %s: no host code for %s type %d lane %d\n", rules_name[k], ir_op_info[cases[i].in.op].name, cases[i].in.type, cases[i].in.lane);
+            printf("note %s: no host code for %s type %d lane %d\n", rules_name[k],
+                   ir_op_info[cases[i].in.op].name, cases[i].in.type, cases[i].in.lane);
         }
     }
     run_chains(rules_name[k], &ref, &jit, 20 * rounds);

@@ -26,7 +26,8 @@ static uint64_t operand(SfFmt f)
         0x43e0000000000000, 0x43efffffffffffff, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001,
         0x7ffc123400000000, 0x36a0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x47efffffefffffff };
     static const uint32_t special32[] = { 0, 1, 0x7fffff, 0x800000, 0x800001, 0x3f800000, 0x3f7fffff, 0x3f000000, 0x3fc00000, 0x4effffff,
-        0x4f000000, 0x5f000000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fe01234, 0x477fe000, 0x477ff000, 0x33000000, 0x38800000, 0x387fe000 };
+        0x4f000000, 0x5f000000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fe01234, 0x477fe000, 0x477ff000,
+        0x33000000, 0x38800000, 0x387fe000 };
     uint64_t r = rnd(), s = rnd(), k = rnd() % 8;
     int w = f == SF64 ? 64 : 32;
     uint64_t sign = (s & 1) << (w - 1);
@@ -39,8 +40,10 @@ static uint64_t operand(SfFmt f)
             m &= f == SF64 ? 0xffff000000000 : 0x7ff000;
         return sign | e | m;
     }
-    if (k == 4)                 /* about the ends of the exponent range */
-        return sign | (f == SF64 ? (s & 2 ? 0x0008 + (s >> 8) % 0x10 : 0x7fe0) << 48 | (r & 0x1fffffffffffff) % 0x7ff0000000000 : (s & 2 ? 0x700000 : 0x7e800000) + (r & 0x1fffff));
+    if (k == 4) {               /* about the ends of the exponent range */
+        uint64_t ends = (s & 2 ? 0x0008 + (s >> 8) % 0x10 : 0x7fe0) << 48, ends32 = s & 2 ? 0x700000 : 0x7e800000;
+        return sign | (f == SF64 ? ends | (r & 0x1fffffffffffff) % 0x7ff0000000000 : ends32 + (r & 0x1fffff));
+    }
     return f == SF64 ? r : (uint32_t)r;
 }
 
@@ -69,10 +72,12 @@ static float s_of(uint64_t v) { float d; memcpy(&d, &v, 4); return d; }
 static uint64_t d_bits(double d) { uint64_t v; memcpy(&v, &d, 8); return v; }
 static uint64_t s_bits(float d) { uint32_t v; memcpy(&v, &d, 4); return v; }
 
-#define HOST2(name, insn) \
-    static uint64_t name##_d(uint64_t a, uint64_t b) { double x = d_of(a), y = d_of(b); __asm__ volatile(insn "d %1, %0" : "+x"(x) : "x"(y)); return d_bits(x); } \
-    static uint64_t name##_s(uint64_t a, uint64_t b) { float x = s_of(a), y = s_of(b); __asm__ volatile(insn "s %1, %0" : "+x"(x) : "x"(y)); return s_bits(x); }
-HOST2(add, "adds") HOST2(sub, "subs") HOST2(mul, "muls") HOST2(divide, "divs")
+#define HOST2(name, insn, type, of, bits) \
+    static uint64_t name(uint64_t a, uint64_t b) { type x = of(a), y = of(b); __asm__ volatile(insn " %1, %0" : "+x"(x) : "x"(y)); return bits(x); }
+HOST2(add_d, "addsd", double, d_of, d_bits) HOST2(add_s, "addss", float, s_of, s_bits)
+HOST2(sub_d, "subsd", double, d_of, d_bits) HOST2(sub_s, "subss", float, s_of, s_bits)
+HOST2(mul_d, "mulsd", double, d_of, d_bits) HOST2(mul_s, "mulss", float, s_of, s_bits)
+HOST2(divide_d, "divsd", double, d_of, d_bits) HOST2(divide_s, "divss", float, s_of, s_bits)
 static uint64_t sqrt_d(uint64_t a, uint64_t b) { double x = d_of(a); (void)b; __asm__ volatile("sqrtsd %0, %0" : "+x"(x)); return d_bits(x); }
 static uint64_t sqrt_s(uint64_t a, uint64_t b) { float x = s_of(a); (void)b; __asm__ volatile("sqrtss %0, %0" : "+x"(x)); return s_bits(x); }
 static uint64_t rint_d(uint64_t a, uint64_t b) { double x = d_of(a); (void)b; __asm__ volatile("roundsd $4, %0, %0" : "+x"(x)); return d_bits(x); }
@@ -86,7 +91,11 @@ static SfBits sf_add_by_fma(SfEnv *e, SfFmt f, SfBits a, SfBits b)
     return sf_fma(e, f, a, f == SF64 ? 0x3ff0000000000000 : 0x3f800000, b, 0);
 }
 
-static const struct { const char *name; uint64_t (*d)(uint64_t, uint64_t), (*s)(uint64_t, uint64_t); SfBits (*sf)(SfEnv *, SfFmt, SfBits, SfBits); } ops[] = {
+static const struct {
+    const char *name;
+    uint64_t (*d)(uint64_t, uint64_t), (*s)(uint64_t, uint64_t);
+    SfBits (*sf)(SfEnv *, SfFmt, SfBits, SfBits);
+} ops[] = {
     { "add", add_d, add_s, sf_add }, { "sub", sub_d, sub_s, sf_sub }, { "mul", mul_d, mul_s, sf_mul }, { "div", divide_d, divide_s, sf_div },
     { "sqrt", sqrt_d, sqrt_s, sf_sqrt2 }, { "rint", rint_d, rint_s, sf_rint2 }, { "add by fma", add_d, add_s, sf_add_by_fma },
 };
@@ -215,6 +224,7 @@ __attribute__((target("f16c,avx"))) static void test_half(int rounds)
     }
 }
 
+static uint64_t mixed(SfBits v) { return (uint64_t)(v >> 64) ^ (uint64_t)v * 3; }        /* both halves in one word */
 static SfBits q_bits(__float128 q) { SfBits v; memcpy(&v, &q, 16); return v; }
 
 static void test_quad(int rounds)
@@ -237,7 +247,7 @@ static void test_quad(int rounds)
         got[0] = sf_add(&e, SF128, a, b), got[1] = sf_sub(&e, SF128, a, b), got[2] = sf_mul(&e, SF128, a, b), got[3] = sf_div(&e, SF128, a, b);
         got[4] = sf_cvt(&e, SF128, SF64, sf_cvt(&e, SF64, SF128, a));
         for (int i = 0; i < 5; i++)
-            check("quad", mode * 10 + i, a >> 64, b >> 64, i, (uint64_t)(got[i] >> 64) ^ (uint64_t)got[i] * 3, 0, (uint64_t)(q_bits(w[i]) >> 64) ^ (uint64_t)q_bits(w[i]) * 3, 0);
+            check("quad", mode * 10 + i, a >> 64, b >> 64, i, mixed(got[i]), 0, mixed(q_bits(w[i])), 0);
         /* sqrt(x * x) of a short x is x */
         SfBits small = a >> 60 << 60 & ~em;
         small |= (SfBits)16400 << 112;

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /* Memory starts as zero, keeps what tests leave, and has its window (in the middle) filled before each test. */
-enum { DIFF_CODE = 0x2000000, DIFF_MEM = 0x10000000, DIFF_MEM_SIZE = 1 << 20, DIFF_WIN = DIFF_MEM + DIFF_MEM_SIZE / 2, DIFF_WINDOW = 256, DIFF_CHAIN = 12 };
+enum { DIFF_CODE = 0x2000000, DIFF_MEM = 0x10000000, DIFF_MEM_SIZE = 1 << 20 };
+enum { DIFF_WIN = DIFF_MEM + DIFF_MEM_SIZE / 2, DIFF_WINDOW = 256, DIFF_CHAIN = 12 };
 
 typedef struct DiffRec {
     uint32_t n, fpcr, fpsr;         /* n instructions, run in a row */

@@ -3,7 +3,8 @@
  * FPSR and NZCV compared, on the interpreter and on tier 1 with and without optimisation. Then chains of random rows in one
  * unit, which exercise what a single instruction does not: register allocation, pins, dead state.
  *
- * Environment: DIFF_N encodings per row (24), DIFF_CHAINS chains (3000), DIFF_ROW part of a row or group name, DIFF_SEED, DIFF_ENGINE (interp, t0, t1).
+ * Environment: DIFF_N encodings per row (24), DIFF_CHAINS chains (3000), DIFF_ROW part of a row or group name, DIFF_SEED,
+ * DIFF_ENGINE (interp, t0, t1).
  * Needs aarch64-linux-gnu-gcc and qemu-aarch64 (Debian's 7.2, bug: spare_oracle); skipped without. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -263,7 +263,8 @@ static int special(Rng *r, const char *name, uint32_t insn, uint8_t *out)
  *  fcmpu and fcmpo clear FI; an ordered compare of NaNs sets C
  *  FPRF calls a single's subnormals normal
  *  fnmadd and its kin round after the negation, which differs up and down: to nearest and to zero remain */
-enum { SYMMETRIC = 0xffc0008c, CLEAR_FR = 0xfda0008c, CLEAR_FI = 0xfdc0008c, CLEAR_C = 0xfde0008c, SET_FX = 0xfc00004c, CR1_IS_FPSCR = 0xfc601891 /* fmr. f3, f3 */ };
+enum { SYMMETRIC = 0xffc0008c, CLEAR_FR = 0xfda0008c, CLEAR_FI = 0xfdc0008c, CLEAR_C = 0xfde0008c, SET_FX = 0xfc00004c };
+enum { CR1_IS_FPSCR = 0xfc601891 };                     /* fmr. f3, f3 */
 
 /* No enables, no NI. */
 static int fpscr(const char *name, uint32_t insn, uint8_t *out)
@@ -357,7 +358,8 @@ static int generate(Rng *r, const DecodeIsa *isa, int row, uint64_t insn64, uint
     if (!strcmp(n, "mtvscr"))                           /* vspltish v24, 1; vand v24, vb, v24: only NJ and SAT */
         return CODE(0x1301034c, 0x1300c404 | (insn >> 11 & 31) << 16, with_rb(insn, 24));
     if (is(n, "fctiw fctiwz"))                          /* FPRF and the upper half are undefined; mtfsfi 4, 0 */
-        return CODE(insn, CLEAR_C, 0xfe00010c, addi(BASE, PTR, 0), 0x7c0007ae | rt_of(insn) << 21 | BASE << 11, 0xc8000000 | rt_of(insn) << 21 | BASE << 16);
+        return CODE(insn, CLEAR_C, 0xfe00010c, addi(BASE, PTR, 0),
+                    0x7c0007ae | rt_of(insn) << 21 | BASE << 11, 0xc8000000 | rt_of(insn) << 21 | BASE << 16);
     if (is(n, "mfocrf mtocrf"))
         insn = (insn & ~(255u << 12)) | 0x1000u << rng_below(r, 8);
     bool to_ra = insn >> 26 >= 20 && insn >> 26 <= 29;

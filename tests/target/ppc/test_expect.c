@@ -31,7 +31,8 @@ enum { D = 63, S = 59 };
 #define OLD 0x1234567812345678          /* what the target register held */
 
 /* FPRF by class and sign */
-enum { P_NORM = 4 << 12, N_NORM = 8 << 12, P_INF = 5 << 12, N_INF = 9 << 12, P_ZERO = 2 << 12, N_ZERO = 18 << 12, P_SUB = 20 << 12, N_SUB = 24 << 12, P_NAN = 17 << 12 };
+enum { P_NORM = 4 << 12, N_NORM = 8 << 12, P_INF = 5 << 12, N_INF = 9 << 12, P_ZERO = 2 << 12, N_ZERO = 18 << 12 };
+enum { P_SUB = 20 << 12, N_SUB = 24 << 12, P_NAN = 17 << 12 };
 enum {
     FX = (int)FPSCR_FX, FEX = FPSCR_FEX, VX = FPSCR_VX, OX = FPSCR_OX, UX = FPSCR_UX, ZX = FPSCR_ZX, XX = FPSCR_XX, FR = FPSCR_FR, FI = FPSCR_FI,
     VE = FPSCR_VE, OE = FPSCR_OE, UE = FPSCR_UE, ZE = FPSCR_ZE, XE = FPSCR_XE, NEAR = 0, CHOP = 1, UP = 2, DOWN = 3,
