@@ -19,7 +19,7 @@ WARN := -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIE -fno-strict-aliasing -pthread -D_GNU_SOURCE -DQEMU_VERSION='"$(VERSION)"' \
 	-DDEBUG_BUILD=$(if $(filter yes,$(DEBUG)),1,0) \
 	-I. -I$(B)/gen $(GLIB_CFLAGS) -MMD -MP -MT '$$(B)/$(@:$(B)/%=%)'
-LINK = $(CC) -pthread $(if $(findstring static-pie,$(LDFLAGS)),,-pie) $(LDFLAGS) $(SANITIZE_OBJ)
+LINK = tools/link $(CC) -pthread $(if $(findstring static-pie,$(LDFLAGS)),,-pie) $(LDFLAGS) $(SANITIZE_OBJ)
 SANITIZE_OBJ := $(if $(filter yes,$(SANITIZE)),$(B)/obj/tools/sanitize.o)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
@@ -94,6 +94,7 @@ $(B)/tests/target/$(1)/%: $(B)/obj/tests/target/$(1)/%.o $(call objs,$(wildcard 
 	$$(call say,LINK,$$@)$$(LINK) -o $$@ $$< $(call objs,$(wildcard tests/target/*.c)) -Wl,--start-group $(B)/libguest-$(1).a $(B)/libtcg.a -Wl,--end-group $$(LIBS) -lm
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call target_test_rule,$(p))))
+$(filter $(B)/tests/target/%,$(TESTS)): $(call objs,$(wildcard tests/target/*.c))   # by name, or make prefers the rule below
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libguest-$(word 1,$(PROGRAMS)).a $(B)/libuser.a $(B)/libtcg.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $< -Wl,--start-group $(B)/libguest-$(word 1,$(PROGRAMS)).a $(B)/libuser.a $(B)/libtcg.a -Wl,--end-group $(LIBS) -lm
