@@ -14,6 +14,15 @@
         .option norvc
         .text
         .globl _start, stub
+.macro copy_memory from, to             /* from and to are registers; x4, x5 are lost */
+        li x4, MEMW * 2
+1:      lw x5, 0(\from)
+        sw x5, 0(\to)
+        addi \from, \from, 4
+        addi \to, \to, 4
+        addi x4, x4, -1
+        bnez x4, 1b
+.endm
 stub:                                   /* at DIFF_STUB: every slot jumps here */
         .irp r,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         SX x\r, 8*\r(x31)
@@ -25,13 +34,7 @@ stub:                                   /* at DIFF_STUB: every slot jumps here *
         SX x1, 512(x31)
         li x2, DATA
         addi x3, x31, (NREGS + 1) * 8
-        li x4, MEMW * 2
-1:      lw x5, 0(x2)
-        sw x5, 0(x3)
-        addi x2, x2, 4
-        addi x3, x3, 4
-        addi x4, x4, -1
-        bnez x4, 1b
+        copy_memory x2, x3
 next:
         la x5, index
         LX x6, 0(x5)
@@ -47,13 +50,7 @@ next:
         bnez x10, next
         li x2, DATA
         addi x3, x31, (NREGS + 1) * 8
-        li x4, MEMW * 2
-1:      lw x5, 0(x3)
-        sw x5, 0(x2)
-        addi x2, x2, 4
-        addi x3, x3, 4
-        addi x4, x4, -1
-        bnez x4, 1b
+        copy_memory x3, x2
         li x1, SLOT
         mul x1, x1, x6
         li x9, CODE

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Instructions that the oracle lacks (Zfa, Zicond, Zicboz), each with its own expectation from the manual, on every engine. */
-#include <stdlib.h>
-#include <sys/mman.h>
+#include <stdio.h>
+#include <string.h>
 #include "target/riscv/arch.h"
+#include "tests/target/expect.h"
 
-enum { CODE = 0x20000000, DATA = 0x30000000, A0 = 10, A1 = 11, A2 = 12, FA0 = 10, FA1 = 11, FA2 = 12 };
+enum { DATA = 0x30000000, A0 = 10, A1 = 11, A2 = 12, FA0 = 10, FA1 = 11, FA2 = 12 };
 enum { NX = 1, UF = 2, OF = 4, DZ = 8, NV = 16 };
 #define S(bits) (0xffffffff00000000 | (bits))               /* boxed single */
 #define H(bits) (0xffffffffffff0000 | (bits))               /* boxed half */
@@ -60,61 +61,33 @@ static const Row rows[] = {
     { "rm 5 is illegal", FP(0x01, FA2, 5), 0, 0, true, ~0ull },
 };
 
-static size_t fetch(void *ctx, gaddr pc, void *buf, size_t len)
-{
-    if (pc < CODE || pc >= CODE + 8)
-        return 0;
-    if (len > CODE + 8 - pc)
-        len = CODE + 8 - pc;
-    memcpy(buf, (void *)(uintptr_t)pc, len);
-    return len;
-}
+static uint32_t insn(int row) { return rows[row].insn; }
 
-static int run(Tcg *t, RvCpu *c, const char *engine, const Row *r)
+static bool run(CpuState *cpu, int row, const char *engine)
 {
+    const Row *r = &rows[row];
+    RvCpu *c = (RvCpu *)cpu;
     uint64_t *data = (uint64_t *)DATA;
     memset(data, 0xff, 256);
-    memcpy((void *)CODE, &r->insn, 4);
-    memcpy((void *)(CODE + 4), &(uint32_t){ 0x73 }, 4);     /* ecall */
-    tcg_flush(t);
-    guest_arch.reset(&c->head, guest_arch.models[0].features);
     c->x[A0] = c->f[FA0] = 0;
     c->x[A1] = c->f[FA1] = r->x1;
     c->x[A2] = c->f[FA2] = r->x2;
     rv_set_fcsr(c, r->frm << 5);
-    c->head.pc = CODE;
-    int code = tcg_run(&c->head);
+    int code = tcg_run(cpu);
     bool illegal = r->want == ~0ull && strstr(r->name, "illegal");
-    uint64_t got = illegal && code == EX_ILLEGAL && c->head.pc == CODE ? ~0ull : r->fp ? c->f[FA0] : c->x[A0];
+    uint64_t got = illegal && code == EX_ILLEGAL && cpu->pc == EXPECT_CODE ? ~0ull : r->fp ? c->f[FA0] : c->x[A0];
     bool ok = got == r->want && (rv_fcsr(c) & 31) == (uint32_t)r->flags && (illegal || code == EX_SYSCALL);
     if (!strcmp(r->name, "cbo.zero"))
         ok &= data[7] == ~0ull && data[8] == 0 && data[15] == 0 && data[16] == ~0ull;
     if (!ok)
         printf("FAIL %s on %s: %#llx flags %#x exit %d, want %#llx flags %#x\n", r->name, engine, (unsigned long long)got,
                rv_fcsr(c) & 31, code, (unsigned long long)r->want, r->flags);
-    return !ok;
+    return ok;
 }
 
 int main(void)
 {
-    static const struct { const char *name; TcgOptions opt; } engines[] = {
-        { "interp", { .interp = true } }, { "tier1-noopt", { .opt_level = 0 } }, { "tier1", { .opt_level = 1 } },
-    };
-    int failed = 0;
-    for (int i = 0; i < 2; i++) {
-        void *at = (void *)(uintptr_t)(i ? DATA : CODE);
-        if (mmap(at, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != at)
-            return 77;
-    }
-    for (int e = 0; e < 3; e++) {
-        TcgHost host = { .fetch = fetch };
-        Tcg *t = tcg_new(&guest_arch.tcg, &host, &engines[e].opt);
-        RvCpu *c = aligned_alloc(64, (sizeof(RvCpu) + 63) & ~63ul);
-        memset(c, 0, sizeof *c);
-        tcg_thread_init(t, &c->head);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-            failed += run(t, c, engines[e].name, &rows[i]);
-    }
-    printf("%s\n", failed ? "failed" : "ok");
-    return failed != 0;
+    enum { ECALL = 0x73 };
+    expect_map(DATA, 4096);
+    return expect_main(&(Expect){ sizeof rows / sizeof *rows, ECALL, false, insn, run });
 }
