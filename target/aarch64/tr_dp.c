@@ -15,18 +15,26 @@ bool tr_adr(Tr *t, const OpAdr *a, int page)
     return true;
 }
 
-/* rd := n op m, with flags when op asks for them. sp: rd = 31 is SP (only when no flags are set). */
+/* rd := r, and the flags f when there are any. sp: rd = 31 is SP (only when no flags are set). */
+static void put_result(Tr *t, int sf, int rd, bool sp, IrVal r, IrVal f)
+{
+    if (!sp || f)
+        put_r(t, sf, rd, r);
+    else if (sf)
+        put_x_sp(t, rd, r);
+    else
+        put_w_sp(t, rd, r);
+    if (f)
+        put_flags(t, f);
+}
+
+/* rd := n op m, with flags when op asks for them. */
 static void add_sub(Tr *t, int op, int sf, int rd, bool sp, IrVal n, IrVal m)
 {
     bool sub = op & 2, flags = op & 1;
     IrVal r = ir_op2(t->u, sub ? IR_sub : IR_add, sf_type(sf), n, m);
     IrVal f = flags ? ir_op2(t->u, sub ? IR_flags_sub : IR_flags_add, sf_type(sf), n, m) : 0;
-    if (sp && !flags) {
-        if (sf) put_x_sp(t, rd, r); else put_w_sp(t, rd, r);
-    } else {
-        put_r(t, sf, rd, r);
-    }
-    if (flags) put_flags(t, f);
+    put_result(t, sf, rd, sp, r, f);
 }
 
 bool tr_addsub_i(Tr *t, const OpAddI *a, int op)
@@ -63,12 +71,7 @@ static void logic(Tr *t, int op, int sf, int rd, bool sp, IrVal n, IrVal m)
     IrVal r = ir_op2(t->u, ops[op], ty, n, m), f = 0;
     if (op == 3) f = ir_op2(t->u, IR_flags_and, ty, n, m);
     if (op == 7) f = ir_op2(t->u, IR_flags_and, ty, r, r);
-    if (sp && !f) {
-        if (sf) put_x_sp(t, rd, r); else put_w_sp(t, rd, r);
-    } else {
-        put_r(t, sf, rd, r);
-    }
-    if (f) put_flags(t, f);
+    put_result(t, sf, rd, sp, r, f);
 }
 
 bool tr_logic_i(Tr *t, const OpLogI *a, int op)
