@@ -289,6 +289,7 @@ bool  eflags_live(Em *e);
 bool  alu_matches(Em *e, int op, const IrInsn *in);     /* EFLAGS are those of op on in's operands */
 void  alu_note(Em *e, int op, const IrInsn *in);
 int   emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b);
+void  emit_setcond(Em *e, int cc);
 void  emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y);
 int   fp_cc(int cond, bool swap);       /* host condition for cond after UCOMIS, or -1 (emit_fp.c) */
 int   flags_cc(Em *e, IrVal f, int cond);               /* host condition for cond on flags; EFLAGS set. -1 never, -2 always */

@@ -206,14 +206,7 @@ int flags_cc(Em *e, IrVal fv, int cond)
 
 static void lower_setcond_f(Em *e, const IrInsn *in)
 {
-    int cc = flags_cc(e, in->arg[0], in->cond);
-    int d = def_g(e, 0);
-    if (cc < 0) {
-        mov_ri(e, d, cc == -2);
-        return;
-    }
-    setcc(e, cc, d);
-    movzx8(e, d, opd_reg(d));
+    emit_setcond(e, flags_cc(e, in->arg[0], in->cond));
 }
 
 static void lower_select_f(Em *e, const IrInsn *in)

@@ -370,22 +370,52 @@ static const uint8_t cond_swapped[] = {
     [COND_TSTZ] = COND_TSTZ, [COND_TSTNZ] = COND_TSTNZ,
 };
 
+static bool is_tst(int cond) { return cond == COND_TSTZ || cond == COND_TSTNZ; }
+
+/* The host condition when EFLAGS hold the comparison already, else -1. */
+static int cc_held(Em *e, int cond, int type, IrVal a, IrVal b)
+{
+    bool tst = is_tst(cond);
+    if (cond > COND_TSTNZ || e->alu != (tst ? IR_and : IR_sub) || e->alu_type != type || e->alu_a != e->val[a].rep || e->alu_b != e->val[b].rep)
+        return -1;
+    if (e->inv == !tst || (!tst && cond < COND_LTU))    /* signed conditions: whatever C is */
+        return cc_of[cond];
+    if (tst)
+        return -1;
+    em8(e, 0xf5);                       /* cmc: C was turned round for packing */
+    e->inv = true;
+    return cc_of[cond];
+}
+
+/* a & b in EFLAGS; b is the constant if one is. */
+static void emit_tst(Em *e, bool w, IrVal a, IrVal b)
+{
+    int64_t c;
+    if (!use_imm32(e, b, &c)) {
+        int rb = use_g(e, b);
+        Opd oa = use_o(e, a);
+        flags_clobber(e);
+        em_op(e, 0x85 | (w ? RW : 0), rb, oa, 0);
+        return;
+    }
+    Opd oa = use_o(e, a);
+    flags_clobber(e);
+    if (c >= 0 && c < 128 && oa.mem) {
+        em_op(e, 0xf6, 0, oa, 1);
+        em8(e, (unsigned)c);
+    } else {
+        test_ri(e, w && c < 0, oa, (int32_t)c);
+    }
+}
+
 /* Compare in EFLAGS; the host condition. -1: never, -2: always. */
 int emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b)
 {
     bool w = type == IR_I64;
     int64_t c;
-    bool tst = cond == COND_TSTZ || cond == COND_TSTNZ;
-    if (e->alu == (tst ? IR_and : IR_sub) && e->alu_type == type && e->alu_a == e->val[a].rep && e->alu_b == e->val[b].rep &&
-        e->inv == !tst && cond <= COND_TSTNZ)
-        return cc_of[cond];             /* EFLAGS have it already */
-    if (!tst && e->alu == IR_sub && e->alu_type == type && e->alu_a == e->val[a].rep && e->alu_b == e->val[b].rep && cond < COND_LTU)
-        return cc_of[cond];             /* whatever C is */
-    if (!tst && e->alu == IR_sub && e->alu_type == type && e->alu_a == e->val[a].rep && e->alu_b == e->val[b].rep && cond <= COND_GTU) {
-        em8(e, 0xf5);                   /* C was turned round for packing */
-        e->inv = true;
-        return cc_of[cond];
-    }
+    int held = cc_held(e, cond, type, a, b);
+    if (held >= 0)
+        return held;
     if (cond == COND_NEVER || cond == COND_ALWAYS)
         return cond == COND_NEVER ? -1 : -2;
     if (cond > COND_TSTNZ) {
@@ -398,22 +428,8 @@ int emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b)
         b = t;
         cond = cond_swapped[cond];
     }
-    if (cond == COND_TSTZ || cond == COND_TSTNZ) {
-        if (use_imm32(e, b, &c)) {
-            Opd oa = use_o(e, a);
-            flags_clobber(e);
-            if (c >= 0 && c < 128 && oa.mem) {
-                em_op(e, 0xf6, 0, oa, 1);
-                em8(e, (unsigned)c);
-            } else {
-                test_ri(e, w && c < 0, oa, (int32_t)c);
-            }
-        } else {
-            int rb = use_g(e, b);
-            Opd oa = use_o(e, a);
-            flags_clobber(e);
-            em_op(e, 0x85 | (w ? RW : 0), rb, oa, 0);
-        }
+    if (is_tst(cond)) {
+        emit_tst(e, w, a, b);
     } else if (use_imm32(e, b, &c)) {
         Opd oa = use_o(e, a);
         flags_clobber(e);
@@ -439,7 +455,12 @@ static void lower_setcond(Em *e, const IrInsn *in)
         shift_ri(e, SH_SHR, w64(in), d, width(in) - 1);
         return;
     }
-    int cc = emit_cmp(e, in->cond, in->type, in->arg[0], in->arg[1]);
+    emit_setcond(e, emit_cmp(e, in->cond, in->type, in->arg[0], in->arg[1]));
+}
+
+/* result = cc ? 1 : 0, EFLAGS set; -1: never, -2: always */
+void emit_setcond(Em *e, int cc)
+{
     int d = def_g(e, 0);
     if (cc < 0) {
         mov_ri(e, d, cc == -2);
