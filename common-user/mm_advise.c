@@ -86,6 +86,17 @@ int64_t mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice)
     return r;
 }
 
+/* pieces() of a range as the caller gave it, under the lock. */
+static int64_t whole_range(Mm *mm, gaddr at, uint64_t len, int flags, bool skip_holes, PieceFn fn)
+{
+    int64_t r = range_check(mm, at, &len);
+    if (r < 0 || !len) return r;
+    mm_lock(mm);
+    r = pieces(mm, at, len, flags, NULL, skip_holes, fn);
+    mm_unlock(mm, NULL);
+    return r;
+}
+
 static int64_t msync_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx)
 {
     widen(mm, &a, &len);
@@ -95,12 +106,7 @@ static int64_t msync_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx)
 int64_t mm_msync(Mm *mm, gaddr at, uint64_t len, int flags)
 {
     if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || ((flags & MS_ASYNC) && (flags & MS_SYNC))) return -EINVAL;
-    int64_t r = range_check(mm, at, &len);
-    if (r < 0 || !len) return r;
-    mm_lock(mm);
-    r = pieces(mm, at, len, flags, NULL, true, msync_piece);
-    mm_unlock(mm, NULL);
-    return r;
+    return whole_range(mm, at, len, flags, true, msync_piece);
 }
 
 static int64_t mlock_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx)
@@ -118,13 +124,7 @@ static int64_t munlock_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx
 static int64_t lock_range(Mm *mm, gaddr at, uint64_t len, int flags, PieceFn fn)
 {
     len += at & (mm->page - 1);                             /* mlock rounds its start down */
-    at &= ~(mm->page - 1);
-    int64_t r = range_check(mm, at, &len);
-    if (r < 0 || !len) return r;
-    mm_lock(mm);
-    r = pieces(mm, at, len, flags, NULL, false, fn);
-    mm_unlock(mm, NULL);
-    return r;
+    return whole_range(mm, at & ~(mm->page - 1), len, flags, false, fn);
 }
 
 int64_t mm_mlock(Mm *mm, gaddr at, uint64_t len, int flags)
