@@ -23,6 +23,18 @@ int     host_store64(void *p, uint64_t v);
 int     host_cas32(void *p, uint32_t expect, uint32_t desired, uint32_t *old);
 
 long    host_safe_syscall(void *pending, long nr, long a, long b, long c, long d, long e, long f);
+/* One system call whose arguments are ready; a signal that `pending` tells of comes first, as with host_safe_syscall.
+ * host_call_make is TcgCall.make, with this as its argument. */
+typedef struct HostCall {
+    uint64_t nr, arg[7];
+    const void *pending;            /* int: non-zero, the call is not to be made */
+    void    *out;                   /* where the result goes: 8 bytes when wide, else 4 */
+    int64_t  result;                /* when made: what out did not get */
+    uint8_t  wide, errors;          /* errors: -errno other than -EFAULT is a result for out */
+    uint8_t  made;                  /* the call was made, and its result is for the loop */
+} HostCall;
+void    host_call_make(void);
+
 long    host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg);
 void    host_sigreturn(void);
 

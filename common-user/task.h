@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
+#include "common-user/host.h"
 #include "target/arch.h"
 
 struct LinuxAbi;
@@ -65,6 +66,7 @@ typedef struct Task {
     siginfo_t info;                 /* of `pending` */
     siginfo_t sync_held[2]; uint8_t sync_is_held;     /* asynchronous SIGSEGV (bit 0), SIGBUS (bit 1) that the guest blocks */
     struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */
+    HostCall call;                  /* the last one that went to the host directly */
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
 
     jmp_buf *thread_end;            /* where a thread's host function continues when the guest thread ends; NULL for the first */

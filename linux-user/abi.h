@@ -39,6 +39,8 @@ typedef struct LinuxAbi {
     void     (*syscall_result)(CpuState *cpu, int64_t ret);                 /* -4095..-1 (guest errno) or a value */
     const uint16_t *errno_map; uint16_t errno_map_len;                      /* host errno → guest; NULL or 0 entry: same */
     const uint8_t *sig_to_guest;    /* [65] by host number; NULL: same numbers. Masks are converted with it too */
+    uint16_t result_at; uint8_t result_bytes;                               /* syscall_result's register: offset in the CPU state; 8 or 4 */
+    bool     errors_in_place;       /* syscall_result does nothing but put -errno there, too */
     bool     clone_tls_before_ctid; /* argument order flags, stack, ptid, tls, ctid */
     uint64_t sa_restorer;           /* SA_RESTORER bit of this ABI, 0 when it has none */
     bool     sigaction_has_restorer;/* kernel struct has the field */
@@ -79,6 +81,8 @@ extern const LinuxAbi linux_abi;
 /* dispatch.c: runs one system call; args as syscall_args gives them. Result: value, -errno (host numbers), or
  * -ERESTARTSYS... ; t->syscall_noresult says "registers are already right". After clone the running task is `current`. */
 int64_t linux_syscall(Task *t, uint64_t nr, const uint64_t args[7]);
+/* The same call gave EFAULT when it went to the host directly (direct.c): again if that was our write protection. */
+int64_t linux_syscall_refault(Task *t, uint64_t nr, const uint64_t args[7]);
 int64_t linux_errno_to_guest(const LinuxAbi *abi, int64_t ret);             /* dispatch.c */
 
 /* Number conversions (siginfo.c). */

@@ -359,55 +359,29 @@ static int64_t refuse(Task *t, const SysDesc *d, uint64_t nr, const uint64_t *ra
     return -ENOSYS;
 }
 
-/* A plain call gave EFAULT: again if it was our write protection. */
-static int64_t retry_unprotected(Call *c)
+static void call_init(Call *c, Task *t, const SysDesc *d, const uint64_t raw[7])
 {
-    for (int i = 0; i < c->d->nargs; i++) take_arg(c, i);
-    return unprotect_outputs(c) ? call_host(c) : -EFAULT;
+    c->t = t; c->d = d; c->nheap = 0; c->used = 0;
+    c->hand = d->attr & SYS_HAND || (d->attr & SYS_FOREIGN && (sys_foreign() || mm_base(t->proc->mm)));
+    memset(c->copied, 0, sizeof c->copied);
+    memset(c->n, 0, sizeof c->n);
+    fetch_args(c, raw);
 }
 
-/* The common case, without a Call: a guest with the host's layout whose row needs no conversion at all. False: take the
- * long way (nothing has been done). */
-static bool run_plain(Task *t, const SysDesc *d, const uint64_t raw[7], int64_t *ret)
+int64_t linux_syscall_refault(Task *t, uint64_t nr, const uint64_t args[7])
 {
-    uint64_t h[6] = { 0 };
-    if (linux_abi.word != 8 || linux_abi.big_endian || d->attr & (SYS_HAND | SYS_REFUSED) || d->ret_flags || d->nargs > 6 || d->host_nr < 0) return false;
-    const ThunkModel *m = sys_model();
-    for (int i = 0; i < d->nargs; i++) {
-        const SysArg *arg = &d->args[i];
-        switch (arg->kind) {
-        case A_INT: h[i] = (uint64_t)(int64_t)(int32_t)raw[i]; break;
-        case A_UINT: h[i] = (uint32_t)raw[i]; break;
-        case A_LONG: case A_ULONG: case A_OFF64: h[i] = raw[i]; break;
-        case A_FLAGS:
-            if (!(arg->flags->same >> m->family & 1)) return false;
-            h[i] = (uint32_t)raw[i];
-            break;
-        case A_STRUCT:
-            if (!thunk_same(arg->type, m)) return false;
-            /* fall through */
-        case A_PTR: case A_BUF: case A_SOCKADDR: h[i] = raw[i] ? (uintptr_t)gmem_host(t, raw[i], 1) : 0; break;
-        default: return false;
-        }
-    }
-    *ret = safe_syscall(t, d->host_nr, h[0], h[1], h[2], h[3], h[4], h[5]);
-    return true;
+    Call c;
+    call_init(&c, t, sys_table.rows[nr], args);
+    for (int i = 0; i < c.d->nargs; i++) take_arg(&c, i);
+    return unprotect_outputs(&c) ? call_host(&c) : -EFAULT;
 }
 
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7])
 {
     Call c;
-    int64_t ret;
-    bool tried = !log_on(LOG_strace) && !ownfd_any() && !mm_watches_code(t->proc->mm) && run_plain(t, d, raw, &ret);
-    if (tried && ret != -EFAULT) return ret;
     if (d->attr & SYS_REFUSED) return refuse(t, d, nr, raw);
-    c.t = t; c.d = d; c.nheap = 0; c.used = 0;
-    c.hand = d->attr & SYS_HAND || (d->attr & SYS_FOREIGN && (sys_foreign() || mm_base(t->proc->mm)));
-    memset(c.copied, 0, sizeof c.copied);
-    memset(c.n, 0, sizeof c.n);
-    fetch_args(&c, raw);
-    if (tried) return retry_unprotected(&c);
-    ret = run(&c, name, nr, raw);
+    call_init(&c, t, d, raw);
+    int64_t ret = run(&c, name, nr, raw);
     if (__builtin_expect(log_on(LOG_strace), 0)) strace_leave(current, d, c.a, ret);
     for (unsigned i = 0; i < c.nheap; i++) free(c.heap[i]);
     return ret;

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include "common-user/log.h"
 #include "common-user/mm.h"
-#include "linux-user/abi.h"
+#include "linux-user/direct.h"
 #include "linux-user/loop.h"
 
 static bool is_restart(int64_t ret) { return ret <= -ERESTARTSYS && ret >= -ERESTARTNOHAND; }
@@ -28,13 +28,17 @@ static void force(Task *t, int sig, int code, gaddr addr)
 static void on_syscall(Task *t)
 {
     const LinuxAbi *abi = t->proc->abi;
-    uint64_t args[7];
-    if (atomic_load(&t->pending)) {         /* came before the call: the call starts after the handler */
+    int64_t ret;
+    if (t->call.made) {
+        ret = direct_result(t);
+    } else if (atomic_load(&t->pending)) {  /* came before the call: the call starts after the handler */
         t->cpu->pc -= abi->syscall_len;
         return;
+    } else {
+        uint64_t args[7];
+        abi->syscall_args(t->cpu, args);
+        ret = linux_syscall(t, abi->syscall_nr(t->cpu), args);
     }
-    abi->syscall_args(t->cpu, args);
-    int64_t ret = linux_syscall(t, abi->syscall_nr(t->cpu), args);
     t = current;                            /* a clone's child side has its own */
     if (t->syscall_noresult) {
         t->syscall_noresult = false;

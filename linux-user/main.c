@@ -15,6 +15,7 @@
 #include "common-user/mm.h"
 #include "common-user/signals.h"
 #include "linux-user/abi.h"
+#include "linux-user/direct.h"
 #include "linux-user/exec_load.h"
 #include "linux-user/loop.h"
 #include "linux-user/options.h"
@@ -115,6 +116,7 @@ static Process *make_process(Options *o, bool secure)
     p->mm = make_mm(o);
     pthread_mutex_init(&p->task_lock, NULL);
     trace_setup(&o->tcg, o);
+    direct_setup(&o->tcg);
     TcgHost host = { .ctx = p->mm, .fetch = mm_fetch, .mem_base = mm_base(p->mm) };
     p->tcg = tcg_new(&guest_arch.tcg, &host, &o->tcg);
     if (!p->tcg) die("the translator cannot start: out of address space?");

@@ -41,6 +41,10 @@ typedef struct SysDesc {
     int16_t host_nr;                    /* -1: the host has none */
     uint8_t nargs, attr, ret_style;     /* attr SYS_*: FOREIGN uses `hand` only for guests whose layout is not the host's */
     int8_t ret_counts;                  /* the result is the element count of this argument, -1 none */
+    /* Families (a bit each) whose registers the host kernel may have as they are: little-endian 64-bit guests at base 0; 32-bit
+     * guests, but for sext (a bit per argument), which are sign-extended. touches: some arguments are pointers. */
+    uint8_t plain, plain32, sext;
+    bool touches;
     const SysArg *args;
     SysHand *hand;
     const ThunkFlags *ret_flags;

@@ -49,18 +49,54 @@ static void emit_struct(FILE *o, const Struct *s)
     fprintf(o, " } };\n");
 }
 
+/* Families whose flag words are the host's, a bit each. */
+static unsigned flags_same(const Flags *fs)
+{
+    unsigned same = (1 << NFAMILY) - 1;
+    for (int i = 0; i < fs->n; i++)
+        for (int j = 0; j < NFAMILY; j++)
+            if (fs->f[i].family[j]) same &= ~(1u << j);
+    return same;
+}
+
+static unsigned struct_same(const Struct *s)
+{
+    unsigned same = 0;
+    for (int j = 0; j < NFAMILY; j++) same |= ((s->variant[j] ? s->variant[j] : s)->same & 1u) << j;
+    return same;
+}
+
+/* What SysDesc says about guest registers that the host kernel may have as they are. */
+static void emit_plain(FILE *o, const Sys *s)
+{
+    static const char *const scalars[] = { "A_INT", "A_UINT", "A_LONG", "A_ULONG", "A_OFF64", "A_FLAGS" };
+    static const char *const pointers[] = { "A_PTR", "A_STR", "A_PATH", "A_BUF", "A_STRUCT", "A_IOV", "A_SOCKADDR" };
+    unsigned plain = s->hand || s->why || s->ret_flags || s->nargs > 6 ? 0 : (1 << NFAMILY) - 1, narrow = plain, sext = 0;
+    bool touches = false;
+    for (int i = 0; i < s->nargs; i++) {
+        const Arg *a = &s->a[i];
+        bool scalar = false, pointer = false;
+        for (unsigned k = 0; k < sizeof scalars / sizeof *scalars; k++) scalar |= !strcmp(a->kind, scalars[k]);
+        for (unsigned k = 0; k < sizeof pointers / sizeof *pointers; k++) pointer |= !strcmp(a->kind, pointers[k]);
+        unsigned same = a->flags ? flags_same(a->flags) : a->type ? struct_same(a->type) : ~0u;
+        plain = scalar || pointer ? plain & same : 0;
+        narrow = scalar && strcmp(a->kind, "A_OFF64") ? narrow & same : 0;
+        sext |= (unsigned)(!strcmp(a->kind, "A_INT") || !strcmp(a->kind, "A_LONG")) << i;
+        touches |= pointer;
+    }
+    fprintf(o, "%u, %u, %u, %s, ", plain, s->foreign ? 0 : narrow, sext, touches ? "true" : "false");
+}
+
 static void emit_flags(FILE *o, const Flags *fs)
 {
     for (int i = 0; i < fs->n; i++)
         if (fs->f[i].generic) fprintf(o, "#ifndef %s\n#define %s %s\n#endif\n", fs->f[i].name, fs->f[i].name, fs->f[i].generic);
-    unsigned same = (1 << NFAMILY) - 1;
     fprintf(o, "static const ThunkFlag rows_%s[] = {\n", fs->name);
     for (int i = 0; i < fs->n; i++) {
         const Flag *f = &fs->f[i];
         const char *host = f->host ? f->host : f->name, *mask = f->mask;
         fprintf(o, "    { \"%s\", (uint32_t)(%s), (uint32_t)(%s), {", f->name, host, fs->values ? "~0u" : mask ? mask : host);
         for (int j = 0; j < NFAMILY; j++) {
-            if (f->family[j]) same &= ~(1u << j);
             fprintf(o, " (uint32_t)(%s),", f->family[j] ? f->family[j] : f->generic ? f->generic : host);
         }
         fprintf(o, " }, {");
@@ -69,7 +105,7 @@ static void emit_flags(FILE *o, const Flags *fs)
         fprintf(o, " } },\n");
     }
     fprintf(o, "};\nconst ThunkFlags flags_%s = { \"%s\", %s, %u, %d, rows_%s };\n",
-            fs->name, fs->name, fs->values ? "true" : "false", same, fs->n, fs->name);
+            fs->name, fs->name, fs->values ? "true" : "false", flags_same(fs), fs->n, fs->name);
 }
 
 static void emit_sys_args(FILE *o, const Sys *s)
@@ -111,6 +147,7 @@ void emit_desc(FILE *o)
         fprintf(o, ", %d, %s%s%s0, %s, %d, ", s->nargs,
                 s->hand ? "SYS_HAND | " : "", s->foreign ? "SYS_FOREIGN | " : "", s->why ? "SYS_REFUSED | " : "",
                 s->ret_style, s->ret_count ? arg_index(s, s->ret_count) : -1);
+        emit_plain(o, s);
         fprintf(o, s->nargs ? "args_%s, " : "NULL, ", s->name);
         fprintf(o, s->hand || s->foreign ? "call_%s, " : "NULL, ", s->name);
         fprintf(o, s->ret_flags ? "&flags_%s, " : "NULL, ", s->ret_flags);

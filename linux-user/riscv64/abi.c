@@ -5,6 +5,7 @@
 const LinuxAbi linux_abi = {
     .word = 8, .align64 = 8, .page_size = 4096, .task_size = 1ull << 47, .et_dyn_base = 0x2aaaaaaaa000,
     .syscall_len = 4, .syscall_nr = riscv_syscall_nr, .syscall_args = riscv_syscall_args, .syscall_result = riscv_syscall_result,
+    .result_at = offsetof(RvCpu, x) + 10 * 8, .result_bytes = 8, .errors_in_place = true,
     .clone_tls_before_ctid = true,
     .start = riscv_start, .set_tls = riscv_set_tls, .clone_child = riscv_clone_child, .get_sp = riscv_get_sp,
     .hwcap = riscv_hwcap, .minsigstksz = 2048, .auxv_minsigstksz = true, .cpuinfo = riscv_cpuinfo,

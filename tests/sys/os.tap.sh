@@ -25,6 +25,7 @@ while read -r guest _ _ cross; do
             "$cross-gcc" -O1 -w -pthread $([ $link = static ] && echo -static) "$SRC/tests/sys/$p.c" -o "$dir/$guest/$link/$p" || continue
             case_run "$guest $link $p" "$B/qemu-$guest" "$dir/$guest/$link/$p"
             case_run "$guest $link -p 65536 $p" "$B/qemu-$guest" -p 65536 "$dir/$guest/$link/$p"
+            [ $p = os_flush ] && case_run "$guest $link -tb-size 1 $p" "$B/qemu-$guest" -tb-size 1 "$dir/$guest/$link/$p"
             [ $link = static ] && case_run "$guest interp $p" "$B/qemu-$guest" -accel interp "$dir/$guest/$link/$p"
             [ $link = static ] && case_run "$guest -p 16384 $p" "$B/qemu-$guest" -p 16384 "$dir/$guest/$link/$p"
         done

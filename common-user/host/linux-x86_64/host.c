@@ -6,7 +6,11 @@
 
 typedef struct ExRow { int32_t from, to; } ExRow;
 extern const ExRow __start_gmem_extable[], __stop_gmem_extable[];
-extern const char host_safe_syscall_start[], host_safe_syscall_insn[], host_safe_syscall_early[], host_safe_syscall_restart[];
+typedef struct SafeWindow { int32_t start, insn, early, restart; } SafeWindow;
+extern const SafeWindow __start_safe_windows[], __stop_safe_windows[];
+_Static_assert(offsetof(HostCall, arg) == 8 && offsetof(HostCall, pending) == 64 && offsetof(HostCall, out) == 72 &&
+               offsetof(HostCall, result) == 80 && offsetof(HostCall, wide) == 88 && offsetof(HostCall, errors) == 89 &&
+               offsetof(HostCall, made) == 90, "host_asm.S");
 
 enum { PF_WRITE = 2 };              /* bit of the page-fault error code */
 
@@ -34,9 +38,12 @@ void host_uc_leave_syscall(void *ctx)
 {
     ucontext_t *uc = ctx;
     uintptr_t pc = host_uc_pc(uc);
-    if (pc < (uintptr_t)host_safe_syscall_start || pc > (uintptr_t)host_safe_syscall_insn) return;
-    bool made = pc == (uintptr_t)host_safe_syscall_insn && uc->uc_mcontext.gregs[REG_RCX] != 0;
-    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(made ? host_safe_syscall_restart : host_safe_syscall_early);
+    for (const SafeWindow *w = __start_safe_windows; w < __stop_safe_windows; w++) {
+        uintptr_t start = (uintptr_t)&w->start + w->start, insn = (uintptr_t)&w->insn + w->insn;
+        if (pc < start || pc > insn) continue;
+        bool made = pc == insn && uc->uc_mcontext.gregs[REG_RCX] != 0;
+        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(made ? (uintptr_t)&w->restart + w->restart : (uintptr_t)&w->early + w->early);
+    }
 }
 
 long host_syscall(long nr, long a, long b, long c, long d, long e, long f)

@@ -74,6 +74,14 @@ func host_cas32
         ret
         extable 1b, host_access_fault
 
+/* A window: pcs from start to insn belong to a call not made yet, which goes on at early, or (with a return address in rcx) to one
+ * that the kernel wants made again, which goes on at restart. */
+        .macro window start, insn, early, restart
+        .pushsection safe_windows, "a", @progbits
+        .long \start - ., \insn - ., \early - ., \restart - .
+        .popsection
+        .endm
+
 /* long host_safe_syscall(_Atomic int *pending, long nr, a, b, c, d, e, f) */
 func host_safe_syscall
         pushq   %rbx
@@ -86,23 +94,61 @@ func host_safe_syscall
         movq    16(%rsp), %r8
         movq    24(%rsp), %r9
         xorl    %ecx, %ecx
-        .globl host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_early, host_safe_syscall_restart
-        .hidden host_safe_syscall_start, host_safe_syscall_insn, host_safe_syscall_early, host_safe_syscall_restart
-host_safe_syscall_start:
-        cmpl    $0, (%rbx)
-        jne     host_safe_syscall_early
-host_safe_syscall_insn:
-        syscall                                 /* leaves the pc of the next instruction in rcx, and so in the frame of a restart */
+1:      cmpl    $0, (%rbx)
+        jne     3f
+2:      syscall                                 /* leaves the pc of the next instruction in rcx, and so in the frame of a restart */
         popq    %rbx
         ret
-host_safe_syscall_early:                        /* never made: -ERESTARTNOINTR */
-        movq    $-513, %rax
+3:      movq    $-513, %rax                     /* never made: -ERESTARTNOINTR */
         popq    %rbx
         ret
-host_safe_syscall_restart:                      /* the kernel wants it made again: -ERESTARTSYS */
-        movq    $-512, %rax
+4:      movq    $-512, %rax                     /* the kernel wants it made again: -ERESTARTSYS */
         popq    %rbx
         ret
+        window 1b, 2b, 3b, 4b
+
+/* host_call_make: HostCall in rdi, the address to jump to in rsi. eax: 0, or 1 when the loop is to look. */
+        .set CALL_PENDING, 64
+        .set CALL_OUT, 72
+        .set CALL_RESULT, 80
+        .set CALL_WIDE, 88
+        .set CALL_ERRORS, 89
+        .set CALL_MADE, 90
+func host_call_make
+        movq    %rdi, %rbx
+        movq    %rsi, %r12
+        movq    CALL_PENDING(%rbx), %r13
+        movl    (%rbx), %eax
+        movq    8(%rbx), %rdi
+        movq    16(%rbx), %rsi
+        movq    24(%rbx), %rdx
+        movq    32(%rbx), %r10
+        movq    40(%rbx), %r8
+        movq    48(%rbx), %r9
+        xorl    %ecx, %ecx
+1:      cmpl    $0, (%r13)
+        jne     3f
+2:      syscall
+        cmpq    $-4095, %rax
+        jae     6f
+5:      movq    CALL_OUT(%rbx), %rdx
+        movl    %eax, (%rdx)
+        cmpb    $0, CALL_WIDE(%rbx)
+        je      7f
+        movq    %rax, (%rdx)
+7:      xorl    %eax, %eax
+        jmp     *%r12
+6:      cmpb    $0, CALL_ERRORS(%rbx)
+        je      8f
+        cmpq    $-14, %rax                      /* EFAULT may be our write protection */
+        jne     5b
+8:      movq    %rax, CALL_RESULT(%rbx)
+        movb    $1, CALL_MADE(%rbx)
+3:      movl    $1, %eax
+        jmp     *%r12
+4:      movq    $-512, %rax
+        jmp     8b
+        window 1b, 2b, 3b, 4b
 
 /* void host_sigreturn(void): SA_RESTORER */
 func host_sigreturn

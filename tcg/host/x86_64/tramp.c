@@ -67,7 +67,7 @@ static void gen_leave(Em *e, const Tcg *t, HostCode *hc)
     move_pins(e, t, 0xffff, true, true);
     clean_flags(e, t);
     mov_store(e, true, slot(HS_PSP), RSP);
-    uint8_t *out = e->p;
+    hc->out = e->p;                     /* all is in CpuState */
     mov_load(e, true, RSP, slot(HS_CSP));
     alu_ri(e, ALU_ADD, true, RSP, 8);
     for (size_t i = sizeof callee_saved; i-- > 0; )
@@ -76,7 +76,7 @@ static void gen_leave(Em *e, const Tcg *t, HostCode *hc)
 
     hc->fault_exit = e->p;              /* state is in CpuState already */
     em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_MXCSR)), 0);
-    jmp_to(e, out);
+    jmp_to(e, hc->out);
 }
 
 /* rax = the stub's data, which start with a guest pc. */
@@ -92,7 +92,7 @@ static void stub_pc(Em *e)
     data_pc(e);
 }
 
-static void gen_stubs(Em *e, HostCode *hc)
+static void gen_stubs(Em *e, const Tcg *t, HostCode *hc)
 {
     hc->link = e->p;
     stub_pc(e);
@@ -115,8 +115,12 @@ static void gen_stubs(Em *e, HostCode *hc)
     mov_load(e, true, RCX, (Mem){ RAX, NOREG, 0, 8 });
     mov_store(e, true, env(offsetof(CpuState, exit_arg)), RCX);
     mov_load(e, false, RAX, (Mem){ RAX, NOREG, 0, 16 });
+    if (t->opt.call.exit && !t->nolink && !t->opt.one_insn) {
+        alu_ri(e, ALU_CMP, false, RAX, t->opt.call.exit);
+        jcc_rel32(e, CC_E);
+        hc->call = e->p;
+    }
     jmp_to(e, hc->leave);
-
 }
 
 static void store_minus_one(Em *e, Mem m)
@@ -194,6 +198,19 @@ static void gen_ind_miss(Em *e, const Tcg *t, HostCode *hc)
     jmp_to(e, hc->leave);
 }
 
+/* To the code for the guest pc in rax when the thread's table knows it; falls through when not. */
+static void gen_jtab_jump(Em *e)
+{
+    em_rr(e, 0x8b, RCX, RAX);
+    alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << 1);
+    shift_ri(e, SH_SHL, false, RCX, 3);
+    alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
+    em_op(e, 0x3b | RW, RAX, opd_mem(RCX, 0), 0);
+    uint8_t *miss = jcc_short(e, CC_NE);
+    em_op(e, 0xff, 4, opd_mem(RCX, 8), 0);
+    jump_here(e, miss);
+}
+
 /* rax = guest pc that the newest pair does not match: look a little deeper (longjmp, tail calls), then as any indirect jump. */
 static void gen_ret_miss(Em *e, HostCode *hc)
 {
@@ -208,19 +225,88 @@ static void gen_ret_miss(Em *e, HostCode *hc)
     alu_ri(e, ALU_SUB, false, RDX, 1);
     em8(e, 0x70 | CC_NE);
     em8(e, (unsigned)(loop - e->p - 1) & 0xff);
-    em_rr(e, 0x8b, RCX, RAX);
-    alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << 1);
-    shift_ri(e, SH_SHL, false, RCX, 3);
-    alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
-    em_op(e, 0x3b | RW, RAX, opd_mem(RCX, 0), 0);
-    uint8_t *miss = jcc_short(e, CC_NE);
-    em_op(e, 0xff, 4, opd_mem(RCX, 8), 0);
-    jump_here(e, miss);
+    gen_jtab_jump(e);
     mov_store(e, true, env(offsetof(CpuState, pc)), RAX);
     jmp_to(e, hc->ind_miss);
     jump_here(e, found);
     mov_rr(e, true, RSP, RCX);
     em8(e, 0xc3);
+}
+
+static void jump_far_here(Em *e, uint8_t *from)
+{
+    int32_t d = (int32_t)(e->p - from);
+    memcpy(from - 4, &d, 4);
+}
+
+static uint8_t *jcc_far(Em *e, int cc)
+{
+    jcc_rel32(e, cc);
+    return e->p;
+}
+
+/* Outside of tcg_run, as cache_leave and cache_enter have it, round TcgCall.make; rdi is its argument. Returns where it comes back. */
+static void gen_make(Em *e, const Tcg *t)
+{
+    mov_load(e, true, RCX, env(offsetof(CpuState, thread)));
+    em_op(e, 0xc7, 0, opd_mem(RCX, offsetof(TcgThread, active)), 4);
+    em32(e, 0);
+    em8(e, 0x48);                       /* lea back(%rip), %rsi */
+    em16(e, 0x358d);
+    em32(e, 0);
+    uint8_t *back = e->p;
+    mov_ri(e, RAX, (int64_t)(uintptr_t)t->opt.call.make);
+    em_op(e, 0xff, 4, opd_reg(RAX), 0);
+    jump_far_here(e, back);
+}
+
+/* Reached from a raise of TcgCall.exit. */
+static void gen_call(Em *e, const Tcg *t, HostCode *hc)
+{
+    uint8_t *exit[2], *poll[3];
+    if (!hc->call)
+        return;
+    jump_far_here(e, hc->call);
+    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_MXCSR)), 0);
+    move_pins(e, t, 0xffff, true, true);
+    clean_flags(e, t);
+    mov_store(e, true, slot(HS_PSP), RSP);
+    mov_load(e, true, RSP, slot(HS_CSP));
+    mov_rr(e, true, RDI, RBP);
+    mov_ri(e, RAX, (int64_t)(uintptr_t)t->opt.call.prepare);
+    em_op(e, 0xff, 2, opd_reg(RAX), 0);
+    mov_rr(e, true, RDI, RAX);
+    test_rr(e, true, RAX, RAX);
+    exit[0] = jcc_far(e, CC_E);
+    gen_make(e, t);
+    test_rr(e, false, RAX, RAX);
+    exit[1] = jcc_far(e, CC_NE);
+    mov_load(e, true, RCX, env(offsetof(CpuState, thread)));
+    mov_ri(e, RAX, 1);
+    em_op(e, 0x87, RAX, opd_mem(RCX, offsetof(TcgThread, active)), 0);
+    mov_ri(e, RDX, (int64_t)(uintptr_t)t);
+    alu_oi(e, ALU_CMP, false, opd_mem(RDX, offsetof(Tcg, stop)), 0);
+    poll[0] = jcc_far(e, CC_NE);
+    mov_load(e, false, RAX, (Mem){ RDX, NOREG, 0, offsetof(Tcg, gen) });
+    em_op(e, 0x3b, RAX, opd_mem(RCX, offsetof(TcgThread, gen)), 0);
+    poll[1] = jcc_far(e, CC_NE);
+    alu_oi(e, ALU_CMP, false, opd_env(offsetof(CpuState, exit_request)), 0);
+    poll[2] = jcc_far(e, CC_NE);
+    mov_load(e, true, RSP, slot(HS_PSP));
+    move_pins(e, t, 0xffff, true, false);
+    if (e->hc->base_reg)
+        mov_load(e, true, MEM_BASE_REG, env(offsetof(CpuState, mem_base)));
+    mov_load(e, true, RAX, env(offsetof(CpuState, pc)));
+    gen_jtab_jump(e);
+    jmp_to(e, hc->ind_miss);
+    for (int i = 0; i < 3; i++)
+        jump_far_here(e, poll[i]);
+    mov_ri(e, RAX, TCG_EXIT_POLL);
+    jmp_to(e, hc->out);
+    for (int i = 0; i < 2; i++)
+        jump_far_here(e, exit[i]);
+    mov_ri(e, RAX, t->opt.call.exit);
+    jmp_to(e, hc->out);
 }
 
 /* rax = C function; arguments in the slots. all: the guest state is in memory while it runs. */
@@ -301,9 +387,10 @@ bool tramp_emit(Tcg *t, HostCode *hc)
     hc->enter = e.p;
     gen_enter(&e, t);
     gen_leave(&e, t, hc);
-    gen_stubs(&e, hc);
+    gen_stubs(&e, t, hc);
     gen_ind_miss(&e, t, hc);
     gen_ret_miss(&e, hc);
+    gen_call(&e, t, hc);
     hc->helper_none = gen_helper(&e, t, false);
     hc->helper_all = gen_helper(&e, t, true);
     gen_cold_call(&e, hc);
