@@ -79,6 +79,13 @@ static uint32_t leave(Run *r, gaddr pc, int code)
     return LEAVE;
 }
 
+static uint32_t leave_with_flags(Run *r, const IrInsn *i)
+{
+    if (i->aux)
+        *(uint32_t *)((char *)r->cpu + r->u->guest->regs[i->aux - 1].offset) = (uint32_t)r->v[i->arg[0]].u[0];
+    return leave(r, (gaddr)i->imm, 0);
+}
+
 static uint32_t leave_raise(Run *r, const IrInsn *i)
 {
     r->cpu->exit_code = i->aux;
@@ -131,7 +138,8 @@ static uint32_t step(Run *r, uint32_t n)
     case IR_label: break;
     case IR_br: return r->label[i->aux];
     case IR_brcond: case IR_brcond_f: return holds(r, i) ? r->label[i->aux] : n + 1;
-    case IR_exit_if: case IR_exit_if_f: return holds(r, i) ? leave(r, (gaddr)i->imm, 0) : n + 1;
+    case IR_exit_if: return holds(r, i) ? leave(r, (gaddr)i->imm, 0) : n + 1;
+    case IR_exit_if_f: return holds(r, i) ? leave_with_flags(r, i) : n + 1;
     case IR_jump: case IR_calljump: return leave(r, (gaddr)i->imm, 0);
     case IR_jump_ind: case IR_calljump_ind: case IR_ret: return leave(r, r->v[i->arg[0]].u[0], 0);
     case IR_raise: return leave_raise(r, i);

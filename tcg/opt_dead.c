@@ -8,6 +8,7 @@
 #include "passes.h"
 #include "tcg.h"
 
+enum { EXITS_MAX = 4 };
 enum { USED = 1, UPPER = 2 };               /* UPPER: the upper half of an I64, too */
 
 typedef struct Dead {
@@ -16,6 +17,8 @@ typedef struct Dead {
     uint32_t gen;                           /* advanced when every register is seen */
     uint32_t over[OPT_MAX_REGS];            /* == gen: overwritten later, unseen until then */
     int flags_reg, flags_last;              /* those worth looking up behind exits, or -1 */
+    uint32_t exit[EXITS_MAX];               /* exits ahead that alone see the flags, which are dead on the way past them */
+    int nexits;
 } Dead;
 
 /* --- looking at the code behind an exit */
@@ -42,22 +45,77 @@ static bool dead_at(Dead *d, int reg, gaddr pc)
     return true;
 }
 
-/* Everything is seen, but for flags that the code at pc overwrites first; `falls` when control may also go on. */
-static void leave_to(Dead *d, gaddr pc, bool falls)
+static void flags_stay_dead(Dead *d, uint32_t next)
+{
+    for (int k = d->flags_reg; k <= d->flags_last; k++)
+        d->over[k] = next;
+}
+
+/* Everything is seen, but for flags that the code at pc overwrites first. */
+static void leave_to(Dead *d, gaddr pc)
+{
+    uint32_t next = d->gen + 1;
+    d->nexits = 0;
+    if (d->flags_reg >= 0 && dead_at(d, d->flags_reg, pc))
+        flags_stay_dead(d, next);
+    d->gen = next;
+}
+
+/* The same where control may also go on. An exit that sees flags which nobody else does can put them itself. */
+static void may_leave(Dead *d, uint32_t n, const IrInsn *i)
 {
     uint32_t next = d->gen + 1;
     int r = d->flags_reg;
-    if (r >= 0 && (!falls || d->over[r] == d->gen) && dead_at(d, r, pc))
-        for (int k = r; k <= d->flags_last; k++)
-            d->over[k] = next;
+    if (r >= 0 && d->over[r] == d->gen) {
+        if (dead_at(d, r, (gaddr)i->imm)) {
+            flags_stay_dead(d, next);
+        } else if (d->flags_last == r && d->nexits < EXITS_MAX) {
+            d->exit[d->nexits++] = n;
+            d->over[r] = next;
+        }
+    }
     d->gen = next;
+}
+
+/* The condition of an exit as one on flags f, which the forward pass turned into one on f's operands or result; or -1. */
+static int condition_on(const IrUnit *u, const IrInsn *i, IrVal fv)
+{
+    const IrInsn *f = &u->insn[fv];
+    if (i->op == IR_exit_if_f)
+        return i->arg[0] == fv ? i->cond : -1;
+    bool test = i->cond == COND_TSTZ || i->cond == COND_TSTNZ;
+    int zero = i->cond == COND_TSTZ ? COND_EQ : COND_NE;
+    if (i->type == f->type && i->arg[0] == f->arg[0] && i->arg[1] == f->arg[1] && f->op == IR_flags_sub && i->cond <= COND_GTU)
+        return i->cond;
+    if (i->type == f->type && i->arg[0] == f->arg[0] && i->arg[1] == f->arg[1] && f->op == IR_flags_and && test)
+        return zero;
+    return test && i->arg[0] == i->arg[1] && opt_same_operation(u, &u->insn[i->arg[0]], f) ? zero : -1;
+}
+
+/* A put of flags that only exits behind it see: they do it. */
+static bool put_at_exits(Dead *d, const IrInsn *put)
+{
+    const IrInsn *pack = &d->u->insn[put->arg[0]];
+    IrVal f = pack->arg[0];
+    if (pack->op != IR_flags_pack)
+        return false;
+    int cond[EXITS_MAX];
+    for (int k = 0; k < d->nexits; k++)
+        if ((cond[k] = condition_on(d->u, &d->u->insn[d->exit[k]], f)) < 0)
+            return false;
+    for (int k = 0; k < d->nexits; k++) {
+        IrInsn *i = &d->u->insn[d->exit[k]];
+        *i = (IrInsn){ .op = IR_exit_if_f, .cond = (uint8_t)cond[k], .nargs = 1, .arg = { f }, .aux = (uint16_t)(put->aux + 1), .imm = i->imm };
+    }
+    d->used[f] |= USED;
+    return true;
 }
 
 /* Everything is seen, but for flags that are overwritten before they are read. */
 static void fault_sees(Dead *d)
 {
     uint32_t next = d->gen + 1;
-    for (int k = d->flags_reg; k >= 0 && k <= d->flags_last; k++)
+    for (int k = d->flags_reg; k >= 0 && k <= d->flags_last && !d->nexits; k++)
         if (d->over[k] == d->gen)
             d->over[k] = next;
     d->gen = next;
@@ -92,25 +150,29 @@ static bool is_home(const Dead *d, const IrInsn *put)
     return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get && from != IR_const && from != IR_addr;
 }
 
-static void void_status(Dead *d)
-{
-    for (int k = d->flags_reg + 1; k <= d->flags_last; k++)
-        d->over[k] = d->gen;
-}
-
 /* Does instruction n stay? */
 enum { NO, YES, AS_HOME };
+
+static int put_of_flags(Dead *d, const IrInsn *put)
+{
+    bool dead = d->over[put->aux] == d->gen && (!d->nexits || put_at_exits(d, put));
+    d->nexits = 0;
+    if (!dead)
+        flags_stay_dead(d, d->gen);         /* and it voids the other registers of a status */
+    return !dead;
+}
+
 static int needed(Dead *d, uint32_t n, const IrInsn *i)
 {
     switch (i->op) {
     case IR_put:
         if (i->aux >= OPT_MAX_REGS)
             return YES;
+        if (i->aux == d->flags_reg)
+            return put_of_flags(d, i);
         if (d->over[i->aux] == d->gen)
             return is_home(d, i) ? AS_HOME : NO;
         d->over[i->aux] = d->gen;
-        if (i->aux == d->flags_reg)
-            void_status(d);
         return YES;
     case IR_get:
         if (d->used[n] && i->aux < OPT_MAX_REGS)
@@ -118,8 +180,8 @@ static int needed(Dead *d, uint32_t n, const IrInsn *i)
         return d->used[n] != 0;
     case IR_call: see_call(d, i); return YES;
     case IR_host_insn: d->gen++; return YES;
-    case IR_jump: case IR_calljump: leave_to(d, (gaddr)i->imm, false); return YES;
-    case IR_exit_if: case IR_exit_if_f: leave_to(d, (gaddr)i->imm, true); return YES;
+    case IR_jump: case IR_calljump: leave_to(d, (gaddr)i->imm); return YES;
+    case IR_exit_if: case IR_exit_if_f: may_leave(d, n, i); return YES;
     case IR_insn: return YES;
     case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n] != 0;  /* most often */
     default: {
@@ -189,6 +251,7 @@ void opt_dead(IrUnit *u)
     d.u = u;
     d.used = used;
     d.gen = 1;
+    d.nexits = 0;
     int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
     memset(d.over, 0, sizeof d.over[0] * (size_t)nregs);
     d.flags_reg = u->guest->reg_dead_at && u->fetch && u->flags_reg <= OPT_MAX_REGS ? u->flags_reg - 1 : -1;

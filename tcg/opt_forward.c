@@ -61,8 +61,7 @@ static bool write_register(Forward *f, IrInsn *i)
     return false;
 }
 
-/* Is d the result whose flags f has: f = flags_op(a, b), d = op(a, b)? */
-static bool same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f)
+bool opt_same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f)
 {
     int64_t x, y;
     if (d->type != f->type || d->arg[0] != f->arg[0])
@@ -86,7 +85,7 @@ static void use_result(Forward *f, IrInsn *i)
     enum { NEAR = 3 };
     uint32_t lo = fl > NEAR ? fl - NEAR : 1, hi = fl + NEAR < f->n ? fl + NEAR : f->n - 1;
     for (uint32_t k = lo; k <= hi; k++)
-        if (same_operation(u, &u->insn[k], &u->insn[fl])) {
+        if (opt_same_operation(u, &u->insn[k], &u->insn[fl])) {
             i->op = i->op == IR_exit_if_f ? IR_exit_if : IR_brcond;
             i->type = u->insn[k].type;
             i->cond = i->cond == COND_EQ ? COND_TSTZ : COND_TSTNZ;
@@ -99,6 +98,8 @@ static void use_result(Forward *f, IrInsn *i)
 /* Conditional branch or exit. True: it goes. */
 static bool settle(Forward *f, IrInsn *i)
 {
+    if (i->op == IR_exit_if_f && i->aux)
+        return false;                               /* it puts the flags, too */
     use_result(f, i);
     while (ir_fold(f->u, i))
         ;

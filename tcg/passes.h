@@ -10,4 +10,7 @@ enum { OPT_MAX_REGS = 256 };        /* registers beyond are left alone */
 void opt_forward(IrUnit *u);
 void opt_dead(IrUnit *u);
 
+/* Is d the result whose flags f has: f = flags_op(a, b), d = op(a, b)? */
+bool opt_same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f);
+
 #endif

@@ -384,6 +384,7 @@ static void choose_attributes(Gen *g, IrInsn *i)
         i->cond = (uint8_t)rng_below(r, COND_GTU + 5);
         if (i->cond > COND_GTU)
             i->cond += 2;               /* skip TST* */
+        i->aux = op == IR_exit_if_f && rng_below(g->r, 2) ? TOY_N + 1 : 0;
         i->imm = op == IR_flags_select ? (int64_t)(rng_next(r) & 0xc101) : 0;
         break;
     case IR_fcmp: case IR_vfcmp: i->cond = (uint8_t)fp_conds[rng_below(r, 8)]; i->aux = (uint16_t)rng_below(r, 2); break;
@@ -491,7 +492,7 @@ static void gen_local(Gen *g, IrOp op)
 
 static void gen_put(Gen *g)
 {
-    int reg = (int)rng_below(g->r, TOY_NREGS);
+    int reg = (int)rng_below(g->r, TOY_N);
     IrType t = (IrType)g->u->guest->regs[reg].type;
     IrVal v = pick(g, t);
     IrInsn *i = emit(g, IR_put, t);
@@ -577,6 +578,7 @@ static void gen_compiled(Gen *g)
         i = emit(g, IR_exit_if_f, IR_FLAGS);
         i->cond = (uint8_t)(rng_below(g->r, 3) ? COND_EQ : rng_below(g->r, COND_GTU + 1));
         i->arg[0] = r;
+        i->aux = rng_below(g->r, 2) ? TOY_N + 1 : 0;
         i->imm = (int64_t)toy_pc(8);
         return;
     }

@@ -128,6 +128,8 @@ const TcgGuest *toy_guest(ToyRules which)
     describe(TOY_F, TOY_NF, 'f', offsetof(ToyCpu, f), 8, IR_F64, 3);
     describe(TOY_G, TOY_NG, 'g', offsetof(ToyCpu, g), 4, IR_F32, 0);
     describe(TOY_V, TOY_NV, 'v', offsetof(ToyCpu, v), 16, IR_V128, 8);
+    describe(TOY_N, 1, 'n', offsetof(ToyCpu, n), 4, IR_I32, 0);
+    regs[TOY_N].flags = true;
     for (int k = 0; k < TOY_NF; k++)
         regs[TOY_F + k].pin = (uint8_t)(k < 3 ? 20 + k : 0);     /* after the vectors */
     guest[which] = (TcgGuest){
@@ -231,6 +233,8 @@ static char *diff_bytes(const char *what, const void *a, const void *b, size_t n
     return NULL;
 }
 
+enum { FLAGS_BITS = 0xc101 };
+
 char *toy_diff(const ToyState *want, const ToyState *have)
 {
     static const size_t size[IR_NTYPES] = { [IR_I32] = 4, [IR_I64] = 8, [IR_F32] = 4, [IR_F64] = 8, [IR_V128] = 16 };
@@ -238,8 +242,11 @@ char *toy_diff(const ToyState *want, const ToyState *have)
         return g_strdup_printf("exit code should be %d is %d (pc 0x%lx, 0x%lx)", want->code, have->code,
                                (long)want->c.cpu.pc, (long)have->c.cpu.pc);
     char *d = diff_bytes("pc", &want->c.cpu.pc, &have->c.cpu.pc, 8);
-    for (int r = 0; r < TOY_NREGS && !d; r++)
+    for (int r = 0; r < TOY_N && !d; r++)
         d = diff_bytes(regs[r].name, (char *)&want->c + regs[r].offset, (char *)&have->c + regs[r].offset, size[regs[r].type]);
+    uint32_t flags[2] = { want->c.n & FLAGS_BITS, have->c.n & FLAGS_BITS };     /* junk elsewhere */
+    if (!d)
+        d = diff_bytes("flags", &flags[0], &flags[1], sizeof flags[0]);
     if (!d)
         d = diff_bytes("memory", want->mem, have->mem, TOY_MEM);
     if (!d)

@@ -13,13 +13,15 @@ typedef struct ToyCpu {
     U128     v[12];
     uint64_t r[18];
     uint64_t f[6];
-    uint32_t w[4], g[2];
+    uint32_t w[4], g[2], n;
     uint64_t env[8];                /* for ld_env, st_env */
 } __attribute__((aligned(64))) ToyCpu;
 
 enum {                              /* register numbers */
     TOY_R = 0, TOY_NR = 18, TOY_W = TOY_R + TOY_NR, TOY_NW = 4, TOY_F = TOY_W + TOY_NW, TOY_NF = 6,
-    TOY_G = TOY_F + TOY_NF, TOY_NG = 2, TOY_V = TOY_G + TOY_NG, TOY_NV = 12, TOY_NREGS = TOY_V + TOY_NV,
+    TOY_G = TOY_F + TOY_NF, TOY_NG = 2, TOY_V = TOY_G + TOY_NG, TOY_NV = 12,
+    TOY_N = TOY_V + TOY_NV,         /* RegDesc.flags: only exits put it */
+    TOY_NREGS,
 };
 enum { TOY_MEM = 4096, TOY_UNITS = 4, TOY_PC = 0x10000, TOY_UNIT_SPAN = 0x1000, TOY_STOP = 99 };
 

@@ -291,6 +291,12 @@ void  alu_note(Em *e, int op, const IrInsn *in);
 int   emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b);
 void  emit_setcond(Em *e, int cc);
 void  emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y);
+/* Flags that an exit puts out of line, when only temporaries that nobody needs any more are at hand. */
+typedef enum FlagsPlace { FLAGS_NOWHERE, FLAGS_EFLAGS, FLAGS_EFLAGS_INV, FLAGS_FCMP, FLAGS_FCMP_SWAP, FLAGS_REG, FLAGS_MEM } FlagsPlace;
+typedef struct FlagsAt { FlagsPlace place; uint8_t reg; int32_t off; } FlagsAt;
+FlagsAt flags_at(const Em *e, IrVal f);                 /* right after flags_cc */
+void  put_flags_from(Em *e, FlagsAt at);
+void  pack_fcmp(Em *e, int d, int t, bool swap);        /* d: packed form of the UCOMIS result in EFLAGS, which stay; t: scratch */
 int   fp_cc(int cond, bool swap);       /* host condition for cond after UCOMIS, or -1 (emit_fp.c) */
 int   flags_cc(Em *e, IrVal f, int cond);               /* host condition for cond on flags; EFLAGS set. -1 never, -2 always */
 Mem   guest_mem(Em *e, const IrInsn *in);               /* operand of a guest memory access; registers locked */

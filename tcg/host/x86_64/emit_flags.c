@@ -122,6 +122,36 @@ void emit_put_flags(Em *e, IrVal fv)
     em_op(e, 0x89, r, (Opd){ true, 0, slot }, 0);
 }
 
+FlagsAt flags_at(const Em *e, IrVal fv)
+{
+    IrVal f = e->val[fv].rep;
+    const Val *x = &e->val[f];
+    if (x->kind == V_EFLAGS && e->fp_eflags == f)
+        return (FlagsAt){ e->fp_swap ? FLAGS_FCMP_SWAP : FLAGS_FCMP, NOREG, 0 };
+    if (e->eflags == f)
+        return (FlagsAt){ e->inv ? FLAGS_EFLAGS_INV : FLAGS_EFLAGS, NOREG, 0 };
+    return x->kind == V_G ? (FlagsAt){ FLAGS_REG, x->reg, 0 } : (FlagsAt){ FLAGS_MEM, NOREG, x->off };
+}
+
+void put_flags_from(Em *e, FlagsAt at)
+{
+    int r = RAX;
+    switch (at.place) {
+    case FLAGS_NOWHERE: return;
+    case FLAGS_EFLAGS: case FLAGS_EFLAGS_INV:
+        if (at.place == FLAGS_EFLAGS_INV)
+            em8(e, 0xf5);
+        em8(e, 0x9f);
+        setcc(e, CC_O, RAX);
+        break;
+    case FLAGS_FCMP: case FLAGS_FCMP_SWAP: pack_fcmp(e, RAX, RCX, at.place == FLAGS_FCMP_SWAP); break;
+    case FLAGS_REG: r = at.reg; break;
+    case FLAGS_MEM: mov_load(e, false, RAX, opd_env(at.off).m); break;
+    }
+    em8(e, 0x66);
+    em_op(e, 0x89, r, opd_env((int32_t)e->guest->regs[e->hc->flags_reg].offset), 0);
+}
+
 static void lower_flags_pack(Em *e, const IrInsn *in)
 {
     if (e->hc->flags_reg >= 0 && e->val[e->i].uses == 1 && e->i + 1 < e->u->n && in[1].op == IR_put && in[1].aux == e->hc->flags_reg &&

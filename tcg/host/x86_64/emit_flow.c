@@ -154,27 +154,31 @@ static void go_to(Em *e, gaddr pc)
     field_to_cold(e, link_cold(e, pc));
 }
 
-/* A side exit while pins are lent, or one that may close a loop: units are laid out along the way that runs more often,
+/* A side exit that puts flags, or while pins are lent, or one that may close a loop: units are laid out along the way that runs more often,
  * so its poll stands out of line. */
 static void cold_exit(Em *e, Cold *c)
 {
+    put_flags_from(e, (FlagsAt){ (FlagsPlace)c->r[0], c->r[1], (int32_t)(c->b >> 32) });
     ra_load_lent(e, (uint32_t)c->b);
     go_to(e, c->a);
 }
 
-static void exit_cc(Em *e, gaddr pc, int cc)
+static void exit_cc(Em *e, gaddr pc, int cc, FlagsAt put)
 {
     if (cc == -1)
         return;
     if (cc == -2) {
+        put_flags_from(e, put);
         ra_load_lent(e, ra_lent(e));
         go_to(e, pc);
         return;
     }
-    if (ra_lent(e) || pc <= e->u->pc) {
+    if (ra_lent(e) || pc <= e->u->pc || put.place != FLAGS_NOWHERE) {
         Cold *c = cold_new(e, cold_exit);
         c->a = pc;
-        c->b = ra_lent(e);
+        c->b = ra_lent(e) | (uint64_t)(uint32_t)put.off << 32;
+        c->r[0] = put.place;
+        c->r[1] = put.reg;
         jcc_cold(e, cc, c);
         return;
     }
@@ -183,8 +187,17 @@ static void exit_cc(Em *e, gaddr pc, int cc)
     field_to_cold(e, link_cold(e, pc));
 }
 
-static void lower_exit_if(Em *e, const IrInsn *in) { exit_cc(e, (gaddr)in->imm, emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1])); }
-static void lower_exit_if_f(Em *e, const IrInsn *in) { exit_cc(e, (gaddr)in->imm, flags_cc(e, in->arg[0], in->cond)); }
+static void lower_exit_if(Em *e, const IrInsn *in)
+{
+    int cc = emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1]);
+    exit_cc(e, (gaddr)in->imm, cc, (FlagsAt){ 0 });
+}
+
+static void lower_exit_if_f(Em *e, const IrInsn *in)
+{
+    int cc = flags_cc(e, in->arg[0], in->cond);
+    exit_cc(e, (gaddr)in->imm, cc, in->aux ? flags_at(e, in->arg[0]) : (FlagsAt){ 0 });
+}
 
 static void lower_jump(Em *e, const IrInsn *in)
 {

@@ -364,6 +364,17 @@ static void lower_forder(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
+void pack_fcmp(Em *e, int d, int t, bool swap)
+{
+    mov_ri(e, d, swap ? 0x8000 : 0x0100);
+    mov_ri(e, t, swap ? 0x0100 : 0x8000);
+    cmov(e, CC_B, false, d, opd_reg(t));
+    mov_ri(e, t, 0x4100);
+    cmov(e, CC_E, false, d, opd_reg(t));
+    mov_ri(e, t, 0x0101);
+    cmov(e, CC_P, false, d, opd_reg(t));
+}
+
 static void lower_flags_fcmp(Em *e, const IrInsn *in)
 {
     bool dbl = is_double(e, in);
@@ -382,13 +393,7 @@ static void lower_flags_fcmp(Em *e, const IrInsn *in)
     int d = def_g(e, DEF_EARLY), t = tmp_g(e);
     flags_clobber(e);
     compare(e, dbl, in->aux & 1, a, b);
-    mov_ri(e, d, 0x0100);
-    mov_ri(e, t, 0x8000);
-    cmov(e, CC_B, false, d, opd_reg(t));
-    mov_ri(e, t, 0x4100);
-    cmov(e, CC_E, false, d, opd_reg(t));
-    mov_ri(e, t, 0x0101);
-    cmov(e, CC_P, false, d, opd_reg(t));
+    pack_fcmp(e, d, t, false);
     e->val[e->i].packed = true;
     e->fp_eflags = e->i;                        /* moves leave EFLAGS alone */
     ra_note(e, (RaStep){ .kind = RA_FLAGS_DEF, .v = e->i });

@@ -56,6 +56,18 @@ static const Case cases[] = {
     { "tag_ignored", EX_SYSCALL, { 0xf9400040, 0xa9409043 }, { { 2, MEM+0x5a00000000000000 } }, { { 0, 0x1112131415161718 }, { 3, 0x2122232425262728 } } },
     /* dc zva, x2; ldr x0, [x2]; ldr x1, [x2, #56] */
     { "dc_zva", EX_SYSCALL, { 0xd50b7422, 0xf9400040, 0xf9401c41 }, { { 2, MEM }, { 0, 1 }, { 1, 1 } }, { { 0, 0 }, { 1, 0 } } },
+    /* OP; b.COND 1f; cmp x2, x3; 1: mrs x4, nzcv, where the exit alone sees the flags of OP */
+    { "cmp_seen_by_exit", EX_SYSCALL, { 0xeb01001f, 0x54000041, 0xeb03005f, 0xd53b4204 }, { { 0, 1 }, { 1, 2 } }, { { 4, 0x80000000 } } },
+    { "cmp_not_seen", EX_SYSCALL, { 0xeb01001f, 0x54000041, 0xeb03005f, 0xd53b4204 }, { { 0, 2 }, { 1, 2 }, { 2, 3 }, { 3, 1 } }, { { 4, 0x20000000 } } },
+    { "adds_seen_by_exit", EX_SYSCALL, { 0x2b010005, 0x54000046, 0xeb03005f, 0xd53b4204 }, { { 0, 0x7fffffff }, { 1, 1 } }, { { 4, 0x90000000 } } },
+    { "tst_seen_by_exit", EX_SYSCALL, { 0x6a01001f, 0x54000044, 0xeb03005f, 0xd53b4204 }, { { 0, 0x80000000 }, { 1, 0xffffffff } }, { { 4, 0x80000000 } } },
+    /* fmov d0, x0; fmov d1, x1; fcmp d0, d1; ... with b.vs and b.le */
+    { "fcmp_seen_by_exit", EX_SYSCALL, { 0x9e670000, 0x9e670021, 0x1e612000, 0x54000046, 0xeb03005f, 0xd53b4204 }, { { 0, 0x7ff8000000000000 } }, { { 4, 0x30000000 } } },
+    { "fcmp_le_seen_by_exit", EX_SYSCALL, { 0x9e670000, 0x9e670021, 0x1e612000, 0x5400004d, 0xeb03005f, 0xd53b4204 }, { { 0, 0 }, { 1, 0x3ff0000000000000 } }, { { 4, 0x80000000 } } },
+    /* subs x0, x0, x1; b.eq 1f; b.lo 1f; cmp x2, x3; 1: mrs x4, nzcv */
+    { "seen_by_two_exits", EX_SYSCALL, { 0xeb010000, 0x54000060, 0x54000043, 0xeb03005f, 0xd53b4204 }, { { 0, 1 }, { 1, 2 } }, { { 4, 0x80000000 }, { 0, -1ull } } },
+    /* cmp x0, x1; adc x5, x5, x5; adcs x6, x5, x5; b.hi 1f; cmp x2, x3; 1: mrs x4, nzcv */
+    { "adcs_seen_by_exit", EX_SYSCALL, { 0xeb01001f, 0x9a0500a5, 0xba0500a6, 0x54000048, 0xeb03005f, 0xd53b4204 }, { { 0, 1 }, { 5, 0xc000000000000000 } }, { { 4, 0x30000000 }, { 6, 3 } } },
     /* msr nzcv, x0; mrs x1, nzcv; cset w2, mi; cset w3, cs */
     { "nzcv", EX_SYSCALL, { 0xd51b4200, 0xd53b4201, 0x1a9f57e2, 0x1a9f37e3 }, { { 0, 0xa0000000 } }, { { 1, 0xa0000000 }, { 2, 1 }, { 3, 1 } } },
     /* msr nzcv, xzr; rmif x0, #4, #15; mrs x1, nzcv */
