@@ -76,7 +76,7 @@ static uint64_t compute(SfEnv *e, const FpOp *o)
 }
 
 /* Which invalid operation it is but for signalling NaNs, inf * 0 in any case. */
-static uint32_t invalid_kind(const FpOp *o)
+static uint32_t invalid_kind(const FpOp *o, FpRound round)
 {
     switch (o->kind) {
     case PPC_FADD: return is_inf(o->a) && is_inf(o->b) && ((o->a ^ o->b) & SIGN) ? FPSCR_VXISI : 0;
@@ -90,7 +90,7 @@ static uint32_t invalid_kind(const FpOp *o)
             return ((o->a ^ o->c ^ o->b) >> 63) != ((o->neg & FMA_NEG_ADDEND) != 0) ? FPSCR_VXISI : 0;
         return 0;
     case PPC_FCTIW: case PPC_FCTIWZ: {
-        SfEnv e = { .rules = &rules };
+        SfEnv e = { .round = round, .rules = &rules };  /* it decides what overflows a word */
         compute(&e, o);
         return e.flags & FPF_INVALID ? FPSCR_VXCVI : 0;
     }
@@ -98,11 +98,11 @@ static uint32_t invalid_kind(const FpOp *o)
     }
 }
 
-static uint32_t vx_bits(const FpOp *o)
+static uint32_t vx_bits(const FpOp *o, FpRound round)
 {
     uint32_t has = operands[o->kind];
     bool snan = (has & 1 && is_snan(o->a)) || (has & 2 && is_snan(o->b)) || (has & 4 && is_snan(o->c));
-    return invalid_kind(o) | (snan ? FPSCR_VXSNAN : 0);
+    return invalid_kind(o, round) | (snan ? FPSCR_VXSNAN : 0);
 }
 
 /* --- results scaled for enabled overflow and underflow, 4.4.3.2 and 4.4.4.2 */
@@ -164,7 +164,7 @@ static uint64_t nan_result(const FpOp *o)
 static Outcome outcome(FpOp o, FpRound round, uint32_t enables)
 {
     SfEnv e = { .round = round, .rules = &rules };
-    Outcome out = { .vx = vx_bits(&o) };
+    Outcome out = { .vx = vx_bits(&o, round) };
     bool nan = (operands[o.kind] & 1 && is_nan(o.a)) || (operands[o.kind] & 2 && is_nan(o.b)) || (operands[o.kind] & 4 && is_nan(o.c));
     out.r = compute(&e, &o);
     if (nan || out.vx) {
@@ -255,7 +255,7 @@ void ppc_fp_invalid(CpuState *cpu, const SfOp *op, const uint64_t in[3])
             o.c = in[1], o.b = in[2];
         else if (operands[kind] == 2)
             o.b = in[0];
-        vx = vx_bits(&o);
+        vx = vx_bits(&o, op->round == FP_DYN ? cpu->fp_round : op->round);
     }
     ppc_fpscr_raise((PpcCpu *)cpu, vx, 0, 0);
 }

@@ -24,13 +24,14 @@ enum { D = 63, S = 59 };
 #define TINY 0x0010000000000000         /* 2^-1022 */
 #define NEG (1ull << 63)
 #define P2(e) ((uint64_t)(1023 + (e)) << 52)
+#define WORD 0xfff8000000000000         /* undefined by the manual, as FPRF of fctiw is: what 32-bit cores leave */
 #define OLD 0x1234567812345678          /* what the target register held */
 
 /* FPRF by class and sign */
 enum { P_NORM = 4 << 12, N_NORM = 8 << 12, P_INF = 5 << 12, N_INF = 9 << 12, P_ZERO = 2 << 12, N_ZERO = 18 << 12 };
 enum { P_SUB = 20 << 12, N_SUB = 24 << 12, P_NAN = 17 << 12 };
 enum {
-    FX = (int)FPSCR_FX, FEX = FPSCR_FEX, VX = FPSCR_VX, OX = FPSCR_OX, UX = FPSCR_UX, ZX = FPSCR_ZX, XX = FPSCR_XX, FR = FPSCR_FR, FI = FPSCR_FI,
+    FX = (int)FPSCR_FX, FEX = FPSCR_FEX, VX = FPSCR_VX, OX = FPSCR_OX, UX = FPSCR_UX, ZX = FPSCR_ZX, XX = FPSCR_XX, VXCVI = FPSCR_VXCVI, FR = FPSCR_FR, FI = FPSCR_FI,
     VE = FPSCR_VE, OE = FPSCR_OE, UE = FPSCR_UE, ZE = FPSCR_ZE, XE = FPSCR_XE, NEAR = 0, CHOP = 1, UP = 2, DOWN = 3,
 };
 
@@ -55,6 +56,8 @@ static const struct Row { const char *name; uint32_t insn; uint64_t a, b, c; int
     { "fnmsub up", A_FORM(D, 30), ONE, NEG | P2(-80), ONE, UP, NEG | ONE | 1, FX | XX | FR | FI | N_NORM | UP },
     { "fnmadds down", A_FORM(S, 31), ONE, NEG | P2(-80), ONE, DOWN, NEG | 0x3fefffffe0000000, FX | XX | FI | N_NORM | DOWN },
     { "fnmadd of a NaN", A_FORM(D, 31), ONE, QNAN, ONE, NEAR, QNAN, P_NAN },
+    { "fctiw overflows only as rounded down", UNARY(D, 14), 0, NEG | P2(31) | 1, 0, DOWN, WORD | 0x80000000, FX | VX | VXCVI | P_NAN | DOWN },
+    { "fctiw overflows only as rounded up", UNARY(D, 14), 0, P2(31) - 1, 0, UP, WORD | 0x7fffffff, FX | VX | VXCVI | P_NAN | UP },
     { "fnmadd of zero", A_FORM(D, 31), 0, 0, ONE, NEAR, NEG, N_ZERO },
     { "fmadd: b before c", A_FORM(D, 29), ONE, QNAN | 2, QNAN | 3, NEAR, QNAN | 2, P_NAN },
     { "fmadd inf * 0 + sNaN", A_FORM(D, 29), INF, SNAN, 0, NEAR, QNAN | 1, FX | VX | FPSCR_VXSNAN | FPSCR_VXIMZ | P_NAN },
