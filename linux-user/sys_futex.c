@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* futex for guests whose layout is not the host's (others pass straight through): the words are compared by the host
- * kernel in guest memory, so expected values are given in the guest's byte order; timeouts are converted.
+/* futex: the words are compared by the host kernel in guest memory, so expected values are given in the guest's byte
+ * order; timeouts are converted.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -72,7 +72,8 @@ static int64_t futex(Task *t, gaddr uaddr, uint32_t op, uint32_t val, gaddr time
     if (cmd == FUTEX_WAKE_OP && linux_abi.big_endian) return wake_op(t, at1, flags, val, val2, uaddr2, val3);
     if (cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI) val = gmem_swap32(t, val);
     if (cmd == FUTEX_CMP_REQUEUE || cmd == FUTEX_CMP_REQUEUE_PI) val3 = gmem_swap32(t, val3);
-    return safe_syscall(t, SYS_futex, at1, (long)op, (long)val, val2, at2, (long)val3);
+    int64_t r = safe_syscall(t, SYS_futex, at1, (long)op, (long)val, val2, at2, (long)val3);
+    return r == -ERESTARTSYS && is_pi(cmd) ? -ERESTARTNOINTR : r;       /* those never fail with EINTR (futex_lock_pi, requeue) */
 }
 
 int64_t sys_futex(Task *t, gaddr uaddr, uint32_t op, uint32_t val, gaddr timeout, gaddr uaddr2, uint32_t val3)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signals: handlers, masks, queues, restart, alternate stack, faults with their codes, death by signal. */
 #include "os_check.h"
+#include <linux/futex.h>
 #include <poll.h>
 
 static volatile int count, last_sig, last_code, last_value, nested;
@@ -258,8 +259,40 @@ static void no_eintr(void)
     signal(SIGUSR1, SIG_DFL);
 }
 
+static uint32_t pi_word;
+static long pi_result = -1;
+static int pi_errno;
+static void *lock_pi(void *p)
+{
+    (void)p;
+    pi_result = syscall(SYS_futex, &pi_word, FUTEX_LOCK_PI, 0, NULL, NULL, 0);
+    pi_errno = errno;
+    return NULL;
+}
+
+/* Waiting for a priority-inheritance futex goes on after a handler, SA_RESTART or not. */
+static void pi_wait(void)
+{
+    pthread_t waiter;
+    if (syscall(SYS_futex, &pi_word, FUTEX_TRYLOCK_PI, 0, NULL, NULL, 0) && errno == ENOSYS) return;
+    install(SIGUSR1, on_info, 0);
+    count = 0;
+    CHECK(!pthread_create(&waiter, NULL, lock_pi, NULL));
+    while (!(__atomic_load_n(&pi_word, __ATOMIC_SEQ_CST) & FUTEX_WAITERS)) sched_yield();
+    for (int i = 1; i <= 3; i++) {
+        usleep(2000);
+        pthread_kill(waiter, SIGUSR1);
+        while (count < i) sched_yield();
+    }
+    CHECK(!syscall(SYS_futex, &pi_word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0));
+    pthread_join(waiter, NULL);
+    errno = pi_errno;
+    CHECK(pi_result == 0);
+    signal(SIGUSR1, SIG_DFL);
+}
+
 int main(void)
 {
-    all_signals(); queue(); nesting(); restart(); altstack(); faults(); deaths(); fp_state(); no_eintr(); async_io(); select_remainder();
+    all_signals(); queue(); nesting(); restart(); altstack(); faults(); deaths(); fp_state(); no_eintr(); async_io(); select_remainder(); pi_wait();
     return CHECK_END();
 }
