@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Recoverable accesses. Addresses are the host's; only those of guest memory may be bad. Not for signal handlers. */
 size_t  host_copy(void *dst, const void *src, size_t n);          /* bytes not copied */
-size_t  host_zero(void *dst, size_t n);
+size_t  host_zero(void *dst, size_t n);                           /* bytes not cleared */
 ssize_t host_strncpy(char *dst, const char *src, size_t cap);     /* length, cap when no NUL, -1 fault */
 int     host_load8(const void *p, uint8_t *v);                    /* 0, -1 fault */
 int     host_load16(const void *p, uint16_t *v);
@@ -20,8 +21,10 @@ int     host_store8(void *p, uint8_t v);
 int     host_store16(void *p, uint16_t v);
 int     host_store32(void *p, uint32_t v);
 int     host_store64(void *p, uint64_t v);
-int     host_cas32(void *p, uint32_t expect, uint32_t desired, uint32_t *old);
+int     host_cas32(void *p, uint32_t expect, uint32_t desired, uint32_t *old);     /* 0, -1 fault; *old: the value found */
 
+/* The syscall unless *pending (an _Atomic int, Task.pending) is set: result, -errno, or -ERESTART... of signals.h when a signal came
+ * first; there is no moment between the look and the kernel. */
 long    host_safe_syscall(void *pending, long nr, long a, long b, long c, long d, long e, long f);
 /* One system call whose arguments are ready; a signal that `pending` tells of comes first, as with host_safe_syscall.
  * host_call_make is TcgCall.make, with this as its argument. */
@@ -35,8 +38,9 @@ typedef struct HostCall {
 } HostCall;
 void    host_call_make(void);
 
+/* Raw clone: the child's id, or -errno. The child runs fn(arg) on its stack (16-byte aligned top) and ends its thread with the result. */
 long    host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg);
-void    host_sigreturn(void);
+void    host_sigreturn(void);                                     /* HostSigaction.restorer; never called */
 
 /* Kernel form of rt_sigaction. */
 typedef struct HostSigaction { void *handler; unsigned long flags; void (*restorer)(void); uint64_t mask; } HostSigaction;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's address space: an ordered map of its mappings is the truth for mmap, mremap, brk, /proc/self/maps,
- * fault codes and limits. Errors are Linux's, as -errno in host numbers. Every function takes the lock itself.
+ * fault codes and limits. Results are 0 (or what is said) and
+ * Linux's errors, as -errno in host numbers. Lengths are bytes. Every function takes the lock itself: any thread, no signal handler.
  * prot and flags are host values (PROT_*, MAP_*). Guest PROT_EXEC never becomes host PROT_EXEC.
  * Pages that hold translated code are write-protected on the host, in every alias of the same backing object.
  */
@@ -24,18 +25,18 @@ typedef struct MmConfig {
     uint64_t reserved_va;           /* -R; 32-bit guests always reserve 4 GiB */
 } MmConfig;
 
-Mm      *mm_new(const MmConfig *c, char *err, size_t errcap);      /* NULL: err says why */
-void     mm_set_tcg(Mm *mm, Tcg *tcg);
+Mm      *mm_new(const MmConfig *c, char *err, size_t errcap);      /* NULL: err says why. c is copied; an Mm lives as long as the process */
+void     mm_set_tcg(Mm *mm, Tcg *tcg);          /* whose units are dropped when code goes; once, before threads */
 uint64_t mm_base(const Mm *mm);                 /* host address of guest address 0 */
 uint64_t mm_page_size(const Mm *mm);
 uint64_t mm_host_page(const Mm *mm);            /* of every host call; larger than mm_page_size with -p */
 uint64_t mm_task_size(const Mm *mm);
-void     mm_before_fork(Mm *mm); void mm_after_fork(Mm *mm, bool child);
+void     mm_before_fork(Mm *mm); void mm_after_fork(Mm *mm, bool child);        /* the lock is held between them, by the forking thread */
 
 int64_t  mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);      /* address or -errno */
 int64_t  mm_unmap(Mm *mm, gaddr at, uint64_t len);
 int64_t  mm_protect(Mm *mm, gaddr at, uint64_t len, int prot);     /* PROT_GROWSDOWN/UP accepted */
-int64_t  mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags, gaddr newaddr);
+int64_t  mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags, gaddr newaddr);      /* address or -errno; MREMAP_* */
 int64_t  mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice);
 int64_t  mm_msync(Mm *mm, gaddr at, uint64_t len, int flags);
 int64_t  mm_mlock(Mm *mm, gaddr at, uint64_t len, int flags);      /* flags as mlock2 */

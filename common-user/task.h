@@ -77,7 +77,8 @@ typedef struct Task {
 
 extern _Thread_local Task *current;
 
-Task *task_new(Process *p, const CpuState *copy);     /* copy NULL: reset CPU. Not yet on the list */
+/* Not yet on the list. copy: the registers to start with (not kept); NULL: a reset CPU. NULL when there is no memory. */
+Task *task_new(Process *p, const CpuState *copy);
 void  task_link(Task *t);                             /* adds to proc->tasks; on the thread itself: sets current, tid, alt stack */
 void  task_free(Task *t);                             /* unlinks; on the thread itself */
 

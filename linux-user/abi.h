@@ -56,8 +56,8 @@ typedef struct LinuxAbi {
     bool     (*auxv_extra)(const CpuState *cpu, int i, uint64_t *type, uint64_t *value);
     uint32_t minsigstksz;           /* MINSIGSTKSZ; AT_MINSIGSTKSZ when auxv_minsigstksz */
     bool     auxv_minsigstksz;
-    bool     stack_args_at_sp;      /* reserved */
-    int      (*cpuinfo)(const CpuState *cpu, int ncpu, char *out, size_t cap);    /* /proc/cpuinfo text */
+    /* /proc/cpuinfo for ncpu equal CPUs: bytes written, at most cap. */
+    int      (*cpuinfo)(const CpuState *cpu, int ncpu, char *out, size_t cap);
 
     /* signals: 0 or -EFAULT. setup leaves the CPU in the handler. */
     int64_t  (*sigframe_setup)(Task *t, const SigDelivery *d);

@@ -24,6 +24,6 @@ typedef struct Options {
 
 /* Parses; returns the index of the program in argv. Answers -h and wrong usage itself: false and *status is the exit code. */
 bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, bool secure, int *program, int *status);
-void options_help(const GuestArch *arch, FILE *out);
+void options_help(const GuestArch *arch, FILE *out);        /* text of -h */
 
 #endif

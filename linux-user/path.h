@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* -L: an absolute name that exists below the prefix is taken from there (path.c). */
+/* -L: an absolute name that exists below the prefix is taken from there (path.c). Names are the host's bytes; any thread. */
 #ifndef LINUX_USER_PATH_H
 #define LINUX_USER_PATH_H
 
@@ -7,7 +7,9 @@
 
 void path_prefix_set(const char *prefix);               /* before threads start. NULL, "" or "/": none */
 const char *path_prefix(void);
-bool path_apply_prefix(const char *path, char *out);    /* out: PATH_MAX. True when replaced. Links are followed */
-bool path_resolve(const char *path, char *out, bool follow);            /* the same; follow: a link at the end too */
+/* out has PATH_MAX bytes, which say the name to use when it is replaced (true). Links, absolute ones too, lead to places below the
+ * prefix; follow: a link at the end as well. */
+bool path_resolve(const char *path, char *out, bool follow);
+bool path_apply_prefix(const char *path, char *out);    /* path_resolve that follows */
 
 #endif

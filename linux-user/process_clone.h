@@ -17,9 +17,9 @@ void clone_clear_handlers(Task *t);                     /* CLONE_CLEAR_SIGHAND, 
 
 /* A new thread of control tells its creator a non-zero value, once; it does not touch *ready after. */
 void clone_report(_Atomic int *ready, int value);
-int  clone_await(_Atomic int *ready);
+int  clone_await(_Atomic int *ready);                   /* sleeps until then; the value */
 
-/* Processes with CLONE_VM: the parent sleeps until exec or exit, or runs on. */
+/* Processes with CLONE_VM: the parent sleeps until exec or exit, or runs on. The child's pid, or -errno. */
 int64_t clone_vfork(Task *t, const CloneArgs *a);
 int64_t clone_beside(Task *t, const CloneArgs *a);
 

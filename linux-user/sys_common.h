@@ -12,6 +12,7 @@ int64_t sys_unsupported(const char *what);
 
 /* Guest iovec array of n (at most 1024) → host iovecs. 0 or -errno. */
 int64_t sys_read_iov(Task *t, struct iovec *out, gaddr at, uint64_t n);
+/* After a host EFAULT: unprotects what translated code made read-only in the n buffers of a guest iovec array. True: call again. */
 bool    sys_unprotect_iov(Task *t, gaddr at, uint64_t n);
 
 /* One structure, whole. 0 or -EFAULT. */
@@ -21,12 +22,13 @@ int64_t sys_put_struct(Task *t, const ThunkStruct *s, gaddr at, const void *host
 /* Host-order and guest-order fields of a socket address, in place; len bytes valid. No-op for little-endian guests. */
 void    sys_sockaddr_swap(void *addr, size_t len, bool to_host);
 
-/* A 64-bit signal set in the guest's words, converted to host numbers and back. size is what the guest passed. */
+/* A 64-bit signal set in the guest's words, converted to host numbers and back. size is what the guest passed: not 8
+ * is -EINVAL. Also -EFAULT. */
 int64_t sys_get_sigset(Task *t, gaddr at, uint64_t size, uint64_t *mask);
 void    sys_sigset_to_guest(uint8_t out[8], uint64_t mask);
 int64_t sys_put_sigset(Task *t, gaddr at, uint64_t mask);
 
-/* A timespec of `bytes` per field (the guest's word, or 8) . */
+/* A timespec of `bytes` per field (the guest's word, or 8). 0 or -EFAULT. */
 int64_t sys_get_timespec(Task *t, gaddr at, unsigned bytes, struct timespec *ts);
 int64_t sys_put_timespec(Task *t, gaddr at, unsigned bytes, const struct timespec *ts);
 

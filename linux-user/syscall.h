@@ -72,7 +72,7 @@ int64_t path_get(Task *t, gaddr at, char *out, PathUse use);
 /* Runs one row on raw register values (socketcall, ipc). */
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7]);
 
-/* strace.c: one line per call, in the log. */
+/* strace.c: one line per call, in the log. guest: raw arguments; host: the converted ones; ret as linux_syscall's. */
 void strace_enter(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t *guest, const uint64_t *host);
 void strace_leave(Task *t, const SysDesc *d, const uint64_t *host, int64_t ret);
 

@@ -23,7 +23,7 @@ typedef struct DecodeRow {
     uint64_t mask, bits;
     const char *features;           /* "zba rv64": all; "a|b": any; "!a": not */
     const char *tags;               /* " load mem ": the row's %words */
-    int flags;                      /* DECODE_* */
+    int flags;                      /* DECODE_*; 0: nothing is known */
     bool (*holds)(uint64_t insn);   /* predicates, NULL: none */
 } DecodeRow;
 

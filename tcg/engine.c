@@ -388,9 +388,3 @@ bool tcg_owns_pc(const Tcg *t, uintptr_t pc)
 {
     return pc - (uintptr_t)t->code < t->code_size;
 }
-
-void *tcg_host_fp_enter(CpuState *cpu)
-{
-    (void)cpu;
-    return NULL;
-}

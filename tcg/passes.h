@@ -7,8 +7,8 @@
 
 enum { OPT_MAX_REGS = 256 };        /* registers beyond are left alone */
 
-void opt_forward(IrUnit *u);
-void opt_dead(IrUnit *u);
+void opt_forward(IrUnit *u);        /* puts, locals and extensions reach later gets; known branches are settled */
+void opt_dead(IrUnit *u);           /* values nobody uses, puts that are overwritten before anybody can see them */
 
 /* Is d the result whose flags f has: f = flags_op(a, b), d = op(a, b)? */
 bool opt_same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f);

@@ -21,7 +21,7 @@ typedef struct CpuState {
     uint64_t fp_sticky;             /* FPF_* gathered outside the host FPU */
     uint32_t fp_round;              /* FpRound, the dynamic mode */
     uint32_t exit_code;             /* why tcg_run returned: TCG_EXIT_* or a code of ir_raise */
-    int64_t  exit_arg;
+    int64_t  exit_arg;              /* of ir_raise */
     gaddr    fault_addr;            /* TCG_EXIT_FAULT: guest address */
     struct Tcg *tcg;                /* const */
     struct TcgThread *thread;       /* engine-private: pair stack, caches; const after tcg_thread_init */
@@ -29,7 +29,7 @@ typedef struct CpuState {
     uint64_t host[96];              /* engine-private: saved host rsp, spill slots, locals, helper arguments */
 } CpuState;
 
-enum {                              /* exit codes of the engine; guests' own start at 16 */
+enum {                              /* exit codes of the engine; guests' own (target/arch.h) start at TCG_EXIT_GUEST */
     TCG_EXIT_POLL = 1,              /* exit_request was seen */
     TCG_EXIT_FAULT = 2,             /* data access fault, reported by tcg_fault (si_code by the embedder) */
     TCG_EXIT_NOEXEC = 3,            /* pc is not in executable guest memory; fault_addr = pc */
@@ -39,7 +39,7 @@ enum {                              /* exit codes of the engine; guests' own sta
 
 typedef struct RegDesc {
     const char *name;
-    uint32_t offset;                /* in CpuState */
+    uint32_t offset;                /* in CpuState, bytes */
     uint8_t  type;                  /* IrType: I32 I64 F32 F64 V128 */
     uint8_t  pin;                   /* priority for a pinned host register, 1 first, 0 never; per class (int, vector) */
     uint16_t gdb;                   /* gdb register number + 1, 0 none */
@@ -69,13 +69,15 @@ typedef struct FpRules {
 } FpRules;
 
 struct SfOp;
+/* A guest as data: constant, and alive as long as the Tcg made of it. Callbacks run on the thread that is in tcg_run, several
+ * threads at once, and keep no state of their own. */
 typedef struct TcgGuest {
     const char *name;
     uint8_t  addr_bits;             /* 32 or 64 */
     bool     big_endian;
     bool     sync_icache;           /* guest has an explicit cache flush (still watched) */
     FpRules  fp;
-    size_t   state_size;
+    size_t   state_size;            /* bytes of the CPU state, its CpuState head counted */
     const RegDesc *regs; int nregs;
     const HelperDesc *helpers; int nhelpers;
     /* Translate one extended block at u->pc into u (already reset). Reads guest code only through
@@ -99,10 +101,10 @@ extern const char tcg_host_isa[];
 /* What the embedder provides. */
 typedef struct TcgHost {
     void  *ctx;
-    /* Guest code bytes at pc, up to len, stopping at a page that is not executable; 0 = none. Marks the pages as holding code. */
+    /* Guest code bytes at pc, up to len, stopping at a page that is not executable; 0 = none. Marks the pages as holding code:
+     * from then on the embedder calls tcg_invalidate for what is written there. Any thread, no lock of the Tcg's held. */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
     uint64_t mem_base;              /* host address of guest address 0 */
-    bool   code_check;              /* reserved */
 } TcgHost;
 
 /* An exit that may become one system call of the host without leaving translated code. `prepare` runs with the guest's state in
@@ -118,21 +120,29 @@ typedef struct TcgOptions {
     unsigned opt_level;             /* 0 or 1 */
     unsigned cold_runs;             /* entries of a unit of one basic block before the code there is translated as an extended one; 0: at once */
     size_t cache_bytes;             /* code buffer, 0 = default 64 MiB (reserved, committed as used) */
-    void (*on_translate)(void *ctx, const IrUnit *u, int stage, const void *code, size_t len);  /* logs, perf map: TCG_STAGE_*; may be NULL */
-    void (*on_exec)(void *ctx, CpuState *cpu, gaddr pc);    /* -d exec,cpu; NULL = no cost */
-    void *log_ctx;
+    /* Logs, perf map, by the translating thread at each TCG_STAGE_*; code and len at STAGE_CODE only. May be NULL. */
+    void (*on_translate)(void *ctx, const IrUnit *u, int stage, const void *code, size_t len);
+    void (*on_exec)(void *ctx, CpuState *cpu, gaddr pc);    /* -d exec,cpu, before each unit; NULL = no cost */
+    void *log_ctx;                  /* ctx of both */
     TcgCall call;                   /* exit 0: none */
 } TcgOptions;
 enum { TCG_STAGE_OP, TCG_STAGE_OP_OPT, TCG_STAGE_CODE };
 
 typedef struct Tcg Tcg;
-Tcg  *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o);   /* NULL and errno on refusal */
-void  tcg_thread_init(Tcg *t, CpuState *cpu);       /* before a thread's first tcg_run */
+/* h and o are copied, g is kept. NULL and errno when memory for the code is refused. A host that is not supported runs the
+ * interpreter. There is no end: a Tcg lives as long as the process. */
+Tcg  *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o);
+/* Before a thread's first tcg_run (by anyone), and after its last; the state itself is the caller's. */
+void  tcg_thread_init(Tcg *t, CpuState *cpu);
 void  tcg_thread_free(CpuState *cpu);
-void  tcg_after_fork_child(Tcg *t, CpuState *cpu);  /* re-initialise locks; only cpu survives */
-void  tcg_before_fork(Tcg *t); void tcg_after_fork_parent(Tcg *t);
+/* Round fork, by the forking thread, outside tcg_run: before takes the lock and one of the afters lets go. In the child cpu is
+ * the only thread, and the others' parts are given up. */
+void  tcg_before_fork(Tcg *t);
+void  tcg_after_fork_parent(Tcg *t);
+void  tcg_after_fork_child(Tcg *t, CpuState *cpu);
 
-/* Run from cpu->pc until an exit; returns cpu->exit_code; every guest register is in CpuState. */
+/* Run from cpu->pc until an exit; returns cpu->exit_code; every guest register is in CpuState. By cpu's own thread; not from
+ * a helper. */
 int   tcg_run(CpuState *cpu);
 
 /* Ask a CPU to leave translated code soon. Async-signal-safe; from any thread. */
@@ -148,8 +158,7 @@ bool  tcg_owns_pc(const Tcg *t, uintptr_t host_pc);
 /* Guest code in [start, end) may have changed or gone: drop every unit that overlaps. Any thread; safe while others run.
  * Returns the number of units dropped. */
 int   tcg_invalidate(Tcg *t, gaddr start, gaddr end);
+/* Drop every unit. Asks all threads to leave translated code and waits for it: not from helpers or signal handlers. */
 void  tcg_flush(Tcg *t);
-
-void *tcg_host_fp_enter(CpuState *cpu);             /* reserved for embedders that call host FP from helpers */
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+/* Both return the address behind the number; at most ten bytes are written or read, and nobody checks the end. */
 static inline uint8_t *put_var(uint8_t *p, uint64_t v)
 {
     for (; v >= 0x80; v >>= 7)
