@@ -244,6 +244,7 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     Drop d = { 0 };
     mm_lock(mm);
     int64_t r = describe(mm, &v, flags, fd, off);
+    if (!r && !mm_may_add(mm, v.flags, v.prot, len, fixed ? at : 0, fixed ? at + len : 0)) r = -ENOMEM;
     if (!r) {
         /* mm_grow does it: the host's own would count the wrong neighbours */
         int hflags = flags & ~MAP_GROWSDOWN;
@@ -291,6 +292,8 @@ static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
 {
     Vma *v = vma_at(mm, a);
     if (v->prot == prot) return 0;
+    if ((prot & PROT_WRITE) && !(v->prot & PROT_WRITE) && !mm_may_add(mm, v->flags, prot, end - a, 0, 0) &&
+        mm_may_add(mm, v->flags, v->prot, end - a, 0, 0)) return -ENOMEM;
     if (mm_partial(mm)) part_open(mm, a, end, d);
     int e = host_protect(mm, a, end, prot);
     if (e < 0) return e;
@@ -384,13 +387,4 @@ void mm_name(Mm *mm, gaddr at, const char *name)
     Vma *v = vma_at(mm, at);
     if (v) v->name = name;
     mm_unlock(mm, NULL);
-}
-
-uint64_t mm_total(Mm *mm)
-{
-    uint64_t sum = 0;
-    mm_lock(mm);
-    for (size_t i = 0; i < mm->n; i++) if (!(mm->vma[i].flags & VMA_HIDDEN)) sum += mm->vma[i].end - mm->vma[i].start;
-    mm_unlock(mm, NULL);
-    return sum;
 }

@@ -62,7 +62,9 @@ bool     mm_covered(Mm *mm, gaddr at, uint64_t len, int prot);
 bool     mm_file_path(Mm *mm, gaddr at, char path[PATH_MAX]);
 /* Writes /proc/self/maps as the guest's kernel would. */
 void     mm_maps(Mm *mm, FILE *out);
-uint64_t mm_total(Mm *mm);                      /* bytes mapped */
+/* Bytes mapped: all, private writable ones but for stacks, those that grow downwards, read-only code. proc(5), VmSize to VmLib. */
+typedef struct MmSums { uint64_t total, data, stack, text; } MmSums;
+MmSums   mm_sums(Mm *mm);
 
 /* A write to [at, at+len) failed because of our protection: drops the code there, makes the pages (and aliases) writable
  * and returns true: repeat the access. False: the guest's own fault. */

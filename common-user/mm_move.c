@@ -145,6 +145,8 @@ int64_t mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags,
         if (newlen < oldlen && (r = mm_unmap(mm, old + newlen, oldlen - newlen)) < 0) return r;
         return (int64_t)old;
     } else if (oldlen > v->end - old) r = -EFAULT;
+    else if (!mm_may_add(mm, v->flags, v->prot, flags & MREMAP_DONTUNMAP ? newlen : newlen > oldlen ? newlen - oldlen : 0,
+                         flags & MREMAP_FIXED ? to : 0, flags & MREMAP_FIXED ? to + newlen : 0)) r = -ENOMEM;
     else {
         /* one host mapping of one protection, or the host's mremap refuses */
         if (mm_partial(mm)) part_open(mm, old, old + oldlen, &d);
@@ -210,6 +212,8 @@ gaddr mm_brk(Mm *mm, gaddr to)
         code_drop(mm, new_end, old_end, &d);
         host_release(mm, new_end, old_end);
         vma_remove(mm, new_end, old_end);
+    } else if (new_end > old_end && !mm_may_add(mm, MAP_PRIVATE, PROT_READ | PROT_WRITE, new_end - old_end, 0, 0)) {
+        goto out;
     } else if (new_end > old_end && !brk_grow(mm, old_end, new_end, &d)) {
         goto out;
     }
@@ -239,7 +243,8 @@ int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
     int64_t r;
     bool chosen = !at && mm_partial(mm);
     mm_lock(mm);
-    if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
+    if (!mm_may_add(mm, MAP_SHARED, 0, len, at, at ? at + len : 0)) r = -ENOMEM;
+    else if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
     else if (mm_partial(mm) && at && ((at & (mm->hpage - 1)) || !part_alone(mm, at, at + len))) r = -EINVAL;
     else if (chosen && (int64_t)(at = (gaddr)part_choose(mm, len, 0)) < 0) r = (int64_t)at;
     else if (!at && mm->reserved && !(at = mm_choose(mm, 0, len))) r = -ENOMEM;

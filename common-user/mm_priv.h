@@ -50,6 +50,9 @@ static inline void *mm_host(const Mm *mm, gaddr a) { return (void *)(uintptr_t)(
 static inline uint64_t mm_round(const Mm *mm, uint64_t v) { return (v + mm->page - 1) & ~(mm->page - 1); }
 static inline int mm_host_prot(int prot) { return (prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0); }
 
+/* mm_limit.c: may a mapping of this kind be made, in place of what is in [over, over_end)? */
+bool     mm_may_add(const Mm *mm, uint32_t flags, int prot, uint64_t len, gaddr over, gaddr over_end);
+
 size_t   vma_index(const Mm *mm, gaddr a);      /* first mapping that ends above a */
 Vma     *vma_at(const Mm *mm, gaddr a);
 bool     vma_free(const Mm *mm, gaddr a, uint64_t len);

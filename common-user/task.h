@@ -25,6 +25,10 @@ typedef struct SigAct { gaddr handler; uint64_t flags, mask; gaddr restorer; } S
 typedef struct SigTable { pthread_mutex_t lock; SigAct act[TASK_NSIG + 1]; _Atomic int users; } SigTable;      /* lock guards act */
 typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;    /* flags: SS_DISABLE, TASK_SS_AUTODISARM */
 
+/* RLIMIT_AS and RLIMIT_DATA: the guest's, for its own map; the host's are the emulator's. */
+typedef struct TaskLimit { uint64_t cur, max; } TaskLimit;
+typedef struct TaskLimits { bool set; TaskLimit as, data; } TaskLimits;    /* not set: the host's, which the guest inherited */
+
 typedef struct Process {
     const GuestArch *arch;          /* const */
     const struct LinuxAbi *abi;     /* const */
@@ -46,6 +50,7 @@ typedef struct Process {
     uint32_t vdso_offset[24];       /* of each row of the ABI's vDSO */
     uint64_t features[2];           /* of the chosen CPU model */
     uint64_t seed; bool seeded;     /* -seed */
+    TaskLimits limits;              /* lock: task_lock, for writers */
 } Process;
 
 typedef struct Task {
@@ -66,6 +71,7 @@ typedef struct Task {
     siginfo_t info;                 /* of `pending` */
     siginfo_t sync_held[2]; uint8_t sync_is_held;     /* asynchronous SIGSEGV (bit 0), SIGBUS (bit 1) that the guest blocks */
     struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */
+    struct Seccomp *_Atomic seccomp;    /* the newest filter, NULL none; also set by SECCOMP_FILTER_FLAG_TSYNC of another thread */
     HostCall call;                  /* the last one that went to the host directly */
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
 

@@ -28,7 +28,7 @@ static void *prepare(CpuState *cpu)
     HostCall *c = &t->call;
     uint64_t nr = linux_abi.syscall_nr(cpu);
     const SysDesc *d = nr < sys_table.n ? sys_table.rows[nr] : NULL;
-    if (!may_go(t->proc, d)) return NULL;
+    if (atomic_load_explicit(&t->seccomp, memory_order_relaxed) || !may_go(t->proc, d)) return NULL;
     linux_abi.syscall_args(cpu, c->arg);
     if (!linux_abi.errors_in_place) linux_abi.syscall_result(cpu, (int64_t)c->arg[0]);      /* flags as success has them */
     for (int i = 0; linux_abi.word == 4 && d->sext >> i; i++)

@@ -13,6 +13,7 @@
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "common-user/ownfd.h"
+#include "linux-user/seccomp.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -390,6 +391,8 @@ int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, co
 int64_t linux_syscall(Task *t, uint64_t nr, const uint64_t args[7])
 {
     const SysDesc *d = nr < sys_table.n ? sys_table.rows[nr] : NULL;
+    int64_t denied;
+    if (__builtin_expect(atomic_load_explicit(&t->seccomp, memory_order_relaxed) != NULL, 0) && !seccomp_allows(t, nr, args, &denied)) return denied;
     return d ? sys_run_row(t, d, sys_table.names[nr], nr, args) : unknown(t, nr, args);
 }
 

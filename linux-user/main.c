@@ -16,6 +16,7 @@
 #include "common-user/signals.h"
 #include "linux-user/abi.h"
 #include "linux-user/direct.h"
+#include "linux-user/inherit.h"
 #include "linux-user/exec_load.h"
 #include "linux-user/loop.h"
 #include "linux-user/options.h"
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
     host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&t->sigmask, sizeof t->sigmask, 0, 0);
     status = exec_load(t, &prog);
     if (status) return status;
+    if (opt.inherit && !inherit_take(t, atoi(opt.inherit))) die("-inherit: not from execve");
     if (log_on(LOG_page)) trace_mappings(p->mm);
     show_name(prog.path);
     show_cmdline(argc, argv, prog.argv);

@@ -34,6 +34,7 @@ static char *do_version(Parse *p, const char *arg)
     p->quit = 1;
     return NULL;
 }
+static char *do_inherit(Parse *p, const char *arg) { p->o->inherit = arg; return NULL; }
 static char *do_prefix(Parse *p, const char *arg) { p->o->prefix = arg; return NULL; }
 static char *do_stack_size(Parse *p, const char *arg)
 {
@@ -173,7 +174,7 @@ void options_help(const GuestArch *arch, FILE *out)
                  "The command line overrides variables. A set-user-ID program ignores all variables.\n");
 }
 
-static bool forwarded(const Row *r) { return !strchr("0EUh", r->name[0]) || r->name[1]; }
+static bool forwarded(const Row *r) { return (!strchr("0EUh", r->name[0]) || r->name[1]) && strcmp(r->name, "inherit"); }
 
 static void remember(Options *o, const Row *r, const char *arg)
 {

@@ -18,6 +18,7 @@ typedef struct Options {
     bool seeded, strace, perfmap, jitdump;
     TcgOptions tcg;
     GPtrArray *forward;             /* option words that a re-executed emulator gets */
+    const char *inherit;            /* descriptor of what inherit.c wrote; NULL none */
     const char *self;               /* the emulator's own argv[0] */
     char *self_path;                /* absolute, as it was executed; for when there is no /proc */
 } Options;

@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "common-user/host.h"
 #include "common-user/process.h"
+#include "common-user/log.h"
 #include "linux-user/abi.h"
+#include "linux-user/inherit.h"
 #include "linux-user/options.h"
 #include "linux-user/path.h"
 #include "loader/elf.h"
@@ -93,14 +96,15 @@ static int open_readable(int dirfd, const char *path, int fd)
 }
 
 /* [qemu] options -0 argv0 -- path arguments... */
-static char **emulator_argv(const Options *o, const char *path, char *const argv[])
+static char **emulator_argv(const Options *o, const char *inherit, const char *path, char *const argv[])
 {
     size_t n = 0, k = 0;
     while (argv[n]) n++;
-    char **out = calloc(o->forward->len + n + 8, sizeof *out);
+    char **out = calloc(o->forward->len + n + 10, sizeof *out);
     if (!out) return NULL;
     out[k++] = (char *)o->self;
     for (guint i = 0; i < o->forward->len; i++) out[k++] = g_ptr_array_index(o->forward, i);
+    if (*inherit) { out[k++] = "-inherit"; out[k++] = (char *)inherit; }
     out[k++] = "-0";
     out[k++] = n ? argv[0] : "";
     out[k++] = "--";
@@ -145,12 +149,40 @@ static int64_t exec_guest(Task *t, const Target *to, int dirfd, const char *path
         keep = fcntl(fd, F_DUPFD, 3);                   /* survives the exec: the emulator opens it by name */
         snprintf(name, sizeof name, "/dev/fd/%d", keep);
     }
-    char **words = emulator_argv(t->proc->opt, name, argv);
+    char handed[16] = "";
+    int inherit = inherit_give(t);
+    if (inherit >= 0) snprintf(handed, sizeof handed, "%d", inherit);
+    char **words = inherit == INHERIT_FAILED ? NULL : emulator_argv(t->proc->opt, handed, name, argv);
     t->exec.words = words;
     int64_t r = words ? exec_raw(t, emulator, words, envp) : -ENOMEM;
     t->exec.words = NULL;
     free(words);
+    if (inherit >= 0) close(inherit);
     if (keep >= 0) close(keep);
+    return r;
+}
+
+/* A program of the host: filters of system calls cannot go with it; the guest's limits become the host's. */
+static int64_t exec_host(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+    struct rlimit as, data;
+    const TaskLimits *l = &t->proc->limits;
+    if (atomic_load(&t->seccomp)) {
+        if (log_on(LOG_unimp)) log_printf("execve of a host program under a seccomp filter: %s\n", path);
+        return -EPERM;
+    }
+    bool limited = l->set && !getrlimit(RLIMIT_AS, &as) && !getrlimit(RLIMIT_DATA, &data);
+    host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
+    if (limited) {
+        setrlimit(RLIMIT_AS, &(struct rlimit){ l->as.cur, as.rlim_max });
+        setrlimit(RLIMIT_DATA, &(struct rlimit){ l->data.cur, data.rlim_max });
+    }
+    int64_t r = host_syscall(SYS_execveat, dirfd, (long)path, (long)argv, (long)envp, flags, 0);
+    if (limited) {
+        setrlimit(RLIMIT_AS, &as);
+        setrlimit(RLIMIT_DATA, &data);
+    }
+    signal_unblock(t);
     return r;
 }
 
@@ -171,9 +203,7 @@ int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], c
         if (to.kind != KIND_HOST) {
             r = exec_guest(t, &to, dirfd, path, (int)fd, argv, envp);
         } else {
-            host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
-            r = host_syscall(SYS_execveat, dirfd, (long)path, (long)argv, (long)envp, flags, 0);
-            signal_unblock(t);
+            r = exec_host(t, dirfd, path, argv, envp, flags);
         }
     }
     if (rfd >= 0) close(rfd);

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common-user/mm.h"
 #include "common-user/process.h"
-#include "linux-user/abi.h"
+#include "linux-user/inherit.h"
+#include "linux-user/seccomp.h"
 
 enum { STAT_FIELDS = 52 };
 
@@ -36,14 +38,23 @@ static void write_environ(Task *t, const char *host, FILE *out)
 
 static void write_arch(Task *t, const char *host, FILE *out) { fprintf(out, "%s\n", t->proc->arch->uname_machine); }
 
-/* proc(5): the first is the size of the address space, in pages. */
+/* Code of the program itself. */
+static uint64_t own_text(Process *p)
+{
+    MmInfo info;
+    return mm_query(p->mm, p->entry, &info) ? info.end - info.start : 0;
+}
+
+/* proc(5): size resident shared text lib data dt, in pages. */
 static void write_statm(Task *t, const char *host, FILE *out)
 {
-    char line[256];
+    unsigned long long resident = 0, shared = 0, page = mm_page_size(t->proc->mm), unit = (unsigned long long)sysconf(_SC_PAGESIZE);
+    MmSums s = mm_sums(t->proc->mm);
     FILE *f = fopen(host, "re");
-    unsigned long long pages = mm_total(t->proc->mm) / mm_page_size(t->proc->mm);
-    if (f && fgets(line, sizeof line, f)) fprintf(out, "%llu%s", pages, line + strcspn(line, " "));
+    if (f && fscanf(f, "%*u %llu %llu", &resident, &shared) != 2) resident = shared = 0;
     if (f) fclose(f);
+    fprintf(out, "%llu %llu %llu %llu 0 %llu 0\n", s.total / page, resident * unit / page, shared * unit / page,
+            own_text(t->proc) / page, (s.data + s.stack) / page);
 }
 
 static void write_auxv(Task *t, const char *host, FILE *out) { fwrite(t->proc->auxv, 1, t->proc->auxv_len, out); }
@@ -71,7 +82,8 @@ static void write_stat(Task *t, const char *host, FILE *out)
     fwrite(line, 1, (size_t)(close_paren + 1 - line), out);
     Process *p = t->proc;
     const struct { int field; uint64_t value; } guest[] = {
-        { 23, mm_total(p->mm) }, { 26, p->load_bias }, { 27, p->entry }, { 28, p->stack_top }, { 29, p->abi->get_sp(t->cpu) }, { 30, t->cpu->pc },
+        { 23, mm_sums(p->mm).total }, { 26, p->load_bias }, { 27, p->entry }, { 28, p->stack_top },
+        { 29, p->abi->get_sp(t->cpu) }, { 30, t->cpu->pc },
         { 48, p->arg_start }, { 49, p->arg_end }, { 50, p->env_start }, { 51, p->env_end },
     };
     int i = 3;
@@ -96,11 +108,17 @@ static uint64_t mask_of(Process *p, bool ignored)
 
 static void write_status(Task *t, const char *host, FILE *out)
 {
+    MmSums sums = mm_sums(t->proc->mm);
+    uint64_t text = own_text(t->proc);
     const struct { const char *key; uint64_t value; const char *fmt; } guest[] = {
         { "SigBlk:", linux_mask_to_guest(t->proc->abi, t->sigmask), "%016llx\n" },
         { "SigIgn:", mask_of(t->proc, true), "%016llx\n" },
         { "SigCgt:", mask_of(t->proc, false), "%016llx\n" },
-        { "VmSize:", mm_total(t->proc->mm) / 1024, "%8llu kB\n" },
+        { "Seccomp:", (uint64_t)seccomp_mode(t), "%llu\n" },
+        { "Seccomp_filters:", seccomp_count(t), "%llu\n" },
+        { "VmPeak:", sums.total / 1024, "%8llu kB\n" }, { "VmSize:", sums.total / 1024, "%8llu kB\n" },
+        { "VmData:", sums.data / 1024, "%8llu kB\n" }, { "VmStk:", sums.stack / 1024, "%8llu kB\n" },
+        { "VmExe:", text / 1024, "%8llu kB\n" }, { "VmLib:", (sums.text > text ? sums.text - text : 0) / 1024, "%8llu kB\n" },
     };
     FILE *f = fopen(host, "re");
     char line[512];
@@ -117,11 +135,34 @@ static void write_status(Task *t, const char *host, FILE *out)
     if (f) fclose(f);
 }
 
+/* proc(5): the rows of what the guest keeps itself. */
+static void write_limits(Task *t, const char *host, FILE *out)
+{
+    TaskLimits all = process_limits(t->proc);
+    const struct { const char *key; TaskLimit l; } guest[] = { { "Max address space", all.as }, { "Max data size", all.data } };
+    FILE *f = fopen(host, "re");
+    char line[256], text[2][24];
+    while (f && fgets(line, sizeof line, f)) {
+        bool done = false;
+        for (int k = 0; k < 2; k++) {
+            if (strncmp(line, guest[k].key, strlen(guest[k].key))) continue;
+            for (int i = 0; i < 2; i++) {
+                uint64_t v = i ? guest[k].l.max : guest[k].l.cur;
+                snprintf(text[i], sizeof text[i], v == RLIM_INFINITY ? "unlimited" : "%llu", (unsigned long long)v);
+            }
+            fprintf(out, "%-25s %-20s %-20s bytes     \n", guest[k].key, text[0], text[1]);
+            done = true;
+        }
+        if (!done) fputs(line, out);
+    }
+    if (f) fclose(f);
+}
+
 typedef struct ProcFile { const char *name; bool own; void (*write)(Task *, const char *host, FILE *); } ProcFile;
 static const ProcFile files[] = {
     { "maps", true, write_maps }, { "cmdline", true, write_cmdline }, { "auxv", true, write_auxv },
     { "environ", true, write_environ }, { "statm", true, write_statm }, { "sys/kernel/arch", false, write_arch },
-    { "stat", true, write_stat }, { "status", true, write_status }, { "cpuinfo", false, write_cpuinfo },
+    { "stat", true, write_stat }, { "status", true, write_status }, { "limits", true, write_limits }, { "cpuinfo", false, write_cpuinfo },
 };
 
 const char *process_proc_own(const char *path)

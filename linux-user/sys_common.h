@@ -10,6 +10,8 @@
 /* -ENOSYS, and a line under -d unimp. */
 int64_t sys_unsupported(const char *what);
 
+bool    sys_capable(int capability);    /* CAP_*, one of the first 32, in the effective set */
+
 /* Guest iovec array of n (at most 1024) → host iovecs. 0 or -errno. */
 int64_t sys_read_iov(Task *t, struct iovec *out, gaddr at, uint64_t n);
 /* After a host EFAULT: unprotects what translated code made read-only in the n buffers of a guest iovec array. True: call again. */

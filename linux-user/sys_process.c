@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include "common-user/log.h"
 #include "common-user/process.h"
+#include "linux-user/inherit.h"
+#include "linux-user/seccomp.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -184,19 +186,51 @@ int64_t sys_get_robust_list(Task *t, int pid, gaddr head, gaddr len)
     return r < 0 ? r : gmem_put_word(t, head, list);
 }
 
-/* --- limits. AS and DATA would bind the translator's own memory, so they are accepted and not applied. */
-static bool limit_not_applied(unsigned resource)
+/* --- limits. AS and DATA count the guest's map (common-user/mm_limit.c); on the host they would bind the translator. */
+static TaskLimit *own_limit(TaskLimits *l, uint64_t resource)
 {
-    return resource == RLIMIT_AS || resource == RLIMIT_DATA;
+    return resource == RLIMIT_AS ? &l->as : resource == RLIMIT_DATA ? &l->data : NULL;
+}
+
+TaskLimits process_limits(Process *p)
+{
+    struct rlimit as, data;
+    if (p->limits.set || getrlimit(RLIMIT_AS, &as) || getrlimit(RLIMIT_DATA, &data)) return p->limits;
+    return (TaskLimits){ false, { as.rlim_cur, as.rlim_max }, { data.rlim_cur, data.rlim_max } };
+}
+
+bool sys_capable(int capability)
+{
+    struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct d[2] = { { 0 } };
+    return !syscall(SYS_capget, &h, d) && d[0].effective >> capability & 1;
+}
+
+static int64_t set_own_limit(Process *p, uint64_t resource, const struct rlimit *new, struct rlimit *old)
+{
+    TaskLimits all = process_limits(p);
+    TaskLimit *l = own_limit(&all, resource);
+    TaskLimit was = *l;
+    if (new && new->rlim_cur > new->rlim_max) return -EINVAL;
+    if (new && new->rlim_max > l->max && !sys_capable(CAP_SYS_RESOURCE)) return -EPERM;
+    if (new) {
+        *l = (TaskLimit){ new->rlim_cur, new->rlim_max };
+        all.set = true;
+        pthread_mutex_lock(&p->task_lock);
+        p->limits = all;
+        pthread_mutex_unlock(&p->task_lock);
+    }
+    if (old) *old = (struct rlimit){ was.cur, was.max };
+    return 0;
 }
 
 int64_t sys_prlimit64(Task *t, int pid, uint64_t resource, void *new, void *old)
 {
-    if (new && limit_not_applied(resource) && (pid == 0 || pid == getpid())) {
-        const struct rlimit *l = new;
-        if (l->rlim_cur > l->rlim_max) return -EINVAL;
-        if (log_on(LOG_unimp)) log_printf("prlimit64: RLIMIT_AS and RLIMIT_DATA are accepted, not applied\n");
-        new = NULL;
+    bool own = resource == RLIMIT_AS || resource == RLIMIT_DATA;
+    if (own && (pid == 0 || pid == getpid())) return set_own_limit(t->proc, resource, new, old);
+    if (own && new) {               /* another guest's emulator keeps them */
+        sys_unsupported("prlimit64: RLIMIT_AS or RLIMIT_DATA of another process");
+        return -EPERM;
     }
     return safe_syscall(t, SYS_prlimit64, (long)pid, (long)resource, new, old, 0L, 0L);
 }
@@ -260,7 +294,6 @@ static const PrctlRow prctl_rows[] = {
     { PR_SET_FPEXC, PRCTL_FPEXC, "PR_SET_FPEXC" },
     { PR_GET_TSC, PRCTL_REFUSE, "PR_GET_TSC" },
     { PR_SET_TSC, PRCTL_REFUSE, "PR_SET_TSC" },
-    { PR_SET_SECCOMP, PRCTL_REFUSE, "PR_SET_SECCOMP" },
     { PR_SET_MM, PRCTL_REFUSE, "PR_SET_MM" },
     { PR_GET_TID_ADDRESS, PRCTL_REFUSE, "PR_GET_TID_ADDRESS" },
     { 59, PRCTL_REFUSE, "PR_SET_SYSCALL_USER_DISPATCH" },
@@ -282,6 +315,8 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
     const PrctlRow *row = NULL;
     for (unsigned i = 0; i < sizeof prctl_rows / sizeof *prctl_rows; i++) if (prctl_rows[i].option == option) row = &prctl_rows[i];
     uint64_t arg = a;
+    if (option == PR_GET_SECCOMP) return seccomp_mode(t);
+    if (option == PR_SET_SECCOMP) return seccomp_prctl(t, a, b);
     switch (row ? (int)row->how : 0) {
     case PRCTL_REFUSE:
         if (log_on(LOG_unimp)) log_printf("unsupported prctl: %s\n", row->name);
