@@ -3,6 +3,7 @@
 #ifndef COMMON_USER_PROCESS_H
 #define COMMON_USER_PROCESS_H
 
+#include <limits.h>
 #include "common-user/task.h"
 
 /* clone and clone3 after argument conversion. flags are the kernel's CLONE_* without the exit signal. */
@@ -25,5 +26,8 @@ bool process_proc_may_be(const char *path);             /* by its last part: may
 const char *process_proc_own(const char *abspath);
 /* readlink of /proc/self/exe and the like: length, or -ENOENT when the host's own answer is right. */
 int64_t process_proc_readlink(Task *t, const char *abspath, char *buf, size_t cap);
+void    process_proc_announce(const Process *p);        /* once, when p->exe is known: lets other emulators answer for it */
+/* "/proc/PID/exe" of this guest or of another emulator's: the program that it runs. False: the host's answer is right. */
+bool    process_proc_exe(Task *t, const char *path, char out[PATH_MAX]);
 
 #endif

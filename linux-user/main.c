@@ -15,6 +15,7 @@
 #include "common-user/mm.h"
 #include "common-user/signals.h"
 #include "linux-user/abi.h"
+#include "common-user/process.h"
 #include "linux-user/direct.h"
 #include "linux-user/inherit.h"
 #include "linux-user/exec_load.h"
@@ -153,6 +154,8 @@ int main(int argc, char **argv)
     snprintf(link, sizeof link, "/proc/self/fd/%d", prog.fd);
     p->exe = realpath(link, NULL);
     if (!p->exe) p->exe = realpath(argv[program], NULL);           /* no /proc */
+
+    process_proc_announce(p);
 
     Task *t = task_new(p, NULL);
     if (!t) die("out of memory");

@@ -98,15 +98,6 @@ bool path_apply_prefix(const char *path, char *out)
     return path_resolve(path, out, true);
 }
 
-/* Names of the guest's own executable: what the host has there is the emulator. */
-static bool is_own_exe(const char *path)
-{
-    char own[64];
-    if (strncmp(path, "/proc/", 6) || !current->proc->exe) return false;
-    snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
-    return !strcmp(path, "/proc/self/exe") || !strcmp(path, "/proc/thread-self/exe") || !strcmp(path, own);
-}
-
 static bool is_own_fd(const char *path)
 {
     const char *own = process_proc_own(path);
@@ -119,7 +110,8 @@ int64_t path_get(Task *t, gaddr at, char *out, PathUse use)
     if (n >= 0 && ownfd_any() && is_own_fd(out)) return -ENOENT;
     if (n < 0 || use == PATH_RAW || out[0] != '/') return n;
     char below[PATH_MAX];
-    if (use == PATH_FOLLOW && is_own_exe(out)) snprintf(out, PATH_MAX, "%s", t->proc->exe);
+    /* a guest's executable: what the host has there is the emulator */
+    if (use == PATH_FOLLOW && process_proc_exe(t, out, below)) strcpy(out, below);
     else if (path_resolve(out, below, use == PATH_FOLLOW)) {
         bool slash = n > 1 && out[n - 1] == '/' && strlen(below) + 1 < PATH_MAX;        /* must stay a directory */
         strcpy(out, below);

@@ -9,10 +9,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include "common-user/mm.h"
 #include "common-user/process.h"
 #include "linux-user/inherit.h"
+#include "linux-user/options.h"
 #include "linux-user/seccomp.h"
 
 enum { STAT_FIELDS = 52 };
@@ -34,6 +36,33 @@ static void write_environ(Task *t, const char *host, FILE *out)
     char *now = malloc(len + 1);
     if (now) fwrite(now, 1, gmem_read_some(t, now, p->env_start, len), out);
     free(now);
+}
+
+/* What uname(2) tells, -r included. */
+static void host_uname(Task *t, struct utsname *u)
+{
+    uname(u);
+    if (t->proc->opt->uname_release) snprintf(u->release, sizeof u->release, "%s", t->proc->opt->uname_release);
+}
+
+static void write_osrelease(Task *t, const char *host, FILE *out)
+{
+    struct utsname u;
+    host_uname(t, &u);
+    fprintf(out, "%s\n", u.release);
+}
+
+/* "Linux version RELEASE ..." */
+static void write_version(Task *t, const char *host, FILE *out)
+{
+    struct utsname u;
+    char line[512] = "";
+    int at = 0;
+    host_uname(t, &u);
+    FILE *f = fopen(host, "re");
+    if (f && fgets(line, sizeof line, f) && sscanf(line, "Linux version %*s%n", &at) == 0 && at) fprintf(out, "Linux version %s%s", u.release, line + at);
+    else fputs(line, out);
+    if (f) fclose(f);
 }
 
 static void write_arch(Task *t, const char *host, FILE *out) { fprintf(out, "%s\n", t->proc->arch->uname_machine); }
@@ -163,6 +192,7 @@ static const ProcFile files[] = {
     { "maps", true, write_maps }, { "cmdline", true, write_cmdline }, { "auxv", true, write_auxv },
     { "environ", true, write_environ }, { "statm", true, write_statm }, { "sys/kernel/arch", false, write_arch },
     { "stat", true, write_stat }, { "status", true, write_status }, { "limits", true, write_limits }, { "cpuinfo", false, write_cpuinfo },
+    { "sys/kernel/osrelease", false, write_osrelease }, { "version", false, write_version },
 };
 
 const char *process_proc_own(const char *path)
@@ -179,6 +209,60 @@ const char *process_proc_own(const char *path)
         rest = slash + 1;
     }
     return rest;
+}
+
+/* The pid of "/proc/PID/name"; 0: it is another path. */
+static int pid_of(const char *path, const char *name)
+{
+    int pid = 0, at = 0;
+    return sscanf(path, "/proc/%d/%n", &pid, &at) == 1 && at && !strcmp(path + at, name) ? pid : 0;
+}
+
+/* The host's maps of this process name the program for the emulators of others: a mapping of an empty memory file. */
+#define ANNOUNCED "guest:"
+void process_proc_announce(const Process *p)
+{
+    enum { NAME_MOST = 249, LEN = 4096 };               /* memfd_create(2) */
+    char name[NAME_MOST + 1];
+    if (!p->exe || snprintf(name, sizeof name, ANNOUNCED "%s", p->exe) > NAME_MOST) return;
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0) return;
+    mmap(NULL, LEN, PROT_NONE, MAP_SHARED, fd, 0);
+    close(fd);
+}
+
+static bool other_exe(const char *path, char out[PATH_MAX])
+{
+    static const char tag[] = "/memfd:" ANNOUNCED, end[] = " (deleted)";
+    int pid = pid_of(path, "exe");
+    char maps[40], *line = NULL, *name;
+    size_t cap = 0;
+    if (!pid) return false;
+    snprintf(maps, sizeof maps, "/proc/%d/maps", pid);
+    FILE *f = fopen(maps, "re");
+    bool found = false;
+    while (f && !found && getline(&line, &cap, f) > 0) {
+        line[strcspn(line, "\n")] = 0;
+        name = strstr(line, tag);
+        size_t len = name ? strlen(name) : 0;
+        if (len < sizeof tag + sizeof end || strcmp(name + len - (sizeof end - 1), end)) continue;
+        name[len - (sizeof end - 1)] = 0;
+        snprintf(out, PATH_MAX, "%s", name + sizeof tag - 1);
+        found = true;
+    }
+    free(line);
+    if (f) fclose(f);
+    return found;
+}
+
+bool process_proc_exe(Task *t, const char *path, char out[PATH_MAX])
+{
+    if (strncmp(path, "/proc/", 6) || !t->proc->exe) return false;
+    const char *own = process_proc_own(path);
+    if (!own) return other_exe(path, out);
+    if (strcmp(own, "exe")) return false;
+    snprintf(out, PATH_MAX, "%s", t->proc->exe);
+    return true;
 }
 
 bool process_proc_may_be(const char *path)
@@ -216,10 +300,10 @@ int64_t process_proc_open(Task *t, const char *path, int flags)
 
 int64_t process_proc_readlink(Task *t, const char *path, char *buf, size_t cap)
 {
-    const char *own = process_proc_own(path);
-    if (!own || strcmp(own, "exe") || !t->proc->exe) return -ENOENT;
-    size_t n = strlen(t->proc->exe);
+    char exe[PATH_MAX];
+    if (!process_proc_exe(t, path, exe)) return -ENOENT;
+    size_t n = strlen(exe);
     if (n > cap) n = cap;
-    memcpy(buf, t->proc->exe, n);
+    memcpy(buf, exe, n);
     return (int64_t)n;
 }

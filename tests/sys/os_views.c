@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What /proc says about another process that runs the same program, and about the kernel's release. */
+#include "os_check.h"
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+static char text[PATH_MAX];
+static const char *slurp(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n < 0 ? 0 : n] = 0;
+    return text;
+}
+
+int main(int argc, char **argv)
+{
+    char path[64], mine[PATH_MAX] = "", theirs[PATH_MAX] = "";
+    struct stat a, b;
+    struct utsname u;
+    int ready[2];
+    if (argc > 1) { write(atoi(argv[1]), "x", 1); pause(); return 0; }
+    CHECK(pipe(ready) == 0);
+    snprintf(path, sizeof path, "%d", ready[1]);
+    pid_t pid = fork();
+    if (!pid) { execl("/proc/self/exe", "other name", path, NULL); _exit(1); }
+    CHECK(read(ready[0], text, 1) == 1);
+    CHECK(readlink("/proc/self/exe", mine, sizeof mine - 1) > 0);
+    snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+    CHECK(readlink(path, theirs, sizeof theirs - 1) > 0 && !strcmp(mine, theirs));
+    CHECK(stat("/proc/self/exe", &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino);
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+    CHECK(!strcmp(slurp(path), "other name"));
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    CHECK(!strncmp(slurp(path), "exe", 3) || !strncmp(slurp(path), "os_views", 8));    /* the file's name, as execve had it */
+    kill(pid, SIGKILL);
+    CHECK(waitpid(pid, NULL, 0) == pid);
+    CHECK(uname(&u) == 0);
+    CHECK(!strncmp(slurp("/proc/sys/kernel/osrelease"), u.release, strlen(u.release)) && text[strlen(u.release)] == '\n');
+    CHECK(!strncmp(slurp("/proc/version"), "Linux version ", 14) && !strncmp(text + 14, u.release, strlen(u.release)));
+    return CHECK_END();
+}
