@@ -27,13 +27,29 @@ static void print_string(Task *t, uint64_t at, char *out, size_t *n)
     else thunk_print_bytes(buf, len < 0 ? sizeof buf : (size_t)len, sizeof buf, out, LINE, n);
 }
 
-static void print_struct(Task *t, const SysArg *arg, uint64_t at, char *out, size_t *n)
+static void print_pointer(uint64_t at, char *out, size_t *n) { thunk_append(out, LINE, n, at ? "0x%" PRIx64 : "NULL", at); }
+
+static void print_struct(Task *t, const ThunkStruct *type, uint64_t at, char *out, size_t *n)
 {
     uint8_t host[1024];
-    if (!at) thunk_append(out, LINE, n, "NULL");
-    else if (arg->count_arg >= 0 || arg->type->host_size > sizeof host || sys_get_struct(t, arg->type, host, at) < 0)
-        thunk_append(out, LINE, n, "0x%" PRIx64, at);
-    else thunk_print_struct(arg->type, host, out, LINE, n);
+    if (!at || type->host_size > sizeof host || sys_get_struct(t, type, host, at) < 0) print_pointer(at, out, n);
+    else thunk_print_struct(type, host, out, LINE, n);
+}
+
+/* An ioctl's request by its row's name, and its argument as the row takes it. */
+static void print_request(uint32_t cmd, char *out, size_t *n)
+{
+    const IoctlDesc *row = ioctl_row(cmd);
+    if (row) thunk_append(out, LINE, n, "%s", row->name);
+    else thunk_append(out, LINE, n, "0x%" PRIx32, cmd);
+}
+
+static void print_request_arg(Task *t, uint32_t cmd, uint64_t arg, char *out, size_t *n)
+{
+    const IoctlDesc *row = ioctl_row(cmd);
+    if (row && row->type && row->dir & DIR_IN) print_struct(t, row->type, arg, out, n);
+    else if (row && !row->type) thunk_append(out, LINE, n, "%" PRId64, (int64_t)arg);
+    else print_pointer(arg, out, n);
 }
 
 static void print_arg(Task *t, const SysDesc *d, int i, const uint64_t *g, uint64_t host, char *out, size_t *n)
@@ -47,14 +63,18 @@ static void print_arg(Task *t, const SysDesc *d, int i, const uint64_t *g, uint6
         else thunk_append(out, LINE, n, "0x%" PRIx64, g[i]);
         return;
     case A_STRUCT:
-        if (arg->dir & DIR_IN) print_struct(t, arg, g[i], out, n);
-        else thunk_append(out, LINE, n, g[i] ? "0x%" PRIx64 : "NULL", g[i]);
+        if (arg->dir & DIR_IN && arg->count_arg < 0) print_struct(t, arg->type, g[i], out, n);
+        else print_pointer(g[i], out, n);
         return;
-    case A_PTR: case A_IOV: case A_SOCKADDR: thunk_append(out, LINE, n, g[i] ? "0x%" PRIx64 : "NULL", g[i]); return;
+    case A_PTR: case A_IOV: case A_SOCKADDR:
+        if (arg->style == STYLE_REQARG) print_request_arg(t, (uint32_t)g[i - 1], g[i], out, n);
+        else print_pointer(g[i], out, n);
+        return;
     }
     switch (arg->style) {
     case STYLE_HEX: thunk_append(out, LINE, n, g[i] ? "0x%" PRIx64 : "0", g[i]); break;
     case STYLE_OCT: thunk_append(out, LINE, n, "0%" PRIo64, g[i]); break;
+    case STYLE_REQUEST: print_request((uint32_t)g[i], out, n); break;
     case STYLE_SIG:
         if (g[i] > 0 && g[i] < 32 && sigabbrev_np((int)g[i])) thunk_append(out, LINE, n, "SIG%s", sigabbrev_np((int)g[i]));
         else thunk_append(out, LINE, n, "%" PRId64, g[i]);

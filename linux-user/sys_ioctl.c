@@ -116,6 +116,13 @@ static int64_t interface_list(Task *t, int fd, gaddr arg)
 }
 
 /* --- rows */
+const IoctlDesc *ioctl_row(uint32_t cmd)
+{
+    for (int i = 0; i < ioctl_nrows; i++)
+        if ((sys_foreign() ? ioctl_rows[i].guest[sys_table.family] : ioctl_rows[i].host) == cmd && cmd) return &ioctl_rows[i];
+    return NULL;
+}
+
 static int64_t by_row(Task *t, int fd, const IoctlDesc *row, gaddr arg)
 {
     _Alignas(16) uint8_t host[1024] = { 0 };
@@ -144,8 +151,8 @@ int64_t sys_ioctl(Task *t, int fd, uint32_t cmd, gaddr arg)
     }
     if (sys_table.family == FAMILY_PPC && ppc_termios(t, fd, cmd, arg, &r)) return r;
     if (cmd == SIOCGIFCONF && linux_abi.word == 4) return interface_list(t, fd, arg);
-    for (int i = 0; i < ioctl_nrows; i++)
-        if (ioctl_rows[i].guest[sys_table.family] == cmd && cmd) return by_row(t, fd, &ioctl_rows[i], arg);
+    const IoctlDesc *row = ioctl_row(cmd);
+    if (row) return by_row(t, fd, row, arg);
     uint32_t plain = without_pointer(cmd);
     if (plain) return safe_syscall(t, SYS_ioctl, (long)fd, (long)plain, arg, 0L, 0L, 0L);
     if (log_on(LOG_unimp)) log_printf("unsupported ioctl: 0x%x\n", cmd);

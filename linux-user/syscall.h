@@ -20,7 +20,7 @@ typedef enum SysArgKind {
     A_STR, A_PATH, A_LOOKUP,            /* string; file name; file name that -L applies to */
     A_BUF, A_STRUCT, A_IOV, A_SOCKADDR,
 } SysArgKind;
-typedef enum SysStyle { STYLE_DEC, STYLE_HEX, STYLE_OCT, STYLE_FD, STYLE_NEWFD, STYLE_ATFD, STYLE_SIG, STYLE_NONE } SysStyle;
+typedef enum SysStyle { STYLE_DEC, STYLE_HEX, STYLE_OCT, STYLE_FD, STYLE_NEWFD, STYLE_ATFD, STYLE_SIG, STYLE_REQUEST, STYLE_REQARG, STYLE_NONE } SysStyle;
 enum { DIR_IN = 1, DIR_OUT = 2, DIR_ON_ERROR = 4 };      /* ON_ERROR: written back when interrupted, and then only (nanosleep's rest) */
 
 typedef struct SysArg {
@@ -80,5 +80,6 @@ void strace_leave(Task *t, const SysDesc *d, const uint64_t *host, int64_t ret);
 typedef struct IoctlDesc { const char *name; uint32_t host; uint32_t guest[FAMILY_COUNT]; uint8_t dir; const ThunkStruct *type; } IoctlDesc;
 extern const IoctlDesc ioctl_rows[];
 extern const int ioctl_nrows;
+const IoctlDesc *ioctl_row(uint32_t cmd);               /* of a request in the guest's number; NULL: no row */
 
 #endif

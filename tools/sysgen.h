@@ -37,7 +37,11 @@ typedef struct Arg { const char *name, *kind, *style, *ctype; int dir; int count
                      const Struct *type; const Flags *flags; } Arg;
 typedef struct Sys { const char *name, *host, *why, *ret_style, *ret_flags, *ret_count; int line; const char *file;
                      bool hand, foreign; int nargs; Arg a[MAXARGS]; struct Sys *next; } Sys;
-typedef struct Ioctl { const char *name, *number[NFAMILY], *dirname; int dir; const Struct *type; const char *scalar; struct Ioctl *next; } Ioctl;
+typedef struct Ioctl {
+    const char *name, *number[NFAMILY]; int dir; const Struct *type;
+    const char *misstated;          /* why the number says another direction or size than the kernel's code; NULL */
+    struct Ioctl *next;
+} Ioctl;
 
 extern Struct *structs; extern Flags *flagsets; extern Sys *syses; extern Ioctl *ioctls;
 extern const char *headers[256]; extern int nheaders;

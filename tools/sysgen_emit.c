@@ -205,6 +205,20 @@ void emit_table(FILE *o, const char *tbl)
     fprintf(o, "    [%d] = NULL,\n};\nenum { TABLE_SIZE = %d };\n", n, n);
 }
 
+/* A number that says direction and size must say the row's; for a 32-bit family, its number is the header's. */
+static void assert_ioctl(FILE *o, const Ioctl *i, int family, int layout)
+{
+    const char *number = family < 0 || layouts[layout].word == 8 ? NULL : i->number[family];
+    if (number && !strcmp(number, "0")) return;         /* not this family's row */
+    fprintf(o, "#ifdef %s\n", i->name);
+    if (number) fprintf(o, "_Static_assert((unsigned)%s == %s, \"%s number\");\n", i->name, number, i->name);
+    if (i->type && !i->misstated)
+        fprintf(o, "_Static_assert(_IOC_SIZE(%s) == 0 || (_IOC_SIZE(%s) == %u && _IOC_DIR(%s) == (%s%s0)), \"%s direction and size\");\n",
+                i->name, i->name, family < 0 ? i->type->host_size : i->type->size[layout], i->name,
+                i->dir & 1 ? "_IOC_WRITE | " : "", i->dir & 2 ? "_IOC_READ | " : "", i->name);
+    fprintf(o, "#endif\n");
+}
+
 void emit_asserts(FILE *o, int family, int layout)
 {
     fprintf(o, "#define _GNU_SOURCE\n#include <stddef.h>\n");
@@ -223,5 +237,7 @@ void emit_asserts(FILE *o, int family, int layout)
                     f->sub ? 1 : kinds[f->kind].bytes ? kinds[f->kind].bytes : family < 0 ? 8 : layouts[layout].word, s->name, f->name);
         }
     }
+    fprintf(o, "#include <sys/ioctl.h>\n");
+    for (const Ioctl *i = ioctls; i; i = i->next) assert_ioctl(o, i, family, layout);
     fprintf(o, "int main(void) { return 0; }\n");
 }

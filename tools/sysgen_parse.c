@@ -149,6 +149,7 @@ static const struct { const char *word, *kind, *style, *ctype; } scalars[] = {
     { "long", "A_LONG", "STYLE_DEC", "int64_t" }, { "ulong", "A_ULONG", "STYLE_DEC", "uint64_t" }, { "size", "A_ULONG", "STYLE_DEC", "uint64_t" },
     { "hexlong", "A_ULONG", "STYLE_HEX", "uint64_t" }, { "gaddr", "A_PTR", "STYLE_HEX", "gaddr" }, { "off64", "A_OFF64", "STYLE_DEC", "int64_t" },
     { "poslh", "A_POSLH", "STYLE_DEC", "int64_t" },
+    { "request", "A_UINT", "STYLE_REQUEST", "uint32_t" }, { "reqarg", "A_PTR", "STYLE_REQARG", "gaddr" },
     { "str", "A_STR", "STYLE_NONE", "const char *" }, { "path", "A_PATH", "STYLE_NONE", "const char *" },
     { "lookup", "A_LOOKUP", "STYLE_NONE", "const char *" },
 };
@@ -224,7 +225,7 @@ static void parse_sys(void)
     *p = s;
 }
 
-/* ioctl NAME [= number] [family : number]... none|int|in|out|inout STRUCT|scalar */
+/* ioctl NAME [= number] [family : number]... none|int|in|out|inout STRUCT [misstated "why"] */
 static void parse_ioctl(void)
 {
     Ioctl *o = calloc(1, sizeof *o);
@@ -244,6 +245,7 @@ static void parse_ioctl(void)
         const char *t = word();
         if (!(o->type = find_struct(t))) fail(path, line, "unknown struct %s", t);
     }
+    if (accept("misstated")) { o->misstated = strdup(tok); next(); }
     Ioctl **p = &ioctls;
     while (*p) p = &(*p)->next;
     *p = o;

@@ -61,6 +61,14 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
 @test "-d help lists items" { run "$Q" -d help; [ "$status" = 0 ]; [[ $output == *in_asm* && $output == *strace* ]]; }
 @test "an unknown log item: exit 1" { run "$Q" -d nosuch ./args; [ "$status" = 1 ]; }
 @test "-strace logs calls to stderr" { run "$Q" -strace ./args; [[ $output == *"write(1,"* && $output == *exit_group* ]]; }
+@test "-strace names ioctls and shows what they take" {
+    printf '#include <sys/ioctl.h>\nint main(void){struct winsize w={24,80};ioctl(9,TIOCSWINSZ,&w);ioctl(9,TCXONC,1);ioctl(9,0x12345678,0);return 0;}' >ioctl.c
+    for p in aarch64:aarch64 riscv64:riscv64 ppc:powerpc; do
+        ${p#*:}-linux-gnu-gcc -static ioctl.c -o ioctl
+        run "$B/qemu-${p%:*}" -strace ./ioctl
+        [[ $output == *'ioctl(9,TIOCSWINSZ,{row=24,col=80,'* && $output == *'ioctl(9,TCXONC,1) = -1 errno=9'* && $output == *'ioctl(9,0x12345678,NULL)'* ]] || { echo "$output"; return 1; }
+    done
+}
 @test "-d in_asm,op,op_opt -D writes a file" {
     run "$Q" -d in_asm,op,op_opt -D "$WORK/log" ./args; [ "$status" = 0 ]; grep -q svc "$WORK/log"; grep -q 'put' "$WORK/log"
 }
