@@ -53,16 +53,120 @@ static TrNext way(const Tr *t, gaddr target)
     return taken > on ? TR_FOLLOW : on ? TR_FALL : TR_END;
 }
 
+static void start_block(Tr *t, gaddr pc)
+{
+    if (!t->u->cold && seen(t, pc))
+        t->block = pc;
+}
+
 static void go(Tr *t, TrNext next, gaddr target)
 {
+    if (next == TR_FALL)
+        start_block(t, behind(t));
     if (next == TR_FOLLOW)
         tr_jump(t, target);
     else if (next == TR_END)
         tr_stop(t);
 }
 
+/* --- branches over a few instructions, which a host would often mispredict: select, don't jump */
+enum { SKIP_BYTES = 12, SKIP_INSNS = 3, SKIP_REGS = 2, ONE_WAY = 6 };
+
+typedef struct Skip { IrCond c; IrVal a, b; bool flags; int n, reg[SKIP_REGS]; IrVal val[SKIP_REGS]; } Skip;
+
+/* Of those who came, did neither nearly all nor hardly any go on behind the branch? */
+static bool goes_both_ways(const Tr *t)
+{
+    uint64_t came = seen(t, t->block), on = seen(t, behind(t));
+    return on * ONE_WAY >= came && on * ONE_WAY <= came * (ONE_WAY - 1);
+}
+
+static int *skip_slot(Skip *s, int reg)
+{
+    for (int k = 0; k < s->n; k++)
+        if (s->reg[k] == reg)
+            return &s->reg[k];
+    return NULL;
+}
+
+/* A register and its value when nothing is skipped: gets and puts become plain values. False: not this instruction. */
+static bool only_computes(Skip *s, IrUnit *u, IrInsn *i)
+{
+    const int *known = i->op == IR_get || i->op == IR_put ? skip_slot(s, i->aux) : NULL;
+    switch (i->op) {
+    case IR_insn: return true;
+    case IR_divs: case IR_divu: case IR_rems: case IR_remu: return false;       /* slower than a wrong guess */
+    case IR_get:
+        if (known)
+            *i = (IrInsn){ .op = IR_mov, .type = i->type, .nargs = 1, .arg = { s->val[known - s->reg] } };
+        return true;
+    case IR_put:
+        if ((i->type != IR_I32 && i->type != IR_I64) || (!known && s->n == SKIP_REGS) || i->aux + 1 == u->flags_reg)
+            return false;
+        if (!known)
+            s->reg[known = &s->reg[s->n], s->n++] = i->aux;
+        s->val[known - s->reg] = i->arg[0];
+        i->op = IR_mov;
+        i->aux = 0;
+        return true;
+    default:
+        return !(ir_op_info[i->op].bits & ~OPF_COMM) && ir_result_type(i) != IR_FLAGS;
+    }
+}
+
+static bool translate_skipped(Tr *t, Skip *s, gaddr target)
+{
+    IrUnit *u = t->u;
+    uint32_t from = u->n;
+    for (int k = 0; t->pc != target; k++) {
+        t->next = TR_FALL;
+        if (k == SKIP_INSNS || t->n + 2 >= t->max || !t->step(t) || t->next != TR_FALL)
+            return false;
+        t->n++;
+        t->pc = behind(t);
+    }
+    for (uint32_t n = from; n < u->n; n++)
+        if (!only_computes(s, u, &u->insn[n]))
+            return false;
+    return true;
+}
+
+/* The registers that the skipped instructions change: the old contents where the branch is taken. */
+static void choose(IrUnit *u, const Skip *s)
+{
+    for (int k = 0; k < s->n; k++) {
+        IrType type = (IrType)u->guest->regs[s->reg[k]].type;
+        IrVal old = ir_get(u, s->reg[k]);
+        ir_put(u, s->reg[k], s->flags ? ir_select_f(u, type, s->c, s->a, old, s->val[k]) : ir_select(u, type, s->c, s->a, s->b, old, s->val[k]));
+    }
+}
+
+static bool skip_by_select(Tr *t, Skip s, gaddr target)
+{
+    if (t->u->cold || !t->u->seen || target - behind(t) - 1 >= SKIP_BYTES || !goes_both_ways(t))
+        return false;
+    Tr was = *t;
+    IrUnit u = *t->u;
+    t->pc = behind(t);
+    bool ok = translate_skipped(t, &s, target) && t->u->nrange < 8;
+    if (ok) {
+        choose(t->u, &s);
+        memset(t->scratch, 0, sizeof t->scratch);       /* what the family knows may be of either way */
+        t->target = target;
+        t->next = TR_FOLLOW;
+        return true;
+    }
+    u.insn = t->u->insn;                                /* which may have grown */
+    u.cap = t->u->cap;
+    *t->u = u;
+    *t = was;
+    return false;
+}
+
 void tr_branch(Tr *t, IrCond c, IrVal a, IrVal b, gaddr target)
 {
+    if (skip_by_select(t, (Skip){ .c = c, .a = a, .b = b }, target))
+        return;
     TrNext next = way(t, target);
     bool turn = next == TR_FOLLOW;
     ir_exit_if(t->u, turn ? cond_invert(c) : c, a, b, turn ? behind(t) : target);
@@ -71,6 +175,8 @@ void tr_branch(Tr *t, IrCond c, IrVal a, IrVal b, gaddr target)
 
 void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target)
 {
+    if (skip_by_select(t, (Skip){ .c = c, .a = flags, .flags = true }, target))
+        return;
     TrNext next = way(t, target);
     bool turn = next == TR_FOLLOW;
     ir_exit_if_f(t->u, turn ? cond_invert(c) : c, flags, turn ? behind(t) : target);
@@ -93,7 +199,7 @@ void tr_raise_at(Tr *t, int code, gaddr addr)
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
              size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t))
 {
-    Tr t = { .u = u, .features = features, .pc = u->pc, .fetch = fetch, .ctx = ctx, .max = max_insns,
+    Tr t = { .u = u, .features = features, .pc = u->pc, .block = u->pc, .fetch = fetch, .ctx = ctx, .max = max_insns, .step = step,
              .wrap = u->guest->addr_bits == 32 ? 0xffffffff : ~0ull };
     while (t.n < t.max) {
         if ((t.followed && visited(&t, t.pc)) || (u->cold && t.n && seen(&t, t.pc)))
@@ -112,6 +218,8 @@ void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
         cover(&t);
         if (t.next == TR_END)
             return;
+        if (t.next == TR_FOLLOW)
+            start_block(&t, t.target);
         t.followed |= t.next == TR_FOLLOW;
         t.pc = (t.next == TR_FOLLOW ? t.target : t.pc + t.len) & t.wrap;
     }

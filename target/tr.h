@@ -33,6 +33,8 @@ typedef struct Tr {
     void    *ctx;
     gaddr    buf_pc;
     size_t   buf_len;
+    bool   (*step)(struct Tr *t);
+    gaddr    block;                 /* where a unit that reaches the current instruction started, as far as known */
     bool     followed;              /* a jump was followed: look out for pcs already in the unit */
     uint8_t  buf[TR_BUF] __attribute__((aligned(8)));
 } Tr;
@@ -56,7 +58,8 @@ static inline void tr_end(Tr *t) { t->next = TR_END; }
 void tr_jump(Tr *t, gaddr target);
 
 /* Conditional direct branch, the last thing of its instruction: a side exit to target while the unit goes on behind the
- * instruction; or, where the code is known to go that way, the other way round. */
+ * instruction; or, where the code is known to go that way, the other way round. A branch over a few instructions that only
+ * compute, which goes both ways, becomes a choice between the old and the new contents of their registers. */
 void tr_branch(Tr *t, IrCond c, IrVal a, IrVal b, gaddr target);
 void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target);
 

@@ -33,13 +33,12 @@ Tcg *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o)
 /* IrUnit.seen */
 static unsigned unit_seen(void *ctx, gaddr pc)
 {
-    enum { HOT = 1 << 30 };
     TcgThread *th = ctx;
     const Unit *u = cache_lookup(th->tcg, pc, th->ir.flags);
     if (!u)
         return 0;
     int32_t left = u->left ? __atomic_load_n(u->left, __ATOMIC_RELAXED) : -1;
-    return left < 0 ? HOT : th->tcg->opt.cold_runs - (unsigned)left + 1;
+    return th->tcg->opt.cold_runs + 1 - (unsigned)(left < 0 ? -1 : left);      /* counted out: one more than any other */
 }
 
 void tcg_thread_init(Tcg *t, CpuState *cpu)
