@@ -55,6 +55,6 @@ int riscv_cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)
         n += snprintf(out + n, cap - n, "processor\t: %d\nhart\t\t: %d\n"
                       "isa\t\t: rv%dimafdc_zicbom_zicboz_zicntr_zicond_zicsr_zifencei_zfa_zfh_zfhmin_zba_zbb_zbc_zbs\n"
                       "mmu\t\t: %s\nuarch\t\t: generic\n\n",
-                      i, i, linux_abi.word * 8, linux_abi.word == 4 ? "sv32" : "sv39");
+                      i, i, linux_abi.word * 8, linux_abi.word == 4 ? "sv32" : "sv48");
     return n;
 }

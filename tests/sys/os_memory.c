@@ -98,10 +98,24 @@ static void maps(void)
 
 static int deep(int n) { volatile char big[4096]; big[0] = (char)n; return n ? deep(n - 1) + big[0] : 0; }
 
+/* RISC-V says how many bits an address has: what is mapped fits. */
+static void mmu_holds_addresses(void)
+{
+    char line[512];
+    int bits = 0;
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    while (f && fgets(line, sizeof line, f)) if (sscanf(line, "mmu : sv%d", &bits) == 1) break;
+    if (f) fclose(f);
+    void *p = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bits > 32) CHECK((uintptr_t)line >> (bits - 1) == 0 && (uintptr_t)p >> (bits - 1) == 0 && (uintptr_t)mmu_holds_addresses >> (bits - 1) == 0);
+    munmap(p, 4096);
+}
+
 int main(void)
 {
     page = sysconf(_SC_PAGESIZE);
     mmap_errors(); brk_rules(); reservation(); shm(); maps();
+    mmu_holds_addresses();
     deep(1500);
     return CHECK_END();
 }
