@@ -60,7 +60,8 @@ static void write_version(Task *t, const char *host, FILE *out)
     int at = 0;
     host_uname(t, &u);
     FILE *f = fopen(host, "re");
-    if (f && fgets(line, sizeof line, f) && sscanf(line, "Linux version %*s%n", &at) == 0 && at) fprintf(out, "Linux version %s%s", u.release, line + at);
+    if (f && fgets(line, sizeof line, f)) sscanf(line, "Linux version %*s%n", &at);
+    if (at) fprintf(out, "Linux version %s%s", u.release, line + at);
     else fputs(line, out);
     if (f) fclose(f);
 }

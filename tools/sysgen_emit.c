@@ -134,8 +134,7 @@ static int arg_index(const Sys *s, const char *name)
 static const char *ppc_number(const char *name)
 {
     static char text[256];
-    snprintf(text, sizeof text, "((uint32_t)%s >> 30 ? ((uint32_t)%s >> 31) << 30 | ((uint32_t)%s >> 30 & 1) << 31 | ((uint32_t)%s & 0x1fffffff) : 0)",
-             name, name, name, name);
+    snprintf(text, sizeof text, "PPC_IOC((uint32_t)%s)", name);
     return text;
 }
 
@@ -165,6 +164,7 @@ void emit_desc(FILE *o)
     fprintf(o, "};\nconst int sys_nrows = sizeof sys_rows / sizeof *sys_rows;\n");
     for (Ioctl *i = ioctls; i; i = i->next)
         if (i->number[0]) fprintf(o, "#ifndef %s\n#define %s %s\n#endif\n", i->name, i->name, i->number[0]);
+    fprintf(o, "#define PPC_IOC(n) ((n) >> 30 ? ((n) >> 31) << 30 | ((n) >> 30 & 1) << 31 | ((n) & 0x1fffffff) : 0)\n");
     fprintf(o, "const IoctlDesc ioctl_rows[] = {\n");
     for (Ioctl *i = ioctls; i; i = i->next) {
         fprintf(o, "    { \"%s\", (uint32_t)%s, {", i->name, i->name);
