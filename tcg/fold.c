@@ -190,7 +190,20 @@ static bool fold_bitrev(const IrUnit *u, IrInsn *i)
     return true;
 }
 
-/* An op of two ops: a rotation, an AND with a complement; a shift between reversals. */
+/* (x << l) >> r with r >= l is a field of x: how RV64GC extends. */
+static bool fold_shifts(const IrUnit *u, IrInsn *i)
+{
+    const IrInsn *d = &u->insn[i->arg[0]];
+    int64_t l, r, w = i->type == IR_I32 ? 32 : 64;
+    if (d->op != IR_shl || !is_const(u, d->arg[1], &l) || !is_const(u, i->arg[1], &r) || l < 0 || r < l || r >= w)
+        return false;
+    IrOp op = i->op == IR_shr ? IR_extract : IR_sextract;
+    make_unary(i, op, d->arg[0]);
+    i->aux = (uint16_t)((r - l) | (w - r) << 8);
+    return true;
+}
+
+/* An op of two ops: a rotation, an AND with a complement; a shift between reversals; a field by two shifts. */
 static bool fold_tree(IrUnit *u, IrInsn *i)
 {
     IrVal x, right;
@@ -202,6 +215,8 @@ static bool fold_tree(IrUnit *u, IrInsn *i)
     }
     if (i->op == IR_bitrev)
         return fold_bitrev(u, i);
+    if (i->op == IR_shr || i->op == IR_sar)
+        return fold_shifts(u, i);
     if (i->op != IR_and)
         return false;
     for (int k = 0; k < 2; k++) {

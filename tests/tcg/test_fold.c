@@ -246,6 +246,28 @@ static void check_addrs(Rng *r, IrUnit *u)
     }
 }
 
+/* Two shifts by constants as a field. */
+static void check_shifts(Rng *r, IrUnit *u)
+{
+    int hits = 0;
+    for (int n = 0; n < ROUNDS; n++) {
+        IrType t = n & 1 ? IR_I32 : IR_I64;
+        unsigned w = t == IR_I32 ? 32 : 64;
+        ir_unit_reset(u, 0, 0);
+        IrVal x = operand(u, t, 0), left = ir_const(u, t, rng_below(r, w)), right = ir_const(u, t, rng_below(r, w));
+        IrVal s = ir_op2(u, IR_shl, t, x, left);
+        IrInsn *i = ir_emit(u, n & 2 ? IR_sar : IR_shr, t);
+        i->arg[0] = s;
+        i->arg[1] = right;
+        IrVal v = u->n - 1, f = folded_copy(u, v);
+        hits += f != 0;
+        if (f)
+            compare(r, u, v, f, (IrType[3]){ t, t, t }, "shifts");
+    }
+    if (!hits)
+        fail("two shifts are no field", IR_shl, IR_shr);
+}
+
 int main(void)
 {
     Rng r = { 0x1234567 };
@@ -256,6 +278,7 @@ int main(void)
     check_builder(&r, &u);
     check_flags(&r, &u);
     check_addrs(&r, &u);
+    check_shifts(&r, &u);
     ir_unit_free(&u);
     printf(failures ? "%d failures\n" : "ok\n", failures);
     return failures != 0;
