@@ -19,7 +19,7 @@
 /* --- integer */
 SCALAR static uint64_t sieve(void)
 {
-    enum { N = 2000000 };
+    enum { N = 2000000, ROOT = 1415 };         /* ROOT * ROOT >= N: no square above fits a 32-bit long */
     static uint8_t composite[N];
     uint64_t count = 0;
     for (int round = 0; round < 24; round++) {
@@ -28,7 +28,7 @@ SCALAR static uint64_t sieve(void)
             if (composite[i])
                 continue;
             count++;
-            for (long j = (long)i * i; j < N; j += i)
+            for (long j = i < ROOT ? (long)i * i : N; j < N; j += i)
                 composite[j] = 1;
         }
     }
