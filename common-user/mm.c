@@ -36,6 +36,7 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
     mm->hpage = c->host_page > c->page_size ? c->host_page : c->page_size;
     mm->task_size = c->task_size;
     mm->mmap_base = c->mmap_base;
+    mm->full_from = ~0ull;
     mm->base = c->guest_base;
     if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
@@ -138,20 +139,28 @@ gaddr mm_choose(Mm *mm, gaddr hint, uint64_t len)
 {
     enum { LOWEST = 0x10000 };
     if (hint >= LOWEST && hint <= mm->task_size - len && vma_free(mm, hint, len)) return hint;
-    for (int pass = 0; pass < 2; pass++) {                          /* below mmap_base downwards, then anywhere */
-        gaddr top = pass ? mm->task_size : mm->mmap_base;
+    for (int pass = 0; pass < (mm->reserved ? 2 : 1); pass++) {     /* below mmap_base downwards, then anywhere */
+        bool full = !pass;                                          /* nothing but mappings so far */
+        gaddr top = pass ? mm->task_size : mm->full_from < mm->mmap_base ? mm->full_from : mm->mmap_base;
         size_t i = vma_index(mm, top - 1);
         if (i < mm->n && mm->vma[i].start < top) i++;
         for (;;) {
             gaddr floor = i ? mm->vma[i - 1].end : LOWEST;
             if (floor < LOWEST) floor = LOWEST;
             gaddr ceiling = i < mm->n && mm->vma[i].start < top ? mm->vma[i].start : top;
+            if (full) mm->full_from = ceiling;
+            full = full && ceiling <= floor;
             if (ceiling > floor && ceiling - floor >= len) return ceiling - len;
             if (!i) break;
             i--;
         }
     }
     return 0;
+}
+
+gaddr mm_choose_area(Mm *mm, gaddr hint, uint64_t len)
+{
+    return mm->reserved || !mm->mmap_base ? 0 : mm_choose(mm, hint, len);
 }
 
 /* --- mmap */
@@ -224,7 +233,10 @@ static int64_t map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flag
         p = mmap(mm_host(mm, at), len, prot, flags | MAP_FIXED, fd, (off_t)off);
         return p == MAP_FAILED ? -errno : (int64_t)at;
     }
-    p = mmap(hint ? mm_host(mm, hint) : NULL, len, prot, flags & ~MAP_32BIT, fd, (off_t)off);
+    flags &= ~MAP_32BIT;
+    gaddr at = mm_choose_area(mm, hint, len);
+    p = at ? mmap(mm_host(mm, at), len, prot, flags | MAP_FIXED_NOREPLACE, fd, (off_t)off) : MAP_FAILED;
+    if (p == MAP_FAILED) p = mmap(hint ? mm_host(mm, hint) : NULL, len, prot, flags, fd, (off_t)off);
     if (p == MAP_FAILED) return -errno;
     return (int64_t)((uint64_t)(uintptr_t)p - mm->base);
 }

@@ -32,9 +32,24 @@ static int64_t move_fixed(Mm *mm, Move *m, Drop *d)
     return r;
 }
 
+/* Where it is, or to a free place in the guest's mmap area, which is claimed meanwhile. */
+static int64_t move_in_area(Mm *mm, const Move *m)
+{
+    if (m->oldlen && !(m->flags & MREMAP_DONTUNMAP) &&
+        mremap(mm_host(mm, m->old), m->oldlen, m->newlen, 0) != MAP_FAILED) return (int64_t)m->old;
+    if (!(m->flags & MREMAP_MAYMOVE)) return -ENOMEM;
+    gaddr to = mm_choose_area(mm, 0, m->newlen);
+    if (!to || host_claim(mm, to, to + m->newlen)) return -ENOMEM;
+    int64_t r = host_move(mm, m, to);
+    if (r < 0) host_release(mm, to, to + m->newlen);
+    return r;
+}
+
 static int64_t move_free(Mm *mm, Move *m)
 {
     if (!mm->reserved) {
+        int64_t r = mm->mmap_base ? move_in_area(mm, m) : -ENOMEM;
+        if (r >= 0) return r;
         void *p = mremap(mm_host(mm, m->old), m->oldlen, m->newlen, m->flags & ~MREMAP_FIXED);
         return p == MAP_FAILED ? -errno : (int64_t)((uint64_t)(uintptr_t)p - mm->base);
     }

@@ -31,7 +31,9 @@ struct Mm {
     bool sparse;                    /* const: its unused parts are not mapped, for want of address space (RLIMIT_AS) */
     pthread_mutex_t lock;
     Tcg *tcg;                       /* const after mm_set_tcg */
-    Vma *vma; size_t n, cap;        /* lock */
+    Vma *vma; size_t n;             /* lock: in room[cap], with some of it free on both sides */
+    Vma *room; size_t cap;
+    gaddr full_from;                /* lock: [full_from, mmap_base) has no gap, when it is below mmap_base */
     gaddr brk_start, brk;           /* lock */
     uint64_t anon_ids;              /* lock: made-up inode numbers of shared anonymous memory */
     GHashTable *guarded;            /* lock: page → GuardCount, pages that we write-protected */
@@ -74,6 +76,7 @@ int      host_claim(Mm *mm, gaddr a, gaddr end);
 void     host_vacate(Mm *mm, gaddr a, gaddr end);                  /* whole host pages back: unmapped, or reserved again */
 void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
 gaddr    mm_choose(Mm *mm, gaddr hint, uint64_t len);              /* reserved mode: free place or 0 */
+gaddr    mm_choose_area(Mm *mm, gaddr hint, uint64_t len);         /* else: free place in the mmap area; 0: the host chooses */
 
 /* mm_partial.c: guest pages smaller than the host's. */
 void     part_open(Mm *mm, gaddr a, gaddr end, Drop *d);           /* before any change of a range: no guard is left on its host pages */

@@ -42,14 +42,40 @@ static void slide(Vma *to, const Vma *from, size_t n)
         memmove(to, from, n * sizeof *to);
 }
 
+static void make_room(Mm *mm)
+{
+    size_t cap = mm->n * 2 + 64, head = (cap - mm->n) / 2;
+    Vma *room = g_new(Vma, cap);
+    slide(room + head, mm->vma, mm->n);
+    g_free(mm->room);
+    mm->room = room;
+    mm->vma = room + head;
+    mm->cap = cap;
+}
+
+/* Both move the shorter side: new mappings come below the others, and there are few below them. */
 static void open_gap(Mm *mm, size_t i)
 {
-    if (mm->n == mm->cap) {
-        mm->cap = mm->cap ? mm->cap * 2 : 64;
-        mm->vma = g_renew(Vma, mm->vma, mm->cap);
+    bool low = i < mm->n / 2;
+    if (mm->vma == mm->room || mm->vma + mm->n == mm->room + mm->cap) make_room(mm);
+    if (low) {
+        slide(mm->vma - 1, mm->vma, i);
+        mm->vma--;
+    } else {
+        slide(mm->vma + i + 1, mm->vma + i, mm->n - i);
     }
-    slide(mm->vma + i + 1, mm->vma + i, mm->n - i);
     mm->n++;
+}
+
+static void close_gap(Mm *mm, size_t i, size_t j)
+{
+    if (i < mm->n - j) {
+        slide(mm->vma + (j - i), mm->vma, i);
+        mm->vma += j - i;
+    } else {
+        slide(mm->vma + i, mm->vma + j, mm->n - j);
+    }
+    mm->n -= j - i;
 }
 
 size_t vma_split(Mm *mm, gaddr a)
@@ -67,8 +93,8 @@ size_t vma_split(Mm *mm, gaddr a)
 void vma_remove(Mm *mm, gaddr a, gaddr end)
 {
     size_t i = vma_split(mm, a), j = vma_split(mm, end);
-    slide(mm->vma + i, mm->vma + j, mm->n - j);
-    mm->n -= j - i;
+    close_gap(mm, i, j);
+    if (mm->full_from < end) mm->full_from = end;
 }
 
 static bool can_merge(const Vma *a, const Vma *b)
@@ -86,8 +112,7 @@ void vma_merge(Mm *mm, gaddr a, gaddr end)
         if (!can_merge(v, v + 1)) { i++; continue; }
         v->end = v[1].end;
         v->has_code |= v[1].has_code;
-        slide(v + 1, v + 2, mm->n - i - 2);
-        mm->n--;
+        close_gap(mm, i + 1, i + 2);
     }
 }
 

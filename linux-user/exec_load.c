@@ -158,7 +158,7 @@ static uint64_t jitter(Process *p, uint64_t pages)
     return random_u64(p) % pages * mm_page_size(p->mm) & ~(mm_host_page(p->mm) - 1);
 }
 
-static uint64_t jitter_pages(const Process *p) { return p->abi->word == 8 ? 1 << 22 : 1 << 8; }
+static uint64_t jitter_pages(const Process *p) { return p->abi->word == 8 ? 1 << 18 : 1 << 8; }
 
 static int64_t map_stack(Process *p, const ElfImage *m)
 {
@@ -174,7 +174,7 @@ static int64_t map_stack(Process *p, const ElfImage *m)
     uint64_t page = mm_page_size(p->mm);
     size = (size + page - 1) & ~(page - 1);
     int prot = PROT_READ | PROT_WRITE | (m->has_gnu_stack && m->exec_stack ? PROT_EXEC : 0);
-    gaddr hint = p->abi->stack_top ? p->abi->stack_top - size - jitter(p, jitter_pages(p)) : 0;
+    gaddr hint = p->abi->stack_top ? p->abi->stack_top - GAP - size - jitter(p, jitter_pages(p)) : 0;
     uint64_t above = hint ? 0 : GAP;            /* what runs over the top meets nothing, as on Linux, and not memory of ours */
     int64_t at = mm_map(p->mm, hint, GAP + size + above, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at < 0) return at;

@@ -13,16 +13,18 @@ static int failures;
 enum { PAGE = 4096, PAGES = 64, ANON = MAP_PRIVATE | MAP_ANONYMOUS };
 
 static GuestArch arch;
-static Mm *fresh(bool wide)
+static Mm *fresh_area(bool wide, uint64_t mmap_base)
 {
     char err[200];
     arch.tcg.addr_bits = wide ? 64 : 32;
     arch.tcg.sync_icache = true;
-    MmConfig c = { .arch = &arch, .page_size = PAGE, .task_size = wide ? 1ull << 47 : 1ull << 32 };
+    MmConfig c = { .arch = &arch, .page_size = PAGE, .task_size = wide ? 1ull << 47 : 1ull << 32, .mmap_base = mmap_base };
     Mm *mm = mm_new(&c, err, sizeof err);
     CHECK(mm != NULL);
     return mm;
 }
+
+static Mm *fresh(bool wide) { return fresh_area(wide, 0); }
 
 static int model[PAGES];            /* protection + 1; 0 unmapped */
 
@@ -106,9 +108,29 @@ static void brk_and_big(void)
     CHECK(mm_map(mm, 0, 1ull << 40, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > 0);
 }
 
+/* What fits stays in the guest's mmap area, highest gap first; only what does not goes elsewhere. */
+static void area(void)
+{
+    enum { N = 300 };
+    const gaddr top = 1ull << 38;
+    Mm *mm = fresh_area(true, top);
+    gaddr at[N], want = top;
+    for (int i = 0; i < N; i++, want -= PAGE) {                     /* protections differ: no two merge */
+        at[i] = (gaddr)mm_map(mm, 0, PAGE, i & 1 ? PROT_READ : PROT_READ | PROT_WRITE, ANON, -1, 0);
+        CHECK(at[i] == want - PAGE);
+    }
+    gaddr moved = (gaddr)mm_remap(mm, at[4], PAGE, 2 * PAGE, MREMAP_MAYMOVE, 0);
+    CHECK(moved == want - 2 * PAGE && !mm_covered(mm, at[4], 1, 0) && mm_covered(mm, moved, 2 * PAGE, PROT_WRITE));
+    CHECK((gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_WRITE, ANON, -1, 0) == at[4]);
+    for (int i = N / 3; i < N / 2; i++) CHECK(!mm_unmap(mm, at[i], PAGE));
+    CHECK((gaddr)mm_map(mm, 0, 2 * PAGE, PROT_READ, ANON, -1, 0) == at[N / 3] - PAGE);
+    CHECK((gaddr)mm_map(mm, top + PAGE, PAGE, PROT_READ, ANON, -1, 0) == top + PAGE);      /* a hint is a hint */
+    CHECK((gaddr)mm_map(mm, 0, 1ull << 40, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > top);
+}
+
 int main(void)
 {
-    random_walk(true); random_walk(false); code_pages(); brk_and_big();
+    random_walk(true); random_walk(false); code_pages(); brk_and_big(); area();
     puts(failures ? "failed" : "ok");
     return failures != 0;
 }
