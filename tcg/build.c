@@ -30,6 +30,8 @@ void ir_unit_free(IrUnit *u)
 static void grow(IrUnit *u)
 {
     bool fresh = !u->insn;
+    if (u->cap == IR_UNIT_MAX)
+        g_error("unit 0x%" G_GINT64_MODIFIER "x: too long", u->pc);
     u->cap = u->cap ? u->cap * 2 : 512;
     u->insn = g_renew(IrInsn, u->insn, u->cap);
     if (fresh)
@@ -413,10 +415,6 @@ static uint64_t growth(const IrUnit *u, uint32_t r, gaddr lo, gaddr hi)
 void ir_add_range(IrUnit *u, gaddr pc, uint32_t len)
 {
     uint32_t best = 0;
-    if (u->nrange && pc == u->range[u->nrange - 1].pc + u->range[u->nrange - 1].len && pc + len >= pc) {
-        u->range[u->nrange - 1].len += len;     /* straight on: by far the most */
-        return;
-    }
     for (uint32_t r = 0; r < u->nrange; r++) {
         if (pc >= u->range[r].pc && pc <= u->range[r].pc + u->range[r].len && pc + len >= pc) {
             uint32_t end = (uint32_t)(pc - u->range[r].pc) + len;
@@ -444,7 +442,11 @@ void ir_insn(IrUnit *u, gaddr pc, int len)
     u->nguest++;
     if (pc == u->pc + u->guest_len)
         u->guest_len += (uint32_t)len;
-    ir_add_range(u, pc, (uint32_t)len);
+    uint32_t last = u->nrange - 1;
+    if (u->nrange && pc == u->range[last].pc + u->range[last].len && pc + (uint32_t)len >= pc)
+        u->range[last].len += (uint32_t)len;    /* straight on: by far the most */
+    else
+        ir_add_range(u, pc, (uint32_t)len);
 }
 
 static IrInsn *emit_exit(IrUnit *u, IrOp op, IrVal a, int64_t imm, uint64_t imm2)

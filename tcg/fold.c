@@ -392,13 +392,13 @@ static bool fold_imm(IrInsn *i)
     return true;
 }
 
-/* 64-bit address arithmetic wraps, so a constant addend moves into the offset of any access. An addend whose sum went
+/* Of a sum. 64-bit address arithmetic wraps, so a constant addend moves into the offset of any access. An addend whose sum went
  * to a guest register (u.last of its instruction set by opt_forward) stays: the register is the cheaper base. */
-static bool fold_address(IrUnit *u, IrInsn *i)
+__attribute__((noinline)) static bool fold_address(IrUnit *u, IrInsn *i)
 {
     const IrInsn *d = &u->insn[i->arg[0]];
     int64_t k, sum;
-    if (d->op != IR_add || d->u.last || !is_const(u, d->arg[1], &k) || __builtin_add_overflow(i->imm, k, &sum) || sum != (int32_t)sum)
+    if (d->u.last || !is_const(u, d->arg[1], &k) || __builtin_add_overflow(i->imm, k, &sum) || sum != (int32_t)sum)
         return false;
     i->arg[0] = d->arg[0];
     i->imm = sum;
@@ -422,21 +422,18 @@ static const uint8_t kind_of[IR_NOPS] = {
 #undef OP
 };
 
-bool ir_fold(IrUnit *u, IrInsn *i)
+/* Kinds whose ops are looked at whatever their operands are; of the others, those with rules. */
+static bool has_rules(const IrInsn *i, Kind kind)
 {
-    Kind kind = (Kind)kind_of[i->op];
-    if (kind == KIND_NONE)
-        return false;
-    if (kind == KIND_ADDRESS)
-        return fold_address(u, i);
-    if (kind == KIND_COMM && u->insn[i->arg[0]].op == IR_const) {
-        IrVal a = i->arg[0];            /* constants stand right */
-        i->arg[0] = i->arg[1];
-        i->arg[1] = a;
-    }
-    if (u->insn[i->arg[0]].op == IR_const && fold_constants(u, i))
+    return kind > KIND_COMM || fold_rules[i->op][0].when || fold_pairs[i->op][0].inner;
+}
+
+__attribute__((noinline)) static bool fold_by_rules(IrUnit *u, IrInsn *i, Kind kind)
+{
+    IrOp a = (IrOp)u->insn[i->arg[0]].op;
+    if (a == IR_const && fold_constants(u, i))
         return true;
-    if (u->insn[i->arg[0]].op == IR_addr && fold_addr(u, i))
+    if (a == IR_addr && fold_addr(u, i))
         return true;
     if (fold_rules[i->op][0].when)
         return fold_identity(u, i) || fold_tree(u, i);
@@ -448,4 +445,22 @@ bool ir_fold(IrUnit *u, IrInsn *i)
     case KIND_IMM: return fold_imm(i);
     default: return false;
     }
+}
+
+/* Most instructions are looked at in vain: what has a chance is told apart first. */
+bool ir_fold(IrUnit *u, IrInsn *i)
+{
+    Kind kind = (Kind)kind_of[i->op];
+    IrOp a = (IrOp)u->insn[i->arg[0]].op;
+    if (kind == KIND_NONE)
+        return false;
+    if (kind == KIND_ADDRESS)
+        return a == IR_add && fold_address(u, i);
+    if (kind == KIND_COMM && a == IR_const) {
+        IrVal swap = i->arg[0];         /* constants stand right */
+        i->arg[0] = i->arg[1];
+        i->arg[1] = swap;
+        return fold_by_rules(u, i, kind);
+    }
+    return (a == IR_const || a == IR_addr || has_rules(i, kind)) && fold_by_rules(u, i, kind);
 }

@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 typedef uint64_t gaddr;             /* a guest address; 32-bit guests keep it zero-extended */
-typedef uint32_t IrVal;             /* index of the defining instruction; 0 = no value */
+typedef uint16_t IrVal;             /* index of the defining instruction; 0 = no value */
+enum { IR_UNIT_MAX = 1 << 16 };     /* instructions of a unit */
 
 typedef enum IrType {
     IR_VOID, IR_I8, IR_I16, IR_I32, IR_I64, IR_I128,
@@ -64,7 +65,7 @@ enum {
 /* fcvt_fi/fu aux. Out of range saturates and raises invalid (only). NaN gives 0, or: */
 enum { CVT_NAN_MAX = 1, CVT_NAN_MIN = 2, CVT_WRAP_JS = 4 /* modulo 2^32 as Arm FJCVTZS without its Z flag */ };
 
-/* One instruction: 56 bytes. Fields a row does not mention are 0; nargs is always the number of operands. */
+/* One instruction: 40 bytes. Fields a row does not mention are 0; nargs is always the number of operands. */
 typedef struct IrInsn {
     uint16_t op;                    /* IrOp */
     uint8_t  type, type2;           /* IrType of the result (or of the operand for put, store) ; see ops.def */

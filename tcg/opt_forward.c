@@ -79,7 +79,7 @@ bool opt_same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f)
 static void use_result(Forward *f, IrInsn *i)
 {
     const IrUnit *u = f->u;
-    IrVal fl = i->arg[0];
+    uint32_t fl = i->arg[0];
     if ((i->op != IR_exit_if_f && i->op != IR_brcond_f) || (i->cond != COND_EQ && i->cond != COND_NE))
         return;
     enum { NEAR = 3 };
