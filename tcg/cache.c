@@ -341,6 +341,7 @@ static void release_all(Tcg *t)
     }
     t->page_lo = ~(gaddr)0;
     t->page_hi = 0;
+    __atomic_fetch_add(&t->inval_seq, 1, __ATOMIC_SEQ_CST);     /* IR that is kept goes, too */
     atomic_fetch_add(&t->gen, 1);
     atomic_fetch_add(&t->n_flush, 1);
 }

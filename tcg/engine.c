@@ -26,7 +26,7 @@ Tcg *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o)
         return NULL;
     if (!t->opt.interp && !host_init(t))
         t->opt.interp = true;
-    t->cold = o->cold_runs && !t->opt.interp && !t->nolink && !o->one_insn;
+    t->cold = o->cold_runs && !t->opt.interp && !t->nolink && !o->one_insn && cold_init(t);
     return t;
 }
 
@@ -50,6 +50,8 @@ void tcg_thread_init(Tcg *t, CpuState *cpu)
     ir_unit_init(&th->ir, t->guest);
     th->ir.seen = t->cold ? unit_seen : NULL;
     th->ir.seen_ctx = th;
+    if (t->cold)
+        cold_thread_init(th);
     cpu->tcg = t;
     cpu->thread = th;
     cpu->mem_base = t->host.mem_base;
@@ -68,6 +70,7 @@ static void thread_release(TcgThread *th)
     if (!th->tcg->opt.interp)
         host_thread_free(th);
     ir_unit_free(&th->ir);
+    cold_thread_free(th);
     free(th->jtab);
     free(th);
 }
@@ -148,27 +151,36 @@ static void log_stage(Tcg *t, const IrUnit *ir, int stage, const void *code, siz
         t->opt.on_translate(t->opt.log_ctx, ir, stage, code, len);
 }
 
-/* was: the cold unit that proved hot, or NULL. A cold unit is counted, and not optimised. NULL: the
- * cache is full. */
+/* The IR of a unit of at most max guest instructions. A cold unit is counted, and not optimised. */
+const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool cold)
+{
+    Tcg *t = th->tcg;
+    IrUnit *ir = &th->ir;
+    ir->cold = cold;
+    ir_unit_reset(ir, pc, flags);
+    t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
+    log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
+    ir->fetch = t->host.fetch;              /* lets passes look at code behind exits */
+    ir->fetch_ctx = t->host.ctx;
+    ir_optimize(ir, cold ? 0 : t->opt.opt_level);
+    log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
+    return ir;
+}
+
+/* was: the cold unit that proved hot, or NULL. NULL: the cache is full. */
 static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, Unit *was, bool *retry)
 {
     Tcg *t = th->tcg;
     uint64_t seq = __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST);
-    IrUnit *ir = &th->ir;
     int max = t->opt.one_insn ? 1 : UNIT_MAX_INSNS, rc;
     Unit *u = cache_alloc(th, sizeof *u);
     if (!u)
         return NULL;
     int32_t *left = t->cold && !was ? cache_counter(t) : NULL;
-    ir->cold = left;
-    for (;;) {
-        ir_unit_reset(ir, pc, flags);
-        t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
-        log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
-        ir->fetch = t->host.fetch;          /* lets passes look at code behind exits */
-        ir->fetch_ctx = t->host.ctx;
-        ir_optimize(ir, left ? 0 : t->opt.opt_level);
-        log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
+    const IrUnit *ir = left ? cold_find(th, pc, flags, seq) : NULL;
+    for (;; ir = NULL) {
+        if (!ir)
+            ir = engine_ir(th, pc, flags, max, left);
         *u = (Unit){ .pc = pc, .flags = flags, .live = 1, .left = left, .nguest = (uint16_t)ir->nguest };
         if (t->opt.interp) {
             rc = HOST_NO;
@@ -238,44 +250,43 @@ static bool poll_is_internal(TcgThread *th)
     return !(r & ~(uint32_t)REQ_FLUSH);
 }
 
-static int run_interp(TcgThread *th, const IrUnit *ir)
+static int interp_fault(TcgThread *th)
 {
-    if (sigsetjmp(th->interp_env, 0)) {
-        th->in_interp = false;
-        th->cpu->exit_code = TCG_EXIT_FAULT;
-        th->cpu->fault_addr = th->fault_addr;
-        return TCG_EXIT_FAULT;
-    }
+    th->in_interp = false;
+    th->cpu->exit_code = TCG_EXIT_FAULT;
+    th->cpu->fault_addr = th->fault_addr;
+    return TCG_EXIT_FAULT;
+}
+
+/* interp_env is set. */
+static int run_guarded(TcgThread *th, const IrUnit *ir)
+{
     th->in_interp = true;
     int rc = interp_unit(ir, th->cpu);
     th->in_interp = false;
     return rc;
 }
 
-/* Has no code at pc been run yet? Notes that it has. Another pc may answer for it: it is compiled early then. */
-static bool first_time(Tcg *t, gaddr pc)
+static int run_interp(TcgThread *th, const IrUnit *ir)
 {
-    uint32_t h = (uint32_t)(pc >> 1 ^ pc >> 17) & ((1u << ONCE_BITS) - 1);
-    uint64_t bit = 1ull << (h & 63), *word = &t->once[h >> 6];
-    if (__atomic_load_n(word, __ATOMIC_RELAXED) & bit)
-        return false;
-    __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-    return true;
+    return sigsetjmp(th->interp_env, 0) ? interp_fault(th) : run_guarded(th, ir);
 }
 
-/* Most code runs once: the first time it is interpreted, and nothing of it kept. False: it is to be looked up. */
-static bool run_once(TcgThread *th, CpuState *cpu, int *rc)
+static bool exit_wanted(const CpuState *cpu) { return atomic_load_explicit(&cpu->exit_request, memory_order_relaxed); }
+
+/* Interpret code that has hardly run, as long as there is such. False: what is at cpu->pc is to be looked up. */
+static bool run_cold(TcgThread *th, CpuState *cpu, int *rc)
 {
-    Tcg *t = th->tcg;
-    uint8_t probe[4];
-    if (!t->cold || cache_lookup(t, cpu->pc, cpu->tb_flags) || !first_time(t, cpu->pc) || !t->host.fetch(t->host.ctx, cpu->pc, probe, 1))
+    const IrUnit *ir = th->cold ? cold_unit(th, cpu->pc, cpu->tb_flags) : NULL;
+    if (!ir)
         return false;
-    IrUnit *ir = &th->ir;
-    ir->cold = true;
-    ir_unit_reset(ir, cpu->pc, cpu->tb_flags);
-    t->guest->translate(ir, UNIT_MAX_INSNS, t->host.fetch, t->host.ctx);
-    log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
-    *rc = run_interp(th, ir);
+    if (sigsetjmp(th->interp_env, 0)) {
+        *rc = interp_fault(th);
+        return true;
+    }
+    do {
+        *rc = run_guarded(th, ir);
+    } while (!*rc && !exit_wanted(cpu) && cpu->tb_flags == th->flags && (ir = cold_unit(th, cpu->pc, cpu->tb_flags)));
     return true;
 }
 
@@ -318,7 +329,7 @@ static int run_loop(TcgThread *th, CpuState *cpu)
         void *code = p.field || hot || t->nolink ? NULL : jtab_find(th, cpu->pc);
         if (code) {                     /* behind a system call, mostly */
             rc = host_enter(cpu, code, &p.field, &p.stub);
-        } else if (run_once(th, cpu, &rc)) {
+        } else if (run_cold(th, cpu, &rc)) {
             p.field = NULL;
         } else {
             Unit *u = engine_unit(th, cpu->pc, cpu->tb_flags);
@@ -331,7 +342,7 @@ static int run_loop(TcgThread *th, CpuState *cpu)
         hot = rc == ENGINE_HOT;
         if (hot)
             rc = 0;
-        if (!rc && atomic_load_explicit(&cpu->exit_request, memory_order_relaxed))
+        if (!rc && exit_wanted(cpu))
             rc = TCG_EXIT_POLL;
         if (rc == TCG_EXIT_POLL && poll_is_internal(th)) {
             p.field = NULL;

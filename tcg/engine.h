@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the engine: units, threads and the shared code cache. Included by engine.c cache.c link.c
+/* Inside of the engine: units, threads and the shared code cache. Included by engine.c cold.c cache.c link.c
  * unwind.c reloc.c and the host backend only; embedders and guests see tcg.h.
  *
  * Ownership: units, link sites and page nodes live in arenas and are freed only by a flush, which
@@ -14,6 +14,7 @@
 
 typedef struct Unit Unit;
 typedef struct TcgThread TcgThread;
+typedef struct ColdStore ColdStore;
 
 /* A patchable branch in emitted code: the rel32 at `field` leads to `to`, or to its own slow stub. */
 typedef struct LinkSite {
@@ -45,7 +46,7 @@ enum {
     HASH_BITS = 16, PAGE_BITS = 12, PAGE_BUCKETS = 8192,
     CHUNK_BITS = 17,                /* code memory is handed to threads in chunks */
     COUNT_MAX = 1 << 19,            /* cold units between two flushes */
-    ONCE_BITS = 16,
+    RUNS_BITS = 16,
     JTAB_BITS = 12,                 /* entries of the per-thread table of indirect targets */
     ARENA_BLOCK = 64 << 10,
     UNIT_MAX_CODE = 16 << 10,       /* bytes that one unit may emit */
@@ -66,13 +67,15 @@ struct Tcg {
     _Atomic size_t code_next;       /* first byte not handed out */
     int32_t *count;                 /* const: COUNT_MAX counters of cold units, within reach of the code */
     _Atomic uint32_t ncount;        /* handed out */
-    uint64_t once[1 << (ONCE_BITS - 6)];                    /* atomic: bit by pc, set when code there has run (or other code has) */
+    ColdStore *cold_stores;         /* const */
+    _Atomic uint32_t cold_free;     /* bit by store: nobody's */
+    uint8_t runs[1 << RUNS_BITS];   /* atomic: by pc, how often code there (or elsewhere) has been interpreted */
     _Atomic(Unit *) *chunk_units;   /* per chunk, its youngest unit */
     pthread_mutex_t lock;           /* page index, link lists, thread list, arena list, flushing */
     pthread_cond_t cond;
     PageNode **pages;               /* lock */
     gaddr page_lo, page_hi;         /* lock: bounds of pages in the index */
-    uint64_t inval_seq;             /* atomic: number of invalidations begun */
+    uint64_t inval_seq;             /* atomic: number of invalidations begun, and of flushes */
     ArenaBlock *arenas;             /* lock */
     size_t arena_bytes;             /* atomic */
     TcgThread *threads;             /* lock */
@@ -91,6 +94,7 @@ struct TcgThread {
     uint8_t *chunk, *chunk_end;     /* free part of this thread's code chunk */
     char *arena, *arena_end;
     IrUnit ir;                      /* scratch of translation */
+    ColdStore *cold;                /* NULL: code is compiled at once */
     struct HostScratch *hs;         /* backend: scratch of compilation */
     uint8_t *pair_base; size_t pair_size;                   /* pair stack; lowest page is the guard */
     sigjmp_buf interp_env;
@@ -145,7 +149,15 @@ typedef struct Reloc { uint32_t at; RelocKind kind; } Reloc;    /* at: offset of
 size_t reloc_encode(uint8_t *out, const Reloc *r, int n);       /* at most 4 bytes each, at in ascending order; returns the length */
 int   reloc_decode(const Unit *u, Reloc *out, int max);         /* how many there are; the first max into out */
 
+/* cold.c. Units returned are good until the thread's next call. */
+bool  cold_init(Tcg *t);
+void  cold_thread_init(TcgThread *th);
+void  cold_thread_free(TcgThread *th);
+const IrUnit *cold_unit(TcgThread *th, gaddr pc, uint32_t flags);           /* to be interpreted now; NULL: has run often, has a unit, or is no code */
+const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq);     /* what is kept and as of seq; NULL: nothing */
+
 /* engine.c */
+const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool cold);   /* translated and optimised; the thread's scratch */
 enum { ENGINE_HOT = 15 };           /* left by a cold unit that has run often enough; beside TCG_EXIT_*, never seen outside */
 Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why not */
 

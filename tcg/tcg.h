@@ -118,6 +118,7 @@ typedef struct TcgOptions {
     bool interp;                    /* -accel interp */
     bool one_insn, nochain;         /* -one-insn-per-tb, -d nochain */
     unsigned opt_level;             /* 0 or 1 */
+    unsigned interp_runs;           /* runs of a basic block in the interpreter before it is compiled at all, at most 255; needs cold_runs */
     unsigned cold_runs;             /* entries of a unit of one basic block before the code there is translated as an extended one; 0: at once */
     size_t cache_bytes;             /* code buffer, 0 = default 64 MiB (reserved, committed as used) */
     /* Logs, perf map, by the translating thread at each TCG_STAGE_*; code and len at STAGE_CODE only. May be NULL. */
