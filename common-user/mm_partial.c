@@ -242,10 +242,11 @@ int64_t part_choose(Mm *mm, uint64_t len, uint64_t off)
 {
     uint64_t lead = off & (mm->hpage - 1), want = up(mm, lead + len);
     if (want < len || want > mm->task_size) return -ENOMEM;
-    if (mm->reserved) {
-        gaddr at = mm_choose(mm, 0, want + mm->hpage);
-        return at ? (int64_t)(up(mm, at) + lead) : -ENOMEM;
-    }
+    gaddr at = mm->reserved ? mm_choose(mm, 0, want + mm->hpage) : mm_choose_area(mm, 0, want + mm->hpage);
+    gaddr lo = down(mm, at + mm->hpage);
+    if (at && !host_claim(mm, lo, lo + want)) return (int64_t)(lo + lead);
+    if (mm->reserved) return -ENOMEM;
+    /* outside the area the emulator's memory may be next, and a guard page smaller than the host's stops nobody */
     uint8_t *p = mmap(NULL, want + mm->hpage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) return -errno;
     uint64_t skip = -(uint64_t)(uintptr_t)p & (mm->hpage - 1);      /* 0 where host pages really are so large */

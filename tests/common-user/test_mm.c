@@ -13,18 +13,19 @@ static int failures;
 enum { PAGE = 4096, PAGES = 64, ANON = MAP_PRIVATE | MAP_ANONYMOUS };
 
 static GuestArch arch;
-static Mm *fresh_area(bool wide, uint64_t mmap_base)
+static Mm *fresh_area(bool wide, uint64_t mmap_base, uint64_t host_page)
 {
     char err[200];
     arch.tcg.addr_bits = wide ? 64 : 32;
     arch.tcg.sync_icache = true;
-    MmConfig c = { .arch = &arch, .page_size = PAGE, .task_size = wide ? 1ull << 47 : 1ull << 32, .mmap_base = mmap_base };
+    MmConfig c = { .arch = &arch, .page_size = PAGE, .task_size = wide ? 1ull << 47 : 1ull << 32, 
+                   .mmap_base = mmap_base, .host_page = host_page };
     Mm *mm = mm_new(&c, err, sizeof err);
     CHECK(mm != NULL);
     return mm;
 }
 
-static Mm *fresh(bool wide) { return fresh_area(wide, 0); }
+static Mm *fresh(bool wide) { return fresh_area(wide, 0, 0); }
 
 static int model[PAGES];            /* protection + 1; 0 unmapped */
 
@@ -113,7 +114,7 @@ static void area(void)
 {
     enum { N = 300 };
     const gaddr top = 1ull << 38;
-    Mm *mm = fresh_area(true, top);
+    Mm *mm = fresh_area(true, top, 0);
     gaddr at[N], want = top;
     for (int i = 0; i < N; i++, want -= PAGE) {                     /* protections differ: no two merge */
         at[i] = (gaddr)mm_map(mm, 0, PAGE, i & 1 ? PROT_READ : PROT_READ | PROT_WRITE, ANON, -1, 0);
@@ -128,9 +129,19 @@ static void area(void)
     CHECK((gaddr)mm_map(mm, 0, 1ull << 40, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > top);
 }
 
+/* Below a guest's mapping comes no memory of the emulator: a guard page smaller than the host's would not keep the guest from it. */
+static void area_of_large_pages(void)
+{
+    const gaddr top = 1ull << 39, large = 65536;
+    Mm *mm = fresh_area(true, top, large);
+    CHECK((gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_WRITE, ANON, -1, 0) == top - large);
+    CHECK((gaddr)mm_map(mm, 0, 5 * large, PROT_READ | PROT_WRITE, ANON, -1, 0) == top - 6 * large);
+    CHECK((gaddr)mm_map(mm, 0, 1ull << 40, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > top);
+}
+
 int main(void)
 {
-    random_walk(true); random_walk(false); code_pages(); brk_and_big(); area();
+    random_walk(true); random_walk(false); code_pages(); brk_and_big(); area(); area_of_large_pages();
     puts(failures ? "failed" : "ok");
     return failures != 0;
 }
