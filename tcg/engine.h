@@ -43,7 +43,7 @@ struct Unit {
 };
 
 enum {
-    HASH_BITS = 16, PAGE_BITS = 12, PAGE_BUCKETS = 8192,
+    HASH_BITS = 18, PAGE_BITS = 12, PAGE_BUCKETS = 8192,
     CHUNK_BITS = 17,                /* code memory is handed to threads in chunks */
     COUNT_MAX = 1 << 19,            /* cold units between two flushes */
     RUNS_BITS = 16,
