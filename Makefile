@@ -106,7 +106,7 @@ deps-%:
 demo: deps-demo all
 	$(Q)tools/demo $(B)
 bench: deps-bench all
-	$(Q)tools/bench $(B) $(BENCH)
+	$(Q)tools/bench $(B) '$(BENCH)'
 fuzz: deps-check all tests
 	$(Q)tests/fuzz $(B) $(FUZZ)
 stress: deps-check all
