@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Code that changes under us, by every route; code that is not there, not allowed or no code; and stacks that end. */
 #include "os_check.h"
+#include "emit.h"
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -9,26 +10,6 @@ static long page;
 static sigjmp_buf jump;
 static volatile int last_sig, last_code, armed;
 static volatile uintptr_t last_addr;
-
-/* int f(void) { return n; }, 0 <= n < 2000; false: no generator for this machine */
-enum { CODE_BYTES = 8 };
-static int emit(void *to, int n)
-{
-    unsigned at[2] = { 0, 0 };
-#if defined __aarch64__
-    at[0] = 0x52800000 | (unsigned)n << 5; at[1] = 0xd65f03c0;
-#elif defined __riscv
-    at[0] = 0x00000513 | (unsigned)n << 20; at[1] = 0x00008067;
-#elif defined __powerpc__
-    at[0] = 0x38600000 | (unsigned)n; at[1] = 0x4e800020;
-#elif defined __x86_64__
-    memcpy(at, (unsigned char[8]){ 0xb8, (unsigned char)n, (unsigned char)(n >> 8), 0, 0, 0xc3 }, 8);
-#else
-    return 0;
-#endif
-    memcpy(to, at, sizeof at);
-    return 1;
-}
 
 static void flush(void *at)
 {

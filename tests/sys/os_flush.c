@@ -2,26 +2,11 @@
 /* System calls of one thread while another makes so much code that the code cache is emptied (-tb-size 1): calls that sleep
  * meanwhile, calls that a signal interrupts, and calls that fail. */
 #include "os_check.h"
+#include "emit.h"
 
-enum { FUNCTIONS = 16384, CODE_BYTES = 8, ROUNDS = 4 };
+enum { FUNCTIONS = 16384, ROUNDS = 4 };
 static volatile int stop, signals;
 static int fds[2];
-
-/* int f(void) { return n; }, 0 <= n < 2000 */
-static void emit(void *to, int n)
-{
-    unsigned at[2] = { 0, 0 };
-#if defined __aarch64__
-    at[0] = 0x52800000 | (unsigned)n << 5; at[1] = 0xd65f03c0;
-#elif defined __riscv
-    at[0] = 0x00000513 | (unsigned)n << 20; at[1] = 0x00008067;
-#elif defined __powerpc__
-    at[0] = 0x38600000 | (unsigned)n; at[1] = 0x4e800020;
-#elif defined __x86_64__
-    memcpy(at, (unsigned char[8]){ 0xb8, (unsigned char)n, (unsigned char)(n >> 8), 0, 0, 0xc3 }, 8);
-#endif
-    memcpy(to, at, sizeof at);
-}
 
 static void on_signal(int sig) { signals++; }
 
