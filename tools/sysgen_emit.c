@@ -130,13 +130,9 @@ static int arg_index(const Sys *s, const char *name)
     fail(s->file, s->line, "no argument %s", name);
 }
 
-/* PowerPC's _IOC has three bits of direction, none read write, above 13 of size. Numbers that do not use _IOC need a value of their own. */
-static const char *ppc_number(const char *name)
-{
-    static char text[256];
-    snprintf(text, sizeof text, "PPC_IOC((uint32_t)%s)", name);
-    return text;
-}
+/* How a family numbers an ioctl whose row gives no number of its own: a macro over the host's. PowerPC's _IOC has three bits of
+ * direction, none read write, above 13 of size; what does not use _IOC needs a number there. */
+static const char *const ioctl_numbering[NFAMILY] = { "", "", "PPC_IOC" };
 
 void emit_desc(FILE *o)
 {
@@ -169,7 +165,8 @@ void emit_desc(FILE *o)
     for (Ioctl *i = ioctls; i; i = i->next) {
         fprintf(o, "    { \"%s\", (uint32_t)%s, {", i->name, i->name);
         for (int j = 0; j < NFAMILY; j++)
-            fprintf(o, " %s%s,", i->number[j] ? "" : "(uint32_t)", i->number[j] ? i->number[j] : j == 2 ? ppc_number(i->name) : i->name);
+            if (i->number[j]) fprintf(o, " %s,", i->number[j]);
+            else fprintf(o, " %s((uint32_t)%s),", ioctl_numbering[j], i->name);
         fprintf(o, " }, %d, ", i->dir);
         fprintf(o, i->type ? "&%s },\n" : "NULL },\n", i->type ? symbol(i->type) : "");
     }
