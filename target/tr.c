@@ -6,10 +6,8 @@
 
 enum { PAGE = 4096 };
 
-const uint8_t *tr_fetch(Tr *t, gaddr pc, size_t len)
+const uint8_t *tr_fetch_more(Tr *t, gaddr pc, size_t len)
 {
-    if (pc >= t->buf_pc && pc + len <= t->buf_pc + t->buf_len)
-        return t->buf + (pc - t->buf_pc);
     size_t want = PAGE - (pc & (PAGE - 1));             /* a fetch marks pages as code: stay in this one */
     if (want > TR_BUF)
         want = TR_BUF;
@@ -183,45 +181,58 @@ void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target)
     go(t, next, target);
 }
 
-/* The step's ir_insn recorded the range; a unit that stays in one piece has a length. */
-static void cover(Tr *t)
-{
-    if (t->u->nrange == 1)
-        t->u->guest_len = t->u->range[0].len;
-}
-
 void tr_raise_at(Tr *t, int code, gaddr addr)
 {
     ir_st_env(t->u, MEM_64, offsetof(CpuState, fault_addr), ir_const(t->u, IR_I64, (int64_t)addr));
     tr_raise(t, code, 0);
 }
 
+/* No code at the start of the unit. */
+static void no_code(Tr *t)
+{
+    uint8_t some[8];
+    ir_insn(t->u, t->pc, 0);
+    tr_raise_at(t, TCG_EXIT_NOEXEC, t->pc + t->fetch(t->ctx, t->pc, some, sizeof some));
+}
+
+/* Behind an instruction that did not end the unit: is there a reason to end it in front of the next one? */
+static bool ends_here(const Tr *t)
+{
+    return t->n >= t->max || (t->u->cold && seen(t, t->pc)) || (t->followed && visited(t, t->pc));
+}
+
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
              size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t))
 {
-    Tr t = { .u = u, .features = features, .pc = u->pc, .block = u->pc, .fetch = fetch, .ctx = ctx, .max = max_insns, .step = step,
-             .wrap = u->guest->addr_bits == 32 ? 0xffffffff : ~0ull };
-    while (t.n < t.max) {
-        if ((t.followed && visited(&t, t.pc)) || (u->cold && t.n && seen(&t, t.pc)))
-            break;
+    Tr t;
+    memset(&t, 0, offsetof(Tr, buf));
+    t.u = u;
+    t.features = features;
+    t.pc = t.block = u->pc;
+    t.max = max_insns;
+    t.wrap = u->guest->addr_bits == 32 ? 0xffffffff : ~0ull;
+    t.fetch = fetch;
+    t.ctx = ctx;
+    t.step = step;
+    do {
         t.next = TR_FALL;
         if (!step(&t)) {
-            if (t.n)
-                break;
-            uint8_t some[8];
-            ir_insn(u, t.pc, 0);
-            tr_raise_at(&t, TCG_EXIT_NOEXEC, t.pc + fetch(ctx, t.pc, some, sizeof some));
+            if (!t.n)
+                no_code(&t);
+            else
+                ir_jump(u, t.pc);
             return;
         }
         t.n++;
-        u->nguest = t.n;
-        cover(&t);
         if (t.next == TR_END)
             return;
-        if (t.next == TR_FOLLOW)
+        if (t.next == TR_FOLLOW) {
             start_block(&t, t.target);
-        t.followed |= t.next == TR_FOLLOW;
-        t.pc = (t.next == TR_FOLLOW ? t.target : t.pc + t.len) & t.wrap;
-    }
+            t.followed = true;
+            t.pc = t.target & t.wrap;
+        } else {
+            t.pc = behind(&t);
+        }
+    } while (!ends_here(&t));
     ir_jump(u, t.pc);
 }

@@ -27,7 +27,7 @@ typedef struct Tr {
     gaddr    target;                /* TR_FOLLOW */
     int      n, max;                /* instructions so far, limit */
     gaddr    wrap;                  /* mask of addresses */
-    uint64_t scratch[4];            /* the family's own, zero at the start of a unit */
+    uint64_t scratch[2];            /* the family's own, zero at the start of a unit */
     /* engine of tr.c */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
     void    *ctx;
@@ -47,9 +47,15 @@ static inline bool tr_has(const Tr *t, int feature) { return t->features[feature
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
              size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t));
 
+const uint8_t *tr_fetch_more(Tr *t, gaddr pc, size_t len);      /* what tr_fetch does when the bytes are not at hand */
+
 /* len (at most 16) code bytes at pc; NULL when fewer are executable. The pointer is 2-byte aligned at least when pc is and
  * good until the next call. */
-const uint8_t *tr_fetch(Tr *t, gaddr pc, size_t len);
+static inline const uint8_t *tr_fetch(Tr *t, gaddr pc, size_t len)
+{
+    gaddr at = pc - t->buf_pc;
+    return at < t->buf_len && at + len <= t->buf_len ? t->buf + at : tr_fetch_more(t, pc, len);
+}
 
 /* An instruction that ended in an OPF_END op says so. */
 static inline void tr_end(Tr *t) { t->next = TR_END; }

@@ -8,7 +8,7 @@
 
 void ir_unit_init(IrUnit *u, const struct TcgGuest *g)
 {
-    *u = (IrUnit){ .guest = g, .n = 1 };
+    *u = (IrUnit){ .guest = g, .regs = g->regs, .n = 1 };
 }
 
 void ir_unit_reset(IrUnit *u, gaddr pc, uint32_t flags)
@@ -16,7 +16,7 @@ void ir_unit_reset(IrUnit *u, gaddr pc, uint32_t flags)
     u->pc = pc;
     u->flags = flags;
     u->n = 1;
-    u->nguest = u->guest_len = u->nrange = 0;
+    u->nguest = u->nrange = 0;
     u->nlabels = u->flags_reg = u->nstatus = 0;
 }
 
@@ -27,7 +27,7 @@ void ir_unit_free(IrUnit *u)
     u->n = u->cap = 0;
 }
 
-static void grow(IrUnit *u)
+void ir_grow(IrUnit *u)
 {
     bool fresh = !u->insn;
     if (u->cap == IR_UNIT_MAX)
@@ -38,22 +38,13 @@ static void grow(IrUnit *u)
         u->insn[0] = (IrInsn){ .op = IR_NOPS - 1 };     /* no value; never executed */
 }
 
-static inline IrInsn *emit(IrUnit *u, IrOp op, IrType type)
-{
-    if (__builtin_expect(u->n >= u->cap, 0))
-        grow(u);
-    IrInsn *i = &u->insn[u->n++];
-    *i = (IrInsn){ .op = (uint16_t)op, .type = (uint8_t)type, .nargs = ir_op_nargs[op] };
-    return i;
-}
-
-IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type) { return emit(u, op, type); }
+/* See ir_simplified1. */
+static inline bool simplifies(const IrUnit *u) { return !u->cold; }
 
 /* Simplify the last instruction; the value it stands for. */
-static IrVal finish(IrUnit *u)
+static inline IrVal finish(IrUnit *u, IrInsn *i)
 {
-    IrInsn *i = &u->insn[u->n - 1];
-    while (ir_fold(u, i)) {
+    while (simplifies(u) && ir_fold(u, i)) {
         if (i->op == IR_mov) {
             u->n--;
             return i->arg[0];
@@ -66,12 +57,6 @@ static IrVal finish(IrUnit *u)
 
 static IrType type_of(const IrUnit *u, IrVal v) { return ir_result_type(&u->insn[v]); }
 
-IrVal ir_const(IrUnit *u, IrType t, int64_t v)
-{
-    emit(u, IR_const, t)->imm = t == IR_I32 ? (int32_t)v : t == IR_F32 ? (uint32_t)v : v;
-    return u->n - 1;
-}
-
 bool ir_is_const(const IrUnit *u, IrVal v, int64_t *out)
 {
     if (u->insn[v].op != IR_const)
@@ -82,7 +67,7 @@ bool ir_is_const(const IrUnit *u, IrVal v, int64_t *out)
 
 IrVal ir_addr(IrUnit *u, IrType t, gaddr a)
 {
-    emit(u, IR_addr, t)->imm = t == IR_I32 ? (int32_t)a : (int64_t)a;
+    ir_emit(u, IR_addr, t)->imm = t == IR_I32 ? (int32_t)a : (int64_t)a;
     return u->n - 1;
 }
 
@@ -112,19 +97,20 @@ static void reassociate(IrUnit *u, IrOp op, IrType t, IrVal *a, IrVal *b, int64_
     *b = ir_const(u, t, op == IR_add ? (int64_t)((uint64_t)k1 + (uint64_t)k2) : op == IR_and ? k1 & k2 : op == IR_or ? k1 | k2 : k1 ^ k2);
 }
 
-static IrOp reshape(IrUnit *u, IrOp op, IrType t, IrVal *a, IrVal *b)
+/* One of the operands is a constant. */
+__attribute__((noinline)) static IrOp reshape(IrUnit *u, IrOp op, IrType t, IrVal *a, IrVal *b)
 {
     int64_t k;
     if (t != IR_I32 && t != IR_I64)
         return op;
-    if (ir_op_info[op].bits & OPF_COMM && ir_is_const(u, *a, &k)) {
+    if (u->insn[*a].op == IR_const && ir_op_info[op].bits & OPF_COMM) {
         IrVal x = *a;
         *a = *b;
         *b = x;
     }
     if (!ir_is_const(u, *b, &k) || u->insn[*a].op == IR_const)
         return op;
-    int s = log2_of(k, t);
+    int s;
     switch (op) {
     case IR_sub:
         *b = ir_const(u, t, (int64_t)(0 - (uint64_t)k));
@@ -134,12 +120,12 @@ static IrOp reshape(IrUnit *u, IrOp op, IrType t, IrVal *a, IrVal *b)
         reassociate(u, op, t, a, b, k);
         return op;
     case IR_mul: case IR_divu:
-        if (s <= 0)
+        if ((s = log2_of(k, t)) <= 0)
             return op;
         *b = ir_const(u, t, s);
         return op == IR_mul ? IR_shl : IR_shr;
     case IR_remu:
-        if (s <= 0)
+        if (log2_of(k, t) <= 0)
             return op;
         *b = ir_const(u, t, k - 1);
         return IR_and;
@@ -147,47 +133,33 @@ static IrOp reshape(IrUnit *u, IrOp op, IrType t, IrVal *a, IrVal *b)
     }
 }
 
-IrVal ir_op1(IrUnit *u, IrOp op, IrType t, IrVal a)
+IrVal ir_simplified1(IrUnit *u, IrOp op, IrType t, IrVal a)
 {
-    emit(u, op, t)->arg[0] = a;
-    return finish(u);
+    IrInsn *i = ir_emit(u, op, t);
+    i->arg[0] = a;
+    return finish(u, i);
 }
 
-IrVal ir_op2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b)
+IrVal ir_simplified2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b)
 {
-    op = reshape(u, op, t, &a, &b);
-    IrInsn *i = emit(u, op, t);
+    if (u->insn[a].op == IR_const || u->insn[b].op == IR_const)
+        op = reshape(u, op, t, &a, &b);
+    IrInsn *i = ir_emit(u, op, t);
     i->arg[0] = a;
     i->arg[1] = b;
-    return finish(u);
+    return finish(u, i);
 }
 
 IrVal ir_op3(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, IrVal c)
 {
-    IrInsn *i = emit(u, op, t);
+    IrInsn *i = ir_emit(u, op, t);
     i->arg[0] = a;
     i->arg[1] = b;
     i->arg[2] = c;
-    return finish(u);
+    return finish(u, i);
 }
 
 /* --- state */
-IrVal ir_get(IrUnit *u, int reg)
-{
-    emit(u, IR_get, (IrType)u->guest->regs[reg].type)->aux = (uint16_t)reg;
-    return u->n - 1;
-}
-
-void ir_put(IrUnit *u, int reg, IrVal v)
-{
-    const IrInsn *d = &u->insn[v];
-    if (d->op == IR_flags_pack)
-        u->flags_reg = (uint16_t)(reg + 1);
-    IrInsn *i = emit(u, IR_put, ir_result_type(d));
-    i->aux = (uint16_t)reg;
-    i->arg[0] = v;
-}
-
 void ir_status(IrUnit *u, int reg, int behind)
 {
     u->flags_reg = (uint16_t)(reg + 1);
@@ -196,7 +168,7 @@ void ir_status(IrUnit *u, int reg, int behind)
 
 IrVal ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset)
 {
-    IrInsn *i = emit(u, IR_ld_env, t);
+    IrInsn *i = ir_emit(u, IR_ld_env, t);
     i->mem = (uint16_t)mem;
     i->imm = offset;
     return u->n - 1;
@@ -204,47 +176,37 @@ IrVal ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset)
 
 void ir_st_env(IrUnit *u, int mem, uint32_t offset, IrVal v)
 {
-    IrInsn *i = emit(u, IR_st_env, type_of(u, v));
+    IrInsn *i = ir_emit(u, IR_st_env, type_of(u, v));
     i->mem = (uint16_t)mem;
     i->imm = offset;
     i->arg[0] = v;
 }
 
 /* --- memory */
-static IrInsn *emit_access(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, int64_t off)
+IrInsn *ir_simplified_access(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, int64_t off)
 {
     if (off != (int32_t)off) {
         addr = ir_op2(u, IR_add, IR_I64, addr, ir_const(u, IR_I64, off));
         off = 0;
     }
-    IrInsn *i = emit(u, op, t);
+    IrInsn *i = ir_emit(u, op, t);
     i->mem = (uint16_t)mem;
     i->arg[0] = addr;
     i->imm = off;
-    ir_fold(u, i);
+    if (simplifies(u))
+        ir_fold(u, i);
     return i;
-}
-
-IrVal ir_load(IrUnit *u, IrType t, int mem, IrVal addr, int64_t off)
-{
-    emit_access(u, IR_load, t, mem, addr, off);
-    return u->n - 1;
-}
-
-void ir_store(IrUnit *u, int mem, IrVal addr, int64_t off, IrVal v)
-{
-    emit_access(u, IR_store, type_of(u, v), mem, addr, off)->arg[1] = v;
 }
 
 IrVal ir_rmw(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, IrVal v)
 {
-    emit_access(u, op, t, mem, addr, 0)->arg[1] = v;
+    ir_access(u, op, t, mem, addr, 0)->arg[1] = v;
     return u->n - 1;
 }
 
 IrVal ir_cas(IrUnit *u, IrType t, int mem, IrVal addr, IrVal expect, IrVal desired)
 {
-    IrInsn *i = emit_access(u, IR_cas, t, mem, addr, 0);
+    IrInsn *i = ir_access(u, IR_cas, t, mem, addr, 0);
     i->arg[1] = expect;
     i->arg[2] = desired;
     return u->n - 1;
@@ -253,11 +215,11 @@ IrVal ir_cas(IrUnit *u, IrType t, int mem, IrVal addr, IrVal expect, IrVal desir
 /* --- conditions */
 static IrVal emit_cond(IrUnit *u, IrOp op, IrType t, IrType t2, IrCond c, const IrVal *v)
 {
-    IrInsn *i = emit(u, op, t);
+    IrInsn *i = ir_emit(u, op, t);
     i->type2 = (uint8_t)t2;
     i->cond = (uint8_t)c;
     memcpy(i->arg, v, i->nargs * sizeof *v);
-    return finish(u);
+    return finish(u, i);
 }
 
 IrVal ir_setcond(IrUnit *u, IrType t, IrCond c, IrVal a, IrVal b)
@@ -283,11 +245,11 @@ IrVal ir_select_f(IrUnit *u, IrType t, IrCond c, IrVal flags, IrVal x, IrVal y)
 /* --- fields */
 static IrVal emit_field(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, int pos, int len)
 {
-    IrInsn *i = emit(u, op, t);
+    IrInsn *i = ir_emit(u, op, t);
     i->aux = (uint16_t)(pos | len << 8);
     i->arg[0] = a;
     i->arg[1] = b;
-    return finish(u);
+    return finish(u, i);
 }
 
 IrVal ir_extract(IrUnit *u, IrType t, IrVal a, int pos, int len) { return emit_field(u, IR_extract, t, a, 0, pos, len); }
@@ -299,7 +261,7 @@ typedef struct Shape { IrType t, t2; IrCond c; IrLane e; FpRound r; int64_t imm;
 
 static IrVal emit_shape(IrUnit *u, IrOp op, Shape s)
 {
-    IrInsn *i = emit(u, op, s.t);
+    IrInsn *i = ir_emit(u, op, s.t);
     i->type2 = (uint8_t)s.t2;
     i->cond = (uint8_t)s.c;
     i->lane = (uint8_t)s.e;
@@ -309,7 +271,7 @@ static IrVal emit_shape(IrUnit *u, IrOp op, Shape s)
     i->arg[0] = s.a;
     i->arg[1] = s.b;
     i->arg[2] = s.x;
-    return finish(u);
+    return finish(u, i);
 }
 
 IrVal ir_fp(IrUnit *u, IrOp op, IrType t, FpRound r, int aux, IrVal a, IrVal b, IrVal c)
@@ -364,7 +326,7 @@ IrVal ir_vset(IrUnit *u, IrType t, IrLane e, int lane, IrVal a, IrVal b)
 
 IrVal ir_call(IrUnit *u, int helper, int nargs, const IrVal *args)
 {
-    IrInsn *i = emit(u, IR_call, (IrType)u->guest->helpers[helper].ret);
+    IrInsn *i = ir_emit(u, IR_call, (IrType)u->guest->helpers[helper].ret);
     i->imm = helper;
     i->nargs = (uint8_t)nargs;
     for (int k = 0; k < nargs; k++)
@@ -374,19 +336,19 @@ IrVal ir_call(IrUnit *u, int helper, int nargs, const IrVal *args)
 
 /* --- control inside the unit */
 int ir_label_new(IrUnit *u) { return u->nlabels++; }
-void ir_label(IrUnit *u, int label) { emit(u, IR_label, IR_VOID)->aux = (uint16_t)label; }
-void ir_br(IrUnit *u, int label) { emit(u, IR_br, IR_VOID)->aux = (uint16_t)label; }
+void ir_label(IrUnit *u, int label) { ir_emit(u, IR_label, IR_VOID)->aux = (uint16_t)label; }
+void ir_br(IrUnit *u, int label) { ir_emit(u, IR_br, IR_VOID)->aux = (uint16_t)label; }
 
 /* A branch or side exit whose condition may turn out constant: gone, or unconditional (op `always`). */
 static void emit_leave(IrUnit *u, IrOp op, IrOp always, IrCond c, IrVal a, IrVal b, int label, gaddr pc)
 {
-    IrInsn *i = emit(u, op, type_of(u, a));
+    IrInsn *i = ir_emit(u, op, type_of(u, a));
     i->cond = (uint8_t)c;
     i->aux = (uint16_t)label;
     i->imm = (int64_t)pc;
     i->arg[0] = a;
     i->arg[1] = b;
-    while (ir_fold(u, i))
+    while (simplifies(u) && ir_fold(u, i))
         ;
     int known = ir_cond_known(u, i);
     if (known < 0)
@@ -394,7 +356,7 @@ static void emit_leave(IrUnit *u, IrOp op, IrOp always, IrCond c, IrVal a, IrVal
     u->n--;
     if (!known)
         return;
-    i = emit(u, always, IR_VOID);
+    i = ir_emit(u, always, IR_VOID);
     i->aux = (uint16_t)label;
     i->imm = (int64_t)pc;
 }
@@ -434,24 +396,9 @@ void ir_add_range(IrUnit *u, gaddr pc, uint32_t len)
     u->range[best].len = (uint32_t)(hi - lo);
 }
 
-void ir_insn(IrUnit *u, gaddr pc, int len)
-{
-    IrInsn *i = emit(u, IR_insn, IR_VOID);
-    i->imm = (int64_t)pc;
-    i->aux = (uint16_t)len;
-    u->nguest++;
-    if (pc == u->pc + u->guest_len)
-        u->guest_len += (uint32_t)len;
-    uint32_t last = u->nrange - 1;
-    if (u->nrange && pc == u->range[last].pc + u->range[last].len && pc + (uint32_t)len >= pc)
-        u->range[last].len += (uint32_t)len;    /* straight on: by far the most */
-    else
-        ir_add_range(u, pc, (uint32_t)len);
-}
-
 static IrInsn *emit_exit(IrUnit *u, IrOp op, IrVal a, int64_t imm, uint64_t imm2)
 {
-    IrInsn *i = emit(u, op, IR_VOID);
+    IrInsn *i = ir_emit(u, op, IR_VOID);
     i->arg[0] = a;
     i->imm = imm;
     i->imm2 = imm2;

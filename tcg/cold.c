@@ -76,7 +76,7 @@ const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq)
 static const IrUnit *keep(ColdStore *s, const IrUnit *ir)
 {
     size_t size = sizeof(ColdBlock) + ir->n * sizeof *ir->insn;
-    if (size > sizeof s->blocks || !ir->guest_len)
+    if (size > sizeof s->blocks || !ir->nrange || !ir->range[0].len)
         return ir;
     if (s->used + size > sizeof s->blocks)
         start_afresh(s, s->seq);

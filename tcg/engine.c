@@ -129,7 +129,7 @@ static UnitRange *copy_ranges(TcgThread *th, const IrUnit *ir, Unit *u)
     for (unsigned i = 0; i < ir->nrange; i++)
         u->range[i] = (UnitRange){ ir->range[i].pc, ir->range[i].len };
     if (!ir->nrange)
-        u->range[0] = (UnitRange){ ir->pc, ir->guest_len ? ir->guest_len : 4 };
+        u->range[0] = (UnitRange){ ir->pc, 4 };
     return u->range;
 }
 

@@ -66,6 +66,9 @@ const FoldPair fold_pairs[IR_NOPS][FOLD_PAIRS] = {
     [IR_vlow] = { { IR_vzext, 0 }, { IR_vpair, 0 } },
 };
 
+/* Inner ops of fold_tree's trees. */
+#define IN_TREE(op) ((op) == IR_shl || (op) == IR_shr || (op) == IR_not)
+
 static bool is_const(const IrUnit *u, IrVal v, int64_t *out)
 {
     if (u->insn[v].op != IR_const)
@@ -393,12 +396,12 @@ static bool fold_imm(IrInsn *i)
 }
 
 /* Of a sum. 64-bit address arithmetic wraps, so a constant addend moves into the offset of any access. An addend whose sum went
- * to a guest register (u.last of its instruction set by opt_forward) stays: the register is the cheaper base. */
+ * to a guest register stays: the register is the cheaper base. */
 __attribute__((noinline)) static bool fold_address(IrUnit *u, IrInsn *i)
 {
     const IrInsn *d = &u->insn[i->arg[0]];
     int64_t k, sum;
-    if (d->u.last || !is_const(u, d->arg[1], &k) || __builtin_add_overflow(i->imm, k, &sum) || sum != (int32_t)sum)
+    if ((u->homes && u->homes[i->arg[0]]) || !is_const(u, d->arg[1], &k) || __builtin_add_overflow(i->imm, k, &sum) || sum != (int32_t)sum)
         return false;
     i->arg[0] = d->arg[0];
     i->imm = sum;
@@ -422,12 +425,6 @@ static const uint8_t kind_of[IR_NOPS] = {
 #undef OP
 };
 
-/* Kinds whose ops are looked at whatever their operands are; of the others, those with rules. */
-static bool has_rules(const IrInsn *i, Kind kind)
-{
-    return kind > KIND_COMM || fold_rules[i->op][0].when || fold_pairs[i->op][0].inner;
-}
-
 __attribute__((noinline)) static bool fold_by_rules(IrUnit *u, IrInsn *i, Kind kind)
 {
     IrOp a = (IrOp)u->insn[i->arg[0]].op;
@@ -435,32 +432,52 @@ __attribute__((noinline)) static bool fold_by_rules(IrUnit *u, IrInsn *i, Kind k
         return true;
     if (a == IR_addr && fold_addr(u, i))
         return true;
-    if (fold_rules[i->op][0].when)
-        return fold_identity(u, i) || fold_tree(u, i);
-    if (fold_pairs[i->op][0].inner)
-        return fold_pair(u, i) || fold_tree(u, i);
     switch (kind) {
     case KIND_COND: return fold_condition(u, i);
     case KIND_FIELD: return fold_field(i);
     case KIND_IMM: return fold_imm(i);
-    default: return false;
+    default: break;
     }
+    if (fold_rules[i->op][0].when && fold_identity(u, i))
+        return true;
+    return fold_pair(u, i) || fold_tree(u, i);
+}
+
+/* Constants that rules of fold_rules name: 0, 1 and -1. */
+static bool is_special(const IrInsn *d) { return d->op == IR_const && (uint64_t)d->imm + 1 <= 2; }
+
+/* Has an op whose operands are no constants a chance? d, e: its operands' instructions. */
+static inline bool may_fold(const IrInsn *i, const IrInsn *d, const IrInsn *e)
+{
+    switch (i->op) {
+    case IR_and: case IR_or: case IR_xor: case IR_shr: case IR_sar:
+        if (IN_TREE(d->op) || IN_TREE(e->op))
+            return true;
+        break;
+    case IR_clz: case IR_bitrev: return true;
+    default: break;
+    }
+    for (const FoldPair *p = fold_pairs[i->op]; p < fold_pairs[i->op + 1] && p->inner; p++)
+        if (p->inner == d->op)
+            return true;
+    return false;
 }
 
 /* Most instructions are looked at in vain: what has a chance is told apart first. */
 bool ir_fold(IrUnit *u, IrInsn *i)
 {
     Kind kind = (Kind)kind_of[i->op];
-    IrOp a = (IrOp)u->insn[i->arg[0]].op;
     if (kind == KIND_NONE)
         return false;
+    const IrInsn *d = &u->insn[i->arg[0]], *e = &u->insn[i->arg[1]];
     if (kind == KIND_ADDRESS)
-        return a == IR_add && fold_address(u, i);
-    if (kind == KIND_COMM && a == IR_const) {
+        return d->op == IR_add && fold_address(u, i);
+    if (kind == KIND_COMM && d->op == IR_const) {
         IrVal swap = i->arg[0];         /* constants stand right */
         i->arg[0] = i->arg[1];
         i->arg[1] = swap;
         return fold_by_rules(u, i, kind);
     }
-    return (a == IR_const || a == IR_addr || has_rules(i, kind)) && fold_by_rules(u, i, kind);
+    bool chance = kind > KIND_COMM || d->op == IR_const || d->op == IR_addr || i->arg[0] == i->arg[1] || is_special(e) || may_fold(i, d, e);
+    return chance && fold_by_rules(u, i, kind);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef uint64_t gaddr;             /* a guest address; 32-bit guests keep it zero-extended */
 typedef uint16_t IrVal;             /* index of the defining instruction; 0 = no value */
@@ -65,20 +66,34 @@ enum {
 /* fcvt_fi/fu aux. Out of range saturates and raises invalid (only). NaN gives 0, or: */
 enum { CVT_NAN_MAX = 1, CVT_NAN_MIN = 2, CVT_WRAP_JS = 4 /* modulo 2^32 as Arm FJCVTZS without its Z flag */ };
 
-/* One instruction: 40 bytes. Fields a row does not mention are 0; nargs is always the number of operands. */
+/* One instruction: 32 bytes. Fields a row does not mention are 0; nargs is always the number of operands. */
 typedef struct IrInsn {
     uint16_t op;                    /* IrOp */
     uint8_t  type, type2;           /* IrType of the result (or of the operand for put, store) ; see ops.def */
     uint8_t  cond, lane, round, nargs;
-    uint16_t mem;
-    uint16_t aux;
-    IrVal    arg[6];                /* operands; call uses up to six */
-    int64_t  imm;
     union {
-        uint64_t imm2;              /* calljump*, raise */
-        struct { uint32_t uses, last; } u;   /* scratch of passes elsewhere: number of uses, last use */
+        struct {
+            uint16_t mem, aux;
+            IrVal    arg[6];        /* operands; call uses up to six */
+        };
+        struct {
+            uint16_t beside[4];     /* mem, aux, arg[0], arg[1] */
+            uint64_t imm2;          /* of ops that ir_has_imm2 */
+        };
     };
+    int64_t  imm;
 } IrInsn;
+_Static_assert(sizeof(IrInsn) == 32, "instructions are made and copied by the thousand");
+
+/* A register of the guest. */
+typedef struct RegDesc {
+    const char *name;
+    uint32_t offset;                /* in CpuState (tcg.h), bytes */
+    uint8_t  type;                  /* IrType: I32 I64 F32 F64 V128 */
+    uint8_t  pin;                   /* priority for a pinned host register, 1 first, 0 never; per class (int, vector) */
+    uint16_t gdb;                   /* gdb register number + 1, 0 none */
+    bool     flags;                 /* I32 that only ever holds flags_pack values: translated code may leave junk in the unused bits of its slot */
+} RegDesc;
 
 typedef struct IrUnit {
     gaddr    pc;                    /* guest pc of the first instruction */
@@ -86,13 +101,13 @@ typedef struct IrUnit {
     uint32_t n, cap;                /* instructions; insn[0] is unused */
     IrInsn  *insn;                  /* owned; grows */
     uint32_t nguest;                /* guest instructions */
-    uint32_t guest_len;             /* bytes of guest code from pc when contiguous; see ranges */
     struct { gaddr pc; uint32_t len; } range[8];   /* guest code covered, for invalidation */
     uint32_t nrange;
     uint16_t nlabels;
     uint16_t flags_reg;             /* register that a flags_pack value was put to, + 1; 0 none (ir_put notes it) */
     uint16_t nstatus;               /* flags_reg and so many registers behind it describe the last of some operations (ir_status) */
     const struct TcgGuest *guest;
+    const RegDesc *regs;            /* guest's */
     /* Reader of guest code for passes that look past the unit (TcgHost.fetch, set by the engine); NULL: they do not. */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
     void *fetch_ctx;
@@ -100,10 +115,11 @@ typedef struct IrUnit {
     unsigned (*seen)(void *ctx, gaddr pc);
     void *seen_ctx;
     bool cold;                      /* to be translated in a basic block: up to the first branch, or code that has a unit */
+    const uint8_t *homes;           /* while opt_forward runs: by value, 1 when a guest register holds it; else NULL */
 } IrUnit;
 
 typedef struct IrOpInfo { const char *name; char result; const char *args; const char *flags; uint16_t bits; const char *text; } IrOpInfo;
-extern const uint8_t ir_op_nargs[IR_NOPS];          /* operands by the row; call: 0 */
+extern const uint64_t ir_op_head[IR_NOPS];          /* the first eight bytes of an instruction, but for its type: op, and operands by the row (call: 0) */
 enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64 };
 extern const IrOpInfo ir_op_info[IR_NOPS];
 extern const char *const ir_type_name[IR_NTYPES], *const ir_cond_name[];
@@ -117,29 +133,96 @@ static inline bool ir_is_terminator(const IrInsn *i)    /* control never falls t
     return i->op == IR_br || i->op >= IR_jump;
 }
 
+static inline bool ir_has_imm2(IrOp op) { return op == IR_calljump || op == IR_calljump_ind || op == IR_raise; }
+
 /* --- Builder (build.c). Every function appends one instruction, folding constants when it can.
  * Operand types must match the row; debug builds verify. */
 void   ir_unit_init(IrUnit *u, const struct TcgGuest *g);
 void   ir_unit_reset(IrUnit *u, gaddr pc, uint32_t flags);
 void   ir_unit_free(IrUnit *u);
-IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type);            /* raw append; returns the zeroed instruction */
-IrVal  ir_op1(IrUnit *u, IrOp op, IrType t, IrVal a);
-IrVal  ir_op2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b);       /* folds constants, x+0, x&x ... */
+void   ir_grow(IrUnit *u);                                   /* room for one more */
+/* Raw append; the instruction has no more than its op, type and number of operands. */
+static inline IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type)
+{
+    if (__builtin_expect(u->n >= u->cap, 0))
+        ir_grow(u);
+    IrInsn *i = &u->insn[u->n++];
+    uint64_t head = ir_op_head[op] | (uint64_t)type << 16;
+    memset(i, 0, sizeof *i);
+    memcpy(i, &head, sizeof head);
+    return i;
+}
+/* The value that op has, perhaps by simpler means: folds constants, x+0, x&x ... Cold code hardly runs: to simplify it costs
+ * more than it saves. */
+IrVal  ir_simplified1(IrUnit *u, IrOp op, IrType t, IrVal a);
+IrVal  ir_simplified2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b);
+static inline IrVal ir_op1(IrUnit *u, IrOp op, IrType t, IrVal a)
+{
+    if (op == IR_mov)
+        return a;
+    if (!u->cold)
+        return ir_simplified1(u, op, t, a);
+    ir_emit(u, op, t)->arg[0] = a;
+    return (IrVal)(u->n - 1);
+}
+static inline IrVal ir_op2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b)
+{
+    if (!u->cold)
+        return ir_simplified2(u, op, t, a, b);
+    IrInsn *i = ir_emit(u, op, t);
+    i->arg[0] = a;
+    i->arg[1] = b;
+    return (IrVal)(u->n - 1);
+}
 IrVal  ir_op3(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, IrVal c);
-IrVal  ir_const(IrUnit *u, IrType t, int64_t v);             /* I32 values are kept sign-extended in imm */
+static inline IrVal ir_const(IrUnit *u, IrType t, int64_t v) /* I32 values are kept sign-extended in imm */
+{
+    ir_emit(u, IR_const, t)->imm = t == IR_I32 ? (int32_t)v : t == IR_F32 ? (uint32_t)v : v;
+    return (IrVal)(u->n - 1);
+}
 bool   ir_is_const(const IrUnit *u, IrVal v, int64_t *out);
 /* An address known from pc: return addresses, pc-relative data. A constant that moves with the program. */
 IrVal  ir_addr(IrUnit *u, IrType t, gaddr a);
 bool   ir_is_addr(const IrUnit *u, IrVal v, gaddr *out);
-IrVal  ir_get(IrUnit *u, int reg);
-void   ir_put(IrUnit *u, int reg, IrVal v);
+static inline IrVal ir_get(IrUnit *u, int reg)
+{
+    ir_emit(u, IR_get, (IrType)u->regs[reg].type)->aux = (uint16_t)reg;
+    return (IrVal)(u->n - 1);
+}
+static inline void ir_put(IrUnit *u, int reg, IrVal v)
+{
+    if (u->insn[v].op == IR_flags_pack)
+        u->flags_reg = (uint16_t)(reg + 1);
+    IrInsn *i = ir_emit(u, IR_put, (IrType)u->regs[reg].type);
+    i->aux = (uint16_t)reg;
+    i->arg[0] = v;
+}
 /* reg and so many registers behind it describe the last of some operations (FP status): as with flags, a fault need not see what is
  * overwritten before it is read, and TcgGuest.reg_dead_at(reg) is asked what lies behind exits. A put to reg voids the others. */
 void   ir_status(IrUnit *u, int reg, int behind);
 IrVal  ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset);
 void   ir_st_env(IrUnit *u, int mem, uint32_t offset, IrVal v);
-IrVal  ir_load(IrUnit *u, IrType t, int mem, IrVal addr, int64_t off);
-void   ir_store(IrUnit *u, int mem, IrVal addr, int64_t off, IrVal v);
+/* Any access; the caller adds further operands. */
+IrInsn *ir_simplified_access(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, int64_t off);
+static inline IrInsn *ir_access(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, int64_t off)
+{
+    if (!u->cold || off != (int32_t)off)
+        return ir_simplified_access(u, op, t, mem, addr, off);
+    IrInsn *i = ir_emit(u, op, t);
+    i->mem = (uint16_t)mem;
+    i->arg[0] = addr;
+    i->imm = off;
+    return i;
+}
+static inline IrVal ir_load(IrUnit *u, IrType t, int mem, IrVal addr, int64_t off)
+{
+    ir_access(u, IR_load, t, mem, addr, off);
+    return (IrVal)(u->n - 1);
+}
+static inline void ir_store(IrUnit *u, int mem, IrVal addr, int64_t off, IrVal v)
+{
+    ir_access(u, IR_store, ir_result_type(&u->insn[v]), mem, addr, off)->arg[1] = v;
+}
 IrVal  ir_rmw(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, IrVal v);
 IrVal  ir_cas(IrUnit *u, IrType t, int mem, IrVal addr, IrVal expect, IrVal desired);
 IrVal  ir_setcond(IrUnit *u, IrType t, IrCond c, IrVal a, IrVal b);   /* a, b of type t too */
@@ -165,8 +248,19 @@ void   ir_label(IrUnit *u, int label);
 void   ir_br(IrUnit *u, int label);
 void   ir_brcond(IrUnit *u, IrCond c, IrVal a, IrVal b, int label);
 void   ir_brcond_f(IrUnit *u, IrCond c, IrVal flags, int label);
-void   ir_insn(IrUnit *u, gaddr pc, int len);                /* also adds to range, nguest, guest_len */
 void   ir_add_range(IrUnit *u, gaddr pc, uint32_t len);      /* guest code that the unit depends on */
+/* Also counts the instruction, and adds it to the ranges; straight on from the last one by far the most often. */
+static inline void ir_insn(IrUnit *u, gaddr pc, int len)
+{
+    IrInsn *i = ir_emit(u, IR_insn, IR_VOID);
+    i->imm = (int64_t)pc;
+    i->aux = (uint16_t)len;
+    u->nguest++;
+    if (u->nrange && pc == u->range[u->nrange - 1].pc + u->range[u->nrange - 1].len && pc + (uint32_t)len >= pc)
+        u->range[u->nrange - 1].len += (uint32_t)len;
+    else
+        ir_add_range(u, pc, (uint32_t)len);
+}
 void   ir_exit_if(IrUnit *u, IrCond c, IrVal a, IrVal b, gaddr pc);
 void   ir_exit_if_f(IrUnit *u, IrCond c, IrVal flags, gaddr pc);
 void   ir_jump(IrUnit *u, gaddr pc);

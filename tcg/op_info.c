@@ -13,8 +13,9 @@ const IrOpInfo ir_op_info[IR_NOPS] = {
 #undef OP
 };
 
-const uint8_t ir_op_nargs[IR_NOPS] = {
-#define OP(name, res, args, flags, text) [IR_##name] = IR_##name == IR_call ? 0 : sizeof(args) - 1,
+_Static_assert(offsetof(IrInsn, op) == 0 && offsetof(IrInsn, type) == 2 && offsetof(IrInsn, nargs) == 7, "as ir_op_head and ir_emit have it");
+const uint64_t ir_op_head[IR_NOPS] = {
+#define OP(name, res, args, flags, text) [IR_##name] = IR_##name | (uint64_t)(IR_##name == IR_call ? 0 : sizeof(args) - 1) << 56,
 #include "ops.def"
 #undef OP
 };

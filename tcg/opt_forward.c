@@ -14,6 +14,8 @@ typedef struct Forward {
     uint32_t n;                     /* next new index */
     uint32_t reg_gen, local_gen;    /* advanced to forget everything */
     Known reg[OPT_MAX_REGS], local[16];
+    uint8_t *homes;                 /* IrUnit.homes */
+    IrVal *extension;               /* by value: the last sext32, zext32 or trunc32 of it, 0 none */
 } Forward;
 
 static void forget_all(Forward *f)
@@ -124,20 +126,18 @@ static void settle_indirect(Forward *f, IrInsn *i)
 }
 
 /* sext32, zext32, trunc32 of the same value again: translators extend at every use. The last one of a value is noted in
- * u.uses of the value; a stale note names an instruction that does not match. */
+ * extension[] of the value. */
 static void reuse_extension(Forward *f, IrInsn *i)
 {
     while (i->nargs && i->op != IR_mov && ir_fold(f->u, i))
         ;
     if (!i->nargs || i->op == IR_mov)
         return;
-    IrInsn *d = &f->u->insn[i->arg[0]];
-    uint32_t c = d->u.uses;
-    const IrInsn *e = &f->u->insn[c < f->n ? c : 0];
-    if (c > i->arg[0] && e->op == i->op && e->arg[0] == i->arg[0] && c < f->n)
-        *i = (IrInsn){ .op = IR_mov, .type = i->type, .nargs = 1, .arg = { c } };
+    IrVal *last = &f->extension[i->arg[0]];
+    if (*last && f->u->insn[*last].op == i->op)
+        *i = (IrInsn){ .op = IR_mov, .type = i->type, .nargs = 1, .arg = { *last } };
     else
-        d->u.uses = f->n;
+        *last = (IrVal)f->n;
 }
 
 /* How RV64 rotates a word: both halves extended, then put together. Becomes the rotation of the word, extended: two
@@ -165,7 +165,7 @@ static bool step(Forward *f, IrInsn *i)
             read_slot(f, i, &f->reg[i->aux], f->reg_gen);
         return false;
     case IR_put:
-        f->u->insn[i->arg[0]].u.last = 1;           /* see fold_address */
+        f->homes[i->arg[0]] = 1;
         return i->aux < OPT_MAX_REGS && write_register(f, i);
     case IR_local_get: read_slot(f, i, &f->local[i->aux & 15], f->local_gen); return false;
     case IR_local_put: return write_slot(i, &f->local[i->aux & 15], f->local_gen);
@@ -183,12 +183,16 @@ static bool step(Forward *f, IrInsn *i)
 
 void opt_forward(IrUnit *u)
 {
-    IrVal map[u->n];
+    IrVal map[u->n], extension[u->n];
+    uint8_t homes[u->n];
     int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
     Forward f;
     f.u = u;
     f.n = 1;
     f.reg_gen = f.local_gen = 1;
+    f.extension = memset(extension, 0, sizeof extension);
+    f.homes = memset(homes, 0, sizeof homes);
+    u->homes = homes;
     memset(f.reg, 0, sizeof f.reg[0] * (size_t)nregs);
     memset(f.local, 0, sizeof f.local);
     bool unreachable = false;
@@ -223,4 +227,5 @@ void opt_forward(IrUnit *u)
         i++;
     }
     u->n = f.n;
+    u->homes = NULL;
 }

@@ -84,7 +84,7 @@ static void add_fields(GString *s, const IrUnit *u, const IrInsn *i)
         add_number(s, "aux", i->aux);
     if ((i->imm && !imm_done) || op == IR_const || op == IR_addr)
         add_number(s, "imm", i->imm);
-    if (i->imm2 && ir_op_info[op].result == '-')        /* of values it is scratch */
+    if (ir_has_imm2(op) && i->imm2)
         add_number(s, "imm2", (int64_t)i->imm2);
 }
 

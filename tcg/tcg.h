@@ -37,15 +37,6 @@ enum {                              /* exit codes of the engine; guests' own (ta
     TCG_EXIT_GUEST = 16,
 };
 
-typedef struct RegDesc {
-    const char *name;
-    uint32_t offset;                /* in CpuState, bytes */
-    uint8_t  type;                  /* IrType: I32 I64 F32 F64 V128 */
-    uint8_t  pin;                   /* priority for a pinned host register, 1 first, 0 never; per class (int, vector) */
-    uint16_t gdb;                   /* gdb register number + 1, 0 none */
-    bool     flags;                 /* I32 that only ever holds flags_pack values: translated code may leave junk in the unused bits of its slot */
-} RegDesc;
-
 typedef struct HelperDesc {
     const char *name;
     void *fn;                       /* ret fn(CpuState *, args...); a V128 is passed as const void *; with a V128 or I128 result:

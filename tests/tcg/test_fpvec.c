@@ -152,7 +152,6 @@ static void translate(IrUnit *u, int max, size_t (*fetch)(void *, gaddr, void *,
     (void)max, (void)fetch, (void)ctx;
 
     u->nguest = 1;
-    u->guest_len = 4;
     ir_insn(u, u->pc, 4);
     mode = ir_get(u, R_MODE);
     zero = ir_const(u, IR_I32, 0);

@@ -188,7 +188,7 @@ static bool check(uint64_t seed, int focus)
     static ToyProgram p;
     for (int k = 0; k < TOY_UNITS; k++)
         if (!p.unit[k].insn)
-            ir_unit_init(&p.unit[k], NULL);
+            ir_unit_init(&p.unit[k], toy_guest(TOY_CANON));   /* registers are the same in all */
     for (int k = 0; k < TOY_UNITS; k++)
         p.unit[k].guest = toy_guest((ToyRules)rules);
     ToyState *in = g_new(ToyState, 1);
