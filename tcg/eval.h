@@ -9,7 +9,7 @@
 
 typedef unsigned __int128 IrU128;
 
-/* A value at run time. I32 and F32 keep the upper 32 bits of u[0] zero; FLAGS are in flags_pack form;
+/* A value at run time. Scalars of up to 64 bits are u[0], and u[1] may be anything. I32 and F32 keep the upper 32 bits of u[0] zero; FLAGS are in flags_pack form;
  * vectors have lane 0 at b[0], and V64 has u[1] = 0. */
 typedef union IrValue {
     uint64_t u[2];
