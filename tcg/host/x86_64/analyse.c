@@ -4,10 +4,7 @@
 #include "emit.h"
 
 /* Ops whose result is the same register content as their operand (zext32 and vzext sometimes, see lower). */
-static bool is_view(const IrInsn *in)
-{
-    return in->op == IR_mov || in->op == IR_trunc32 || in->op == IR_zext32 || in->op == IR_vzext || (in->op == IR_vlow && is_x_type(in->type));
-}
+static bool is_view(const IrInsn *in) { return in->op != IR_vlow || is_x_type(in->type); }     /* of those with OPF_VIEW */
 
 /* Will the XMM value be clean (x_clean)? A guess: only a move more when wrong. */
 static bool likely_clean(const IrUnit *u, IrVal v, int depth)
@@ -31,7 +28,7 @@ static bool passes_hint(const IrUnit *u, const IrInsn *in)
 
 /* May a pin change before this instruction although its put comes after it? Not across anything that can
  * leave the unit, fault, or look at guest state. */
-bool op_is_barrier(int op)
+static bool op_is_barrier(int op)
 {
     switch (op) {
     case IR_put: case IR_insn: case IR_get: case IR_local_get: case IR_local_put: case IR_fence: case IR_prefetch:
@@ -40,6 +37,16 @@ bool op_is_barrier(int op)
     default:
         return ir_op_info[op].bits & (OPF_SIDE | OPF_FAULT | OPF_END | OPF_READ | OPF_WRITE);
     }
+}
+
+/* What the analysis asks about every instruction, by op. */
+unsigned op_analysis_bits(int op)
+{
+    static const uint16_t bits[IR_NOPS] = {
+        [IR_get] = OPF_STATE, [IR_put] = OPF_STATE, [IR_load] = OPF_ADDRESS, [IR_store] = OPF_ADDRESS,
+        [IR_mov] = OPF_VIEW, [IR_trunc32] = OPF_VIEW, [IR_zext32] = OPF_VIEW, [IR_vzext] = OPF_VIEW, [IR_vlow] = OPF_VIEW,
+    };
+    return bits[op] | (op_is_barrier(op) ? OPF_BARRIER : 0);
 }
 
 static void note_use(Em *e, IrVal v, uint32_t at)
@@ -85,7 +92,7 @@ static void refer(Em *e, int reg, uint32_t at)
 static void settle_hint(const Ahead *h, Val *x, IrVal i)
 {
     int cl = is_x_type(x->type) ? CL_X : CL_G;
-    if (x->hint != NOREG && (h->v[cl][x->hint] != i || h->gen_of[cl][x->hint] != h->gen))
+    if ((h->v[cl][x->hint] != i || h->gen_of[cl][x->hint] != h->gen))
         x->hint = NOREG;
 }
 
@@ -93,12 +100,10 @@ static void init_values(Em *e)
 {
     const IrInsn *in = e->u->insn;
     const uint8_t *fixed = e->hc->fixed_type;
-    memset(e->val, 0, e->u->n * sizeof *e->val);
-    for (uint32_t i = 0; i < e->u->n; i++) {
-        Val *x = &e->val[i];
-        x->rep = i;
-        x->hint = NOREG;
-        x->type = fixed[in[i].op] ? fixed[in[i].op] : in[i].type;
+    Val *x = e->val;
+    for (uint32_t i = 0, n = e->u->n; i < n; i++, x++, in++) {
+        unsigned type = fixed[in->op];
+        *x = (Val){ .rep = (IrVal)i, .hint = NOREG, .type = (uint8_t)(type ? type : in->type) };
     }
 }
 
@@ -115,6 +120,37 @@ static bool goes_back_soon(const IrUnit *u, const IrInsn *in, uint32_t i)
     return i < SHORT && (in->op == IR_exit_if || in->op == IR_exit_if_f || in->op == IR_jump) && (gaddr)in->imm == u->pc;
 }
 
+/* A pin's guest register is read or written at i. */
+static void analyse_state(Em *e, Ahead *h, const IrInsn *in, uint32_t i)
+{
+    int pin = e->hc->pin[in->aux], cl = e->hc->cls[in->aux];
+    if (pin < 0)
+        return;
+    if (in->op == IR_put)
+        want(e, h, cl, pin, in->arg[0]);
+    else
+        h->v[cl][pin] = 0;
+    refer(e, in->aux, i);
+}
+
+/* A view lives as long as what it looks at, and wants it where it is wanted itself. */
+static void analyse_view(Em *e, Ahead *h, const IrInsn *in, const Val *x)
+{
+    extend(e->val, in->arg[0], x->last);
+    if (x->hint != NOREG && passes_hint(e->u, in))
+        want(e, h, is_x_type(x->type) ? CL_X : CL_G, x->hint, in->arg[0]);
+}
+
+/* An address that an access may fold: its operands are read there. */
+static void analyse_deferred(Em *e, const IrInsn *in, Val *x)
+{
+    if (x->uses != 1)
+        x->kind = V_NONE;
+    else
+        for (int k = 0; k < e->hc->nargs[in->op]; k++)
+            extend(e->val, in->arg[k], x->last);
+}
+
 void ra_analyse(Em *e)
 {
     const IrUnit *u = e->u;
@@ -125,43 +161,29 @@ void ra_analyse(Em *e)
     init_values(e);
     memset(e->ref_last, 0, sizeof e->ref_last);
     e->tight = false;
-    for (uint32_t i = u->n - 1; i > 0; i--) {
-        const IrInsn *in = &u->insn[i];
+    const IrInsn *in = &u->insn[u->n - 1];
+    Val *x = &e->val[u->n - 1];
+    for (uint32_t i = u->n - 1; i > 0; i--, in--, x--) {
         unsigned bits = hc->bits[in->op];
-        Val *x = &e->val[i];
         if (!x->uses && !(bits & (OPF_SIDE | OPF_FP | OPF_FAULT)))
             continue;                   /* dead */
-        settle_hint(&h, x, i);
+        if (x->hint != NOREG)
+            settle_hint(&h, x, i);
         if (bits & OPF_BARRIER) {
             h.gen++;
             e->tight |= goes_back_soon(u, in, i);
-        } else if (in->op == IR_put) {
-            if (hc->pin[in->aux] >= 0) {
-                want(e, &h, hc->cls[in->aux], hc->pin[in->aux], in->arg[0]);
-                refer(e, in->aux, i);
-            }
-        } else if (in->op == IR_get) {
-            if (hc->pin[in->aux] >= 0) {
-                h.v[hc->cls[in->aux]][hc->pin[in->aux]] = 0;
-                refer(e, in->aux, i);
-            }
+        } else if (bits & OPF_STATE) {
+            analyse_state(e, &h, in, i);
         } else if (x->hint != NOREG) {
             h.v[is_x_type(x->type) ? CL_X : CL_G][x->hint] = 0;
         }
-        int n = in->op == IR_call ? in->nargs : hc->nargs[in->op];
-        for (int k = 0; k < n; k++)
+        for (int k = 0, n = in->nargs; k < n; k++)
             note_use(e, in->arg[k], i);
-        if (is_view(in)) {
-            extend(e->val, in->arg[0], x->last);
-            if (x->hint != NOREG && passes_hint(u, in))
-                want(e, &h, is_x_type(x->type) ? CL_X : CL_G, x->hint, in->arg[0]);
-        }
-        if (x->kind == V_DEFER && x->uses != 1)
-            x->kind = V_NONE;
-        if (x->kind == V_DEFER)         /* operands are read by the access that folds it */
-            for (int k = 0; k < n; k++)
-                extend(e->val, in->arg[k], x->last);
-        if (in->op == IR_load || in->op == IR_store)
+        if (bits & OPF_VIEW && is_view(in))
+            analyse_view(e, &h, in, x);
+        if (x->kind == V_DEFER)
+            analyse_deferred(e, in, x);
+        if (bits & OPF_ADDRESS)
             fold_address(e, in, i);
     }
 }

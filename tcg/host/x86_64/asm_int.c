@@ -14,68 +14,75 @@ static void em_disp_pool(Em *e, int index, int tail)
     em32(e, 0);
 }
 
+/* Through a pointer of their own: bytes stored may be anything to the compiler, e->p among it. */
+static inline uint8_t *put8(uint8_t *p, unsigned b) { *p = (uint8_t)b; return p + 1; }
+static inline uint8_t *put32(uint8_t *p, uint32_t v) { memcpy(p, &v, 4); return p + 4; }
+
+static uint8_t *put_memory(uint8_t *p, unsigned r, Mem m)
+{
+    if (m.base == NOREG) {              /* [index * scale + disp32] */
+        p = put8(p, r | 4);
+        p = put8(p, (unsigned)m.scale << 6 | (m.index & 7u) << 3 | 5);
+        return put32(p, (uint32_t)m.disp);
+    }
+    unsigned mod = m.disp == 0 && (m.base & 7) != RBP ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
+    if (m.index == NOREG && (m.base & 7) != RSP) {
+        p = put8(p, mod << 6 | r | (m.base & 7u));
+    } else {
+        unsigned idx = m.index == NOREG ? 4 : m.index & 7u;
+        p = put8(p, mod << 6 | r | 4);
+        p = put8(p, (unsigned)m.scale << 6 | idx << 3 | (m.base & 7u));
+    }
+    return mod == 1 ? put8(p, (unsigned)m.disp) : mod == 2 ? put32(p, (uint32_t)m.disp) : p;
+}
+
 void em_modrm(Em *e, int reg, Opd rm, int tail)
 {
     unsigned r = (unsigned)(reg & 7) << 3;
     if (!rm.mem) {
         em8(e, 0xc0 | r | (rm.reg & 7u));
-        return;
-    }
-    Mem m = rm.m;
-    if (m.base == REG_RIPREL) {
+    } else if (rm.m.base == REG_RIPREL) {
         em8(e, r | 5);
-        em_disp_pool(e, m.disp, tail);
-        return;
-    }
-    if (m.base == NOREG) {              /* [index * scale + disp32] */
-        em8(e, r | 4);
-        em8(e, (unsigned)m.scale << 6 | (m.index & 7u) << 3 | 5);
-        em32(e, (uint32_t)m.disp);
-        return;
-    }
-    unsigned mod = m.disp == 0 && (m.base & 7) != RBP ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
-    if (m.index == NOREG && (m.base & 7) != RSP) {
-        em8(e, mod << 6 | r | (m.base & 7u));
+        em_disp_pool(e, rm.m.disp, tail);
     } else {
-        unsigned idx = m.index == NOREG ? 4 : m.index & 7u;
-        em8(e, mod << 6 | r | 4);
-        em8(e, (unsigned)m.scale << 6 | idx << 3 | (m.base & 7u));
+        e->p = put_memory(e->p, r, rm.m);
     }
-    if (mod == 1)
-        em8(e, (unsigned)m.disp);
-    else if (mod == 2)
-        em32(e, (uint32_t)m.disp);
 }
 
-static unsigned rex_bits(int reg, Opd rm)
+static inline unsigned rex_bits(int reg, Opd rm)
 {
-    unsigned b = (reg & 8) ? 4 : 0;
+    unsigned b = (reg & 8) >> 1;
     if (!rm.mem)
-        return b | (rm.reg & 8 ? 1 : 0);
-    if (rm.m.base < REG_RIPREL && (rm.m.base & 8))
-        b |= 1;
-    if (rm.m.index != NOREG && (rm.m.index & 8))
-        b |= 2;
-    return b;
+        return b | (rm.reg & 8) >> 3;
+    if (rm.m.base < REG_RIPREL)
+        b |= (rm.m.base & 8) >> 3;
+    return rm.m.index == NOREG ? b : b | (rm.m.index & 8) >> 2;
 }
 
 void em_op(Em *e, unsigned op, int reg, Opd rm, int tail)
 {
     static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
     unsigned rex = rex_bits(reg, rm) | (op & RW ? 8 : 0);
+    uint8_t *p = e->p;
     if (op & PREFIXES)
-        em8(e, prefix[(op & PREFIXES) >> 12]);
-    bool byte = ((op & BYTE_REG) && reg >= RSP && reg <= RDI) || ((op & BYTE_RM) && !rm.mem && rm.reg >= RSP && rm.reg <= RDI);
+        p = put8(p, prefix[(op & PREFIXES) >> 12]);
+    bool byte = op & (BYTE_REG | BYTE_RM) &&
+                (((op & BYTE_REG) && reg >= RSP && reg <= RDI) || ((op & BYTE_RM) && !rm.mem && rm.reg >= RSP && rm.reg <= RDI));
     if (rex || byte)
-        em8(e, 0x40 | rex);
+        p = put8(p, 0x40 | rex);
     if (op & MAPS) {
-        em8(e, 0x0f);
+        p = put8(p, 0x0f);
         if ((op & MAPS) == M0F38)
-            em8(e, 0x38);
+            p = put8(p, 0x38);
         else if ((op & MAPS) == M0F3A)
-            em8(e, 0x3a);
+            p = put8(p, 0x3a);
     }
-    em8(e, op & 0xff);
+    p = put8(p, op & 0xff);
+    if (!rm.mem) {
+        e->p = put8(p, 0xc0 | (unsigned)(reg & 7) << 3 | (rm.reg & 7u));
+        return;
+    }
+    e->p = p;
     em_modrm(e, reg, rm, tail);
 }
 

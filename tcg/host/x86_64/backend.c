@@ -99,7 +99,7 @@ static void gather_rows(HostCode *hc)
             hc->lower[op] = lower_by_eval;
         char r = ir_op_info[op].result;
         hc->fixed_type[op] = r == 'g' ? IR_FLAGS : r == 'w' ? IR_I32 : r == 'l' ? IR_I64 : 0;
-        hc->bits[op] = ir_op_info[op].bits | (op_is_barrier(op) ? OPF_BARRIER : 0);
+        hc->bits[op] = ir_op_info[op].bits | (uint16_t)op_analysis_bits(op);
         hc->nargs[op] = op == IR_call ? 0 : (uint8_t)strlen(ir_op_info[op].args);
     }
 }

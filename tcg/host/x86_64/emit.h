@@ -119,7 +119,7 @@ typedef struct HostCode {               /* const after host_init */
     uint8_t *cls;                       /* per guest register: CL_G or CL_X */
     int16_t  pinned[2][16];             /* the guest register of a host register, or -1 */
     uint8_t  nargs[IR_NOPS], fixed_type[IR_NOPS];       /* IrType of the result whatever insn.type says, or 0 */
-    uint16_t bits[IR_NOPS];             /* OPF_*, and OPF_BARRIER */
+    uint16_t bits[IR_NOPS];             /* OPF_* of ir.h and analyse.c */
     int16_t *env_reg;                   /* per 4 bytes of CpuState: the guest register there, or -1 */
     int16_t  flags_reg;                 /* the register whose slot may hold junk bits (RegDesc.flags), or -1 */
     bool     base_reg;                  /* guest memory is at r15 */
@@ -231,8 +231,8 @@ static inline unsigned x_bits(unsigned t) { return t == IR_F32 ? 32 : t == IR_F6
 static inline bool x_clean(Em *e, IrVal v) { const Val *x = rv(e, v); return x->top && x->top <= x_bits(e->val[v].type); }
 void  x_set_clean(Em *e, bool clean);
 static inline bool is_x_type(unsigned t) { return t >= IR_F32 && t <= IR_V256; }
-enum { OPF_BARRIER = 1 << 15 };
-bool  op_is_barrier(int op);
+enum { OPF_BARRIER = 1 << 15, OPF_STATE = 1 << 14, OPF_VIEW = 1 << 13, OPF_ADDRESS = 1 << 12 };      /* analyse.c */
+unsigned op_analysis_bits(int op);                    /* OPF_BARRIER and so on */
 void  ra_analyse(Em *e);                /* the backward pass */
 void  ra_block(Em *e);                  /* a basic block starts */
 void  ra_end_op(Em *e);

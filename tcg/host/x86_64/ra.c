@@ -122,27 +122,49 @@ static uint32_t next_use(const Em *e, IrVal v)
     return e->val[v].last;
 }
 
-/* A temporary, locked; -1: none (only when !scratch). The one wanted last is spilled, unless a pin can be lent. */
-static int alloc(Em *e, int cl, bool scratch)
+/* The first temporary that nothing holds, or -1. */
+static int free_temp(const Em *e, int cl)
 {
-    int best = -1;
+    uint32_t taken = e->lock[cl] | e->hold[cl];
+    if (cl == CL_G) {
+        for (size_t i = 0; i < sizeof tmp_g_order; i++)
+            if (!(taken >> tmp_g_order[i] & 1) && !e->own[cl][tmp_g_order[i]])
+                return tmp_g_order[i];
+    } else {
+        for (int r = 0; r < NTMP_X; r++)
+            if (!(taken >> r & 1) && !e->own[cl][r])
+                return r;
+    }
+    for (uint32_t m = e->lent[cl] & ~taken; m; m &= m - 1)
+        if (!e->own[cl][__builtin_ctz(m)])
+            return __builtin_ctz(m);
+    return -1;
+}
+
+/* The temporary whose value is wanted last, or -1 when all are locked. */
+static int spill_candidate(const Em *e, int cl)
+{
     uint32_t best_use = 0;
     uint8_t tmp[16];
+    int best = -1;
     for (int i = 0, n = temps(e, cl, tmp); i < n; i++) {
         int r = tmp[i];
         if ((e->lock[cl] | e->hold[cl]) >> r & 1)
             continue;
-        if (!e->own[cl][r]) {
-            best = r;
-            break;
-        }
         uint32_t use = next_use(e, e->own[cl][r]);
         if (best < 0 || use > best_use) {
             best = r;
             best_use = use;
         }
     }
-    if (best < 0 || (e->own[cl][best] && !e->val[e->own[cl][best]].guest)) {
+    return best;
+}
+
+/* None is free: a value is spilled, unless a pin can be lent. */
+static int alloc_by_force(Em *e, int cl, bool scratch)
+{
+    int best = spill_candidate(e, cl);
+    if (best < 0 || !e->val[e->own[cl][best]].guest) {
         int more = ra_lend(e, cl);
         best = more >= 0 ? more : best;
     }
@@ -150,26 +172,33 @@ static int alloc(Em *e, int cl, bool scratch)
         best = scratch ? borrow(e, cl) : -1;
         if (best < 0) {
             em_unsupported(e);
-            best = tmp[0];
+            best = cl == CL_G ? tmp_g_order[0] : 0;
         }
     } else if (e->own[cl][best]) {
         spill(e, cl, best);
     }
-    e->lock[cl] |= 1u << best;
-    note_reg(e, RA_SCRATCH, cl, best, 0);
     return best;
+}
+
+/* A temporary, locked. */
+static int alloc(Em *e, int cl, bool scratch)
+{
+    int r = free_temp(e, cl);
+    if (r < 0)
+        r = alloc_by_force(e, cl, scratch);
+    e->lock[cl] |= 1u << r;
+    note_reg(e, RA_SCRATCH, cl, r, 0);
+    return r;
 }
 
 int ra_free_x(Em *e)
 {
-    uint8_t tmp[16];
-    for (int i = 0, n = temps(e, CL_X, tmp); i < n; i++)
-        if (!((e->lock[CL_X] | e->hold[CL_X]) >> tmp[i] & 1) && !e->own[CL_X][tmp[i]]) {
-            e->lock[CL_X] |= 1u << tmp[i];
-            note_reg(e, RA_SCRATCH, CL_X, tmp[i], 0);
-            return tmp[i];
-        }
-    return -1;
+    int r = free_temp(e, CL_X);
+    if (r >= 0) {
+        e->lock[CL_X] |= 1u << r;
+        note_reg(e, RA_SCRATCH, CL_X, r, 0);
+    }
+    return r;
 }
 
 int tmp_g(Em *e) { return alloc(e, CL_G, true); }
