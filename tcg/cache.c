@@ -79,7 +79,10 @@ int32_t *cache_counter(Tcg *t)
 /* --- lookup and publication */
 Unit *cache_lookup(Tcg *t, gaddr pc, uint32_t flags)
 {
-    Unit *u = atomic_load_explicit(&t->hash[cache_hash(pc)], memory_order_acquire);
+    uint32_t h = cache_hash(pc);
+    if (!(atomic_load_explicit(&t->used[h >> 6], memory_order_relaxed) >> (h & 63) & 1))
+        return NULL;
+    Unit *u = atomic_load_explicit(&t->hash[h], memory_order_acquire);
     while (u && (u->pc != pc || u->flags != flags))
         u = atomic_load_explicit(&u->next, memory_order_acquire);
     return u;
@@ -152,7 +155,9 @@ Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq)
         pthread_mutex_unlock(&t->lock);
         return NULL;
     }
-    _Atomic(Unit *) *head = &t->hash[cache_hash(u->pc)];
+    uint32_t h = cache_hash(u->pc);
+    atomic_fetch_or(&t->used[h >> 6], 1ull << (h & 63));
+    _Atomic(Unit *) *head = &t->hash[h];
     Unit *first = atomic_load(head), *twin;
     do {
         twin = find_twin(first, u);
@@ -188,24 +193,37 @@ Unit *cache_find_code(Tcg *t, const void *host_pc)
 }
 
 /* --- per-thread table of indirect targets */
+static void jtab_empty(TcgThread *th, uint32_t i) { atomic_store(&th->jtab[i].pc, jtab_none(i)); }
+
+bool jtab_init(TcgThread *th)
+{
+    void *p = mmap(NULL, sizeof *th->jtab << JTAB_BITS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return false;
+    th->jtab = p;
+    jtab_empty(th, 0);
+    return true;
+}
+
+void jtab_free(TcgThread *th) { munmap(th->jtab, sizeof *th->jtab << JTAB_BITS); }
+
 void jtab_clear(TcgThread *th)
 {
-    for (unsigned i = 0; i < 1u << JTAB_BITS; i++) {
-        atomic_store_explicit(&th->jtab[i].pc, ~(gaddr)0, memory_order_relaxed);
-        atomic_store_explicit(&th->jtab[i].code, NULL, memory_order_relaxed);
-    }
+    for (uint32_t i = 0; i < 1u << JTAB_BITS; i++)
+        jtab_empty(th, i);
 }
 
 void jtab_fill(TcgThread *th, Unit *u)
 {
-    JumpEntry *e = &th->jtab[jtab_index(u->pc)];
+    uint32_t i = jtab_index(u->pc);
+    JumpEntry *e = &th->jtab[i];
     if (atomic_load_explicit(&e->pc, memory_order_relaxed) == u->pc && atomic_load_explicit(&e->code, memory_order_relaxed) == u->code)
         return;
-    atomic_store_explicit(&e->pc, ~(gaddr)0, memory_order_release);
+    atomic_store_explicit(&e->pc, jtab_none(i), memory_order_release);
     atomic_store_explicit(&e->code, u->code, memory_order_release);
     atomic_store(&e->pc, u->pc);
     if (!atomic_load(&u->live))         /* pairs with drop_unit: one of the two sees the other */
-        atomic_store(&e->pc, ~(gaddr)0);
+        jtab_empty(th, i);
 }
 
 /* --- dropping. Under lock. */
@@ -228,9 +246,9 @@ static void drop_unit(Tcg *t, Unit *u)
     }
     link_drop_in(u);
     for (TcgThread *th = t->threads; th; th = th->next) {
-        JumpEntry *e = &th->jtab[jtab_index(u->pc)];
-        if (atomic_load(&e->pc) == u->pc)
-            atomic_store(&e->pc, ~(gaddr)0);
+        uint32_t i = jtab_index(u->pc);
+        if (atomic_load(&th->jtab[i].pc) == u->pc)
+            jtab_empty(th, i);
     }
     atomic_fetch_add(&t->n_drop, 1);
 }
@@ -331,6 +349,7 @@ static void release_all(Tcg *t)
     t->arenas = NULL;
     t->arena_bytes = 0;
     madvise(t->hash, sizeof *t->hash << HASH_BITS, MADV_DONTNEED);
+    memset((void *)t->used, 0, sizeof t->used);
     madvise(t->pages, sizeof *t->pages * PAGE_BUCKETS, MADV_DONTNEED);
     memset(t->chunk_units, 0, (t->code_size >> CHUNK_BITS) * sizeof *t->chunk_units);
     if (t->code_start) {

@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include "engine.h"
 
-enum { STORES = 16, STORE_BYTES = 1 << 20, BUCKET_BITS = 11, PAGE = 4096 };
+/* A store is about what a cache of the host's core holds: a larger one is slower, though it forgets less. */
+enum { STORES = 16, STORE_BYTES = 1 << 18, BUCKET_BITS = 11, PAGE = 4096 };
 
 typedef struct ColdBlock {
     struct ColdBlock *next;         /* of its bucket */

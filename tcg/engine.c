@@ -2,6 +2,7 @@
 /* The engine: threads, the run loop, translation, faults and fork. What units are and how they are
  * found is in cache.c; the code that runs them is the backend's (host/<h>) or interp.c. */
 #include <errno.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine.h"
@@ -44,7 +45,8 @@ static unsigned unit_seen(void *ctx, gaddr pc)
 void tcg_thread_init(Tcg *t, CpuState *cpu)
 {
     TcgThread *th = calloc(1, sizeof *th);
-    th->jtab = aligned_alloc(64, sizeof *th->jtab << JTAB_BITS);
+    if (!jtab_init(th))
+        g_error("no memory for a thread's table of jumps");
     th->tcg = t;
     th->cpu = cpu;
     ir_unit_init(&th->ir, t->guest);
@@ -55,11 +57,11 @@ void tcg_thread_init(Tcg *t, CpuState *cpu)
     cpu->tcg = t;
     cpu->thread = th;
     cpu->mem_base = t->host.mem_base;
-    jtab_clear(th);
     if (!t->opt.interp)
         host_thread_init(th);
     pthread_mutex_lock(&t->lock);
     th->gen = t->gen;
+    th->flags = cpu->tb_flags;
     th->next = t->threads;
     t->threads = th;
     pthread_mutex_unlock(&t->lock);
@@ -71,7 +73,7 @@ static void thread_release(TcgThread *th)
         host_thread_free(th);
     ir_unit_free(&th->ir);
     cold_thread_free(th);
-    free(th->jtab);
+    jtab_free(th);
     free(th);
 }
 

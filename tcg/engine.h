@@ -62,6 +62,7 @@ struct Tcg {
     bool nolink;                    /* const: every unit returns to tcg_run */
     bool cold;                      /* const: first translations are cold */
     _Atomic(Unit *) *hash;          /* 1 << HASH_BITS chains; insertion by CAS, removal under lock */
+    _Atomic uint64_t used[1 << (HASH_BITS - 6)];    /* bit by chain: has had a unit. Most look-ups are in vain and end here */
     uint8_t *code; size_t code_size;                        /* const: the reserved region */
     uint8_t *code_start;            /* const: first byte after the trampolines */
     _Atomic size_t code_next;       /* first byte not handed out */
@@ -86,7 +87,7 @@ struct Tcg {
 };
 
 struct TcgThread {
-    JumpEntry *jtab;                /* 1 << JTAB_BITS; filled by the owner, entries cleared by anybody */
+    JumpEntry *jtab;                /* 1 << JTAB_BITS; filled by the owner, entries cleared by anybody; an empty one holds jtab_none */
     Tcg *tcg; CpuState *cpu;
     TcgThread *next;                /* lock */
     _Atomic uint32_t active;        /* inside tcg_run */
@@ -113,10 +114,14 @@ void  cache_flush(TcgThread *self, Tcg *t);                 /* self may be NULL;
 void  cache_enter(TcgThread *th);                           /* before using any unit */
 void  cache_leave(TcgThread *th);
 Unit *cache_find_code(Tcg *t, const void *host_pc);         /* async-signal-safe */
+bool  jtab_init(TcgThread *th);
+void  jtab_free(TcgThread *th);
 void  jtab_fill(TcgThread *th, Unit *u);
 void  jtab_clear(TcgThread *th);
 static inline uint32_t cache_hash(gaddr pc) { return (uint32_t)((pc >> 1) ^ (pc >> 17)) & ((1u << HASH_BITS) - 1); }
 static inline uint32_t jtab_index(gaddr pc) { return (uint32_t)(pc >> 1) & ((1u << JTAB_BITS) - 1); }
+/* A pc that never looks at this entry, so that zeroed memory is (nearly) an empty table. */
+static inline gaddr jtab_none(uint32_t index) { return index ? 0 : 2; }
 /* What translated code finds for an indirect jump to pc, or NULL. */
 static inline void *jtab_find(TcgThread *th, gaddr pc)
 {

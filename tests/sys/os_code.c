@@ -314,6 +314,18 @@ static void *overflow(void *arg)
     return NULL;
 }
 
+/* Places that cannot hold code, again and again: a translator's tables of jumps must know them from empty entries. */
+static void nowhere(void)
+{
+    static const uintptr_t places[] = { 0, 2, 4, 0x1ffe, -(uintptr_t)1, -(uintptr_t)2, -(uintptr_t)4 };
+    for (unsigned k = 0; k < 30 * sizeof places / sizeof *places; k++) {
+        last_sig = 0;
+        armed = 1;
+        if (!sigsetjmp(jump, 1)) ((void (*)(void))places[k / 30])();
+        CHECK(last_sig == SIGSEGV || last_sig == SIGBUS);
+    }
+}
+
 static int deep(int n) { volatile char big[256]; big[0] = (char)n; return n ? deep(n - 1) + big[0] - (char)n + 1 : 0; }
 
 static void stacks(void)
@@ -336,6 +348,7 @@ int main(void)
         struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
         sigaction(SIGSEGV, &sa, NULL); sigaction(SIGBUS, &sa, NULL); sigaction(SIGILL, &sa, NULL);
         no_code();
+        nowhere();
         stacks();
     }
     return CHECK_END();

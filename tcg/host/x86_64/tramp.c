@@ -123,12 +123,6 @@ static void gen_stubs(Em *e, const Tcg *t, HostCode *hc)
     jmp_to(e, hc->leave);
 }
 
-static void store_minus_one(Em *e, Mem m)
-{
-    em_op(e, 0xc7 | RW, 0, (Opd){ true, 0, m }, 4);
-    em32(e, ~0u);
-}
-
 /* rdx = the unit for cpu->pc (in rax) or 0; the search of cache_lookup. */
 static void gen_hash_walk(Em *e)
 {
@@ -177,14 +171,15 @@ static void gen_ind_miss(Em *e, const Tcg *t, HostCode *hc)
         alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << 1);
         shift_ri(e, SH_SHL, false, RCX, 3);
         alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
-        store_minus_one(e, (Mem){ RCX, NOREG, 0, 0 });
+        alu_ri(e, ALU_XOR, true, RAX, 2);       /* looks at the entry next to this one: as good as jtab_none */
+        mov_store(e, true, (Mem){ RCX, NOREG, 0, 0 }, RAX);
         mov_load(e, true, RAX, (Mem){ RDX, NOREG, 0, offsetof(Unit, code) });
         mov_store(e, true, (Mem){ RCX, NOREG, 0, 8 }, RAX);
         mov_load(e, true, RAX, env(offsetof(CpuState, pc)));
         em_op(e, 0x87 | RW, RAX, opd_mem(RCX, 0), 0);
         alu_oi(e, ALU_CMP, false, opd_mem(RDX, offsetof(Unit, live)), 0);
         uint8_t *ok = jcc_short(e, CC_NE);
-        store_minus_one(e, (Mem){ RCX, NOREG, 0, 0 });
+        mov_store(e, true, (Mem){ RCX, NOREG, 0, 0 }, RAX);
         jump_here(e, ok);
         em_op(e, 0xff, 4, opd_mem(RDX, offsetof(Unit, code)), 0);
         jump_here(e, none);
