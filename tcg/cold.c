@@ -8,8 +8,9 @@
 #include <sys/mman.h>
 #include "engine.h"
 
-/* A store is about what a cache of the host's core holds: a larger one is slower, though it forgets less. */
-enum { STORES = 16, STORE_BYTES = 1 << 18, BUCKET_BITS = 11, PAGE = 4096 };
+/* A small store stays in the caches of the host's core and takes few page faults, a large one forgets less: it grows when it
+ * has been full a few times. */
+enum { STORES = 16, FIRST_BYTES = 1 << 18, STORE_BYTES = 1 << 20, FEW = 4, BUCKET_BITS = 11, PAGE = 4096 };
 
 typedef struct ColdBlock {
     struct ColdBlock *next;         /* of its bucket */
@@ -20,6 +21,7 @@ typedef struct ColdBlock {
 struct ColdStore {
     uint64_t  seq;                  /* Tcg.inval_seq when the first block came */
     size_t    used;                 /* bytes of blocks */
+    unsigned  full;                 /* how often it was full */
     ColdBlock *bucket[1 << BUCKET_BITS];
     char      blocks[STORE_BYTES];
 } __attribute__((aligned(PAGE)));
@@ -73,14 +75,22 @@ const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq)
     return b ? &b->unit : NULL;
 }
 
+static size_t limit(const ColdStore *s)
+{
+    size_t doublings = s->full / FEW;
+    return doublings < 2 ? (size_t)FIRST_BYTES << doublings : STORE_BYTES;
+}
+
 /* Not kept: a unit that is larger than the store, or of no code (which may come, and nobody says so). */
 static const IrUnit *keep(ColdStore *s, const IrUnit *ir)
 {
     size_t size = sizeof(ColdBlock) + ir->n * sizeof *ir->insn;
-    if (size > sizeof s->blocks || !ir->nrange || !ir->range[0].len)
+    if (size > FIRST_BYTES || !ir->nrange || !ir->range[0].len)
         return ir;
-    if (s->used + size > sizeof s->blocks)
+    if (s->used + size > limit(s)) {
         start_afresh(s, s->seq);
+        s->full++;
+    }
     ColdBlock *b = (ColdBlock *)(void *)(s->blocks + s->used), **bucket = bucket_of(s, ir->pc);
     s->used += (size + 15) & ~(size_t)15;
     b->next = *bucket;
