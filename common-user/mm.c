@@ -267,6 +267,7 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
         v.start = (gaddr)r;
         v.end = v.start + len;
         drop_object(mm, &v, &d);
+        drop_seen(&d, v.flags, v.prot);
         vma_insert(mm, &v);
         mm->fetch_page = ~0ull;
     }
@@ -310,6 +311,7 @@ static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
     int e = host_protect(mm, a, end, prot);
     if (e < 0) return e;
     if (v->has_code) code_drop(mm, a, end, d);
+    drop_seen(d, v->flags, prot);
     vma_split(mm, a);
     vma_split(mm, end);
     vma_at(mm, a)->prot = (uint8_t)prot;

@@ -20,6 +20,7 @@ void mm_unlock(Mm *mm, Drop *d)
 {
     if (d && d->ranges) mm->fetch_page = ~0ull;
     pthread_mutex_unlock(&mm->lock);
+    if (d && d->seen && mm->tcg) tcg_share(mm->tcg);
     if (!d || !d->ranges) return;
     for (guint i = 0; mm->tcg && i < d->ranges->len; i++) {
         Range r = g_array_index(d->ranges, Range, i);

@@ -276,6 +276,7 @@ int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
             vma_remove(mm, a, a + len);
             Vma v = { .start = a, .end = a + len, .flags = MAP_SHARED, .dev = ~0ull, .ino = (uint64_t)id + 1,
                       .prot = (uint8_t)(PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0)) };
+            drop_seen(&d, v.flags, v.prot);
             vma_insert(mm, &v);
             g_hash_table_insert(mm->shm, (gpointer)(uintptr_t)a, (gpointer)(uintptr_t)len);
         }

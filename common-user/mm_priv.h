@@ -20,8 +20,9 @@ typedef struct Vma {
     bool has_code;                  /* the translator read from here */
 } Vma;
 
-/* Ranges whose code must be dropped once the lock is released: tcg_invalidate may wait for nothing of ours. */
-typedef struct Drop { GArray *ranges; } Drop;
+/* What the translator hears once the lock is released (it may wait for nothing of ours): ranges whose code must be dropped, and
+ * whether others see memory from now on (tcg_share). */
+typedef struct Drop { GArray *ranges; bool seen; } Drop;
 
 struct Mm {
     const GuestArch *arch;          /* const */
@@ -66,6 +67,10 @@ size_t   vma_split(Mm *mm, gaddr a);            /* makes a a boundary; index of 
 
 void     code_drop(Mm *mm, gaddr a, gaddr end, Drop *d);           /* mapping goes or changes: note code, forget guards */
 void     drop_add(Drop *d, gaddr a, gaddr end);
+static inline void drop_seen(Drop *d, uint32_t flags, int prot)     /* such a mapping is there: may others see what is written to it? */
+{
+    d->seen |= (flags & MAP_SHARED) && (prot & PROT_WRITE);
+}
 
 /* The host's side of [a, end), in host pages. With hpage == page these are the plain calls; else mm_partial.c. */
 static inline bool mm_partial(const Mm *mm) { return __builtin_expect(mm->hpage != mm->page, 0); }

@@ -235,6 +235,7 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, boo
     o->tcg.opt_level = 1;
     o->tcg.interp_runs = 10;
     o->tcg.cold_runs = 64;
+    o->tcg.alone = true;
     o->set_env = g_ptr_array_new();
     o->unset_env = g_ptr_array_new();
     o->forward = g_ptr_array_new();

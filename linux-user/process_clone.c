@@ -205,6 +205,7 @@ int64_t process_clone(Task *t, const CloneArgs *a)
     if ((f & CLONE_SIGHAND) && (f & CLONE_CLEAR_SIGHAND)) return -EINVAL;
     signal_block_all();
     int64_t r;
+    if ((f & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) tcg_share(t->proc->tcg);
     if (atomic_load(&t->pending)) r = -ERESTARTNOINTR;             /* as copy_process: signals first */
     else if (f & CLONE_THREAD) r = f & CLONE_VFORK ? refuse("CLONE_THREAD with CLONE_VFORK") : clone_thread(t, a);
     else if (f & CLONE_VM) r = f & CLONE_VFORK ? clone_vfork(t, a) : clone_beside(t, a);

@@ -304,6 +304,19 @@ int tcg_invalidate(Tcg *t, gaddr start, gaddr end)
     return n;
 }
 
+void tcg_share(Tcg *t)
+{
+    if (!atomic_load_explicit(&t->alone, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&t->lock);
+    atomic_store(&t->alone, false);
+    for (size_t c = 0; c < t->code_size >> CHUNK_BITS && c <= t->code_next >> CHUNK_BITS; c++)
+        for (Unit *u = atomic_load(&t->chunk_units[c]); u; u = u->older)
+            if (u->alone && atomic_load(&u->live))
+                drop_unit(t, u);
+    pthread_mutex_unlock(&t->lock);
+}
+
 /* --- entering, leaving, flushing */
 void cache_enter(TcgThread *th)
 {

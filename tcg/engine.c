@@ -16,6 +16,7 @@ Tcg *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o)
     t->guest = g;
     t->host = *h;
     t->opt = *o;
+    t->alone = o->alone;
     t->nolink = o->nochain || o->on_exec;
     if (!t->opt.cache_bytes)
         t->opt.cache_bytes = 64 << 20;

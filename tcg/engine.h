@@ -35,6 +35,7 @@ struct Unit {
     int32_t *left;                  /* cold unit: entries before it is hot, counted down by its code without locks; NULL: extended */
     uint32_t code_len;
     uint16_t nrange, nguest;
+    bool     alone;                 /* const: code without barriers and bus locks, see tcg_share */
     UnitRange *range;               /* const: guest code covered */
     LinkSite *in;                   /* lock: branches that lead here */
     const uint8_t *unwind;          /* const: see unwind.c */
@@ -61,6 +62,7 @@ struct Tcg {
     const TcgGuest *guest; TcgHost host; TcgOptions opt;    /* const */
     bool nolink;                    /* const: every unit returns to tcg_run */
     bool cold;                      /* const: first translations are cold */
+    _Atomic bool alone;             /* cleared once, by tcg_share */
     _Atomic(Unit *) *hash;          /* 1 << HASH_BITS chains; insertion by CAS, removal under lock */
     _Atomic uint64_t used[1 << (HASH_BITS - 6)];    /* bit by chain: has had a unit. Most look-ups are in vain and end here */
     uint8_t *code; size_t code_size;                        /* const: the reserved region */

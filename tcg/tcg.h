@@ -111,6 +111,7 @@ typedef struct TcgOptions {
     unsigned opt_level;             /* 0 or 1 */
     unsigned interp_runs;           /* runs of a basic block in the interpreter before it is compiled at all, at most 255; needs cold_runs */
     unsigned cold_runs;             /* entries of a unit of one basic block before the code there is translated as an extended one; 0: at once */
+    bool alone;                     /* only one thread at a time sees guest memory, until tcg_share */
     size_t cache_bytes;             /* code buffer, 0 = default 64 MiB (reserved, committed as used) */
     /* Logs, perf map, by the translating thread at each TCG_STAGE_*; code and len at STAGE_CODE only. May be NULL. */
     void (*on_translate)(void *ctx, const IrUnit *u, int stage, const void *code, size_t len);
@@ -150,6 +151,9 @@ bool  tcg_owns_pc(const Tcg *t, uintptr_t host_pc);
 /* Guest code in [start, end) may have changed or gone: drop every unit that overlaps. Any thread; safe while others run.
  * Returns the number of units dropped. */
 int   tcg_invalidate(Tcg *t, gaddr start, gaddr end);
+/* From now on other threads or processes see guest memory (TcgOptions.alone ends): code without barriers and bus locks is dropped.
+ * Before they can; the one thread is outside tcg_run. */
+void  tcg_share(Tcg *t);
 /* Drop every unit. Asks all threads to leave translated code and waits for it: not from helpers or signal handlers. */
 void  tcg_flush(Tcg *t);
 

@@ -70,7 +70,7 @@ static void map_fixed(uintptr_t at, size_t len, int flags, int fd)
 static void add_engine(Diff *d, const char *name, bool interp, unsigned level)
 {
     TcgHost host = { .fetch = fetch };
-    TcgOptions opt = { .interp = interp, .opt_level = level, .cache_bytes = 32 << 20, .on_translate = on_translate, .log_ctx = d };
+    TcgOptions opt = { .interp = interp, .opt_level = level, .cache_bytes = 32 << 20, .alone = level == 0, .on_translate = on_translate, .log_ctx = d };
     Tcg *t = tcg_new(&d->tcg_guest, &host, &opt);
     if (!t) {
         printf("no engine %s: %s\n", name, strerror(errno));

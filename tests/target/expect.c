@@ -54,7 +54,7 @@ int expect_main(const Expect *x)
 {
     expect_map(EXPECT_CODE, 4096);
     int failed = run_rows(x, "interp", &(TcgOptions){ .interp = true });
-    failed += run_rows(x, "tier1-noopt", &(TcgOptions){ .opt_level = 0 });
+    failed += run_rows(x, "tier1-noopt", &(TcgOptions){ .opt_level = 0, .alone = true });
     failed += run_rows(x, "tier1", &(TcgOptions){ .opt_level = 1 });
     printf("%s\n", failed ? "failed" : "ok");
     return failed != 0;

@@ -169,7 +169,8 @@ ToyEngine *toy_engine(ToyRules which, bool interp, unsigned opt_level, bool base
     e->cpu = aligned_alloc(64, (sizeof(ToyCpu) + 63) & ~63ul);
     memset(e->cpu, 0, sizeof *e->cpu);
     TcgHost h = { .ctx = e, .fetch = fetch, .mem_base = based ? (uintptr_t)e->mem : 0 };
-    TcgOptions o = { .interp = interp, .opt_level = opt_level, .interp_runs = 2 * based, .cold_runs = based };    /* one of the engines counts runs */
+    TcgOptions o = { .interp = interp, .opt_level = opt_level, .interp_runs = 2 * based, .cold_runs = based, .alone = !based };
+    /* one of the engines counts runs, the other leaves out bus locks */
     e->tcg = tcg_new(&e->guest, &h, &o);
     if (!e->tcg) {
         perror("tcg_new");

@@ -341,7 +341,7 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
     e->p = e->start = u->left ? th->chunk : (uint8_t *)(((uintptr_t)th->chunk + 63) & ~(uintptr_t)63);
     e->limit = th->chunk + UNIT_MAX_CODE;
     e->u = ir;
-    e->unsupported = e->toobig = false;
+    e->unsupported = e->toobig = e->alone = false;
     e->ncold = e->npool = e->nfix = e->nlfix = e->nuw = e->nreloc = 0;
     e->lock[0] = e->lock[1] = e->borrowed[0] = e->borrowed[1] = e->lent[0] = e->lent[1] = e->hold[0] = e->hold[1] = 0;
     e->nwait = 0;
@@ -356,6 +356,7 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
         return rc;
     u->code = e->start;
     u->code_len = (uint32_t)(e->p - e->start);
+    u->alone = e->alone;
     if (!side_tables(s, th, u))
         return HOST_NO;
     th->chunk = (uint8_t *)(((uintptr_t)e->p + 15) & ~(uintptr_t)15);

@@ -252,8 +252,13 @@ static bool store_imm(Em *e, const IrInsn *in, Mem m)
     return true;
 }
 
+/* Nobody but this thread sees guest memory, and code that relies on it is dropped when that changes. */
+static bool alone(Em *e) { return e->alone = atomic_load_explicit(&e->th->tcg->alone, memory_order_relaxed); }
+
 static void full_fence(Em *e)
 {
+    if (alone(e))
+        return;
     flags_clobber(e);
     em8(e, 0xf0);                       /* lock or dword [rsp - 8], 0: cheaper than mfence */
     em_op(e, 0x83, ALU_OR, opd_mem(RSP, -8), 1);
@@ -309,13 +314,20 @@ static void lower_fence(Em *e, const IrInsn *in)
 static void lower_prefetch(Em *e, const IrInsn *in) { (void)e; (void)in; }
 
 /* --- atomics. Sizes below 4 use the byte and word forms. */
-static void locked(Em *e, int size, unsigned op8, unsigned op, int reg, Mem m, bool lock)
+static void locked(Em *e, int size, unsigned op8, unsigned op, int reg, Mem m)
 {
-    if (lock)
+    if (!alone(e))
         em8(e, 0xf0);
     if (size == 1)
         em8(e, 0x66);
     em_op(e, size == 0 ? op8 | BYTE_REG : op | (size == 3 ? RW : 0), reg, opd(m), 0);
+}
+
+static void xchg(Em *e, int size, int reg, Mem m)      /* locked without a prefix */
+{
+    if (size == 1)
+        em8(e, 0x66);
+    em_op(e, size == 0 ? 0x86 | BYTE_REG : 0x87 | (size == 3 ? RW : 0), reg, opd(m), 0);
 }
 
 static void zero_extend(Em *e, int size, int r)
@@ -347,13 +359,20 @@ static void lower_xchg(Em *e, const IrInsn *in)
     check_align(e, in, m);
     int rb = use_g(e, in->arg[1]), t = tmp_g(e);
     flags_clobber(e);
+    if (!add && !be && alone(e)) {
+        IrInsn ld = { .type = size == 3 ? IR_I64 : IR_I32, .mem = (uint16_t)size };
+        load_int(e, &ld, t, m);
+        store_int(e, size, false, m, rb);
+        def_at_g(e, t);
+        return;
+    }
     mov_rr(e, true, t, rb);
     if (be)
         swap_bytes(e, size, t);
     if (add)
-        locked(e, size, M0F | 0xc0, M0F | 0xc1, t, m, true);
+        locked(e, size, M0F | 0xc0, M0F | 0xc1, t, m);
     else
-        locked(e, size, 0x86, 0x87, t, m, false);
+        xchg(e, size, t, m);
     if (be)
         swap_bytes(e, size, t);
     zero_extend(e, size, t);
@@ -387,19 +406,18 @@ static void lower_rmw(Em *e, const IrInsn *in)
 {
     int size = in->mem & MEM_SIZE;
     bool be = in->mem & MEM_BE;
-    if (in->op == IR_fetch_add && !be) {
-        lower_xchg(e, in);
-        return;
-    }
-    bool logic = in->op >= IR_fetch_and && in->op <= IR_fetch_xor;
-    if (logic && !e->val[e->i].uses && !be) {
-        static const uint8_t alu[] = { ALU_AND, ALU_OR, ALU_XOR };
-        unsigned op = (unsigned)alu[in->op - IR_fetch_and] << 3;
+    if (in->op <= IR_fetch_xor && !e->val[e->i].uses && !be) {
+        static const uint8_t alu[] = { ALU_ADD, ALU_AND, ALU_OR, ALU_XOR };
+        unsigned op = (unsigned)alu[in->op - IR_fetch_add] << 3;
         Mem m = guest_mem(e, in);
         check_align(e, in, m);
         int rb = use_g(e, in->arg[1]);
         flags_clobber(e);
-        locked(e, size, op, op | 1, rb, m, true);
+        locked(e, size, op, op | 1, rb, m);
+        return;
+    }
+    if (in->op == IR_fetch_add && !be) {
+        lower_xchg(e, in);
         return;
     }
     take_g(e, RAX);
@@ -417,9 +435,13 @@ static void lower_rmw(Em *e, const IrInsn *in)
     rmw_compute(e, in, size, t, ob);
     if (be)
         swap_bytes(e, size, t);
-    locked(e, size, M0F | 0xb0, M0F | 0xb1, t, m, true);
-    em8(e, 0x70 | CC_NE);
-    em8(e, (unsigned)(again - e->p - 1) & 0xff);
+    if (alone(e)) {
+        store_int(e, size, false, m, t);
+    } else {
+        locked(e, size, M0F | 0xb0, M0F | 0xb1, t, m);
+        em8(e, 0x70 | CC_NE);
+        em8(e, (unsigned)(again - e->p - 1) & 0xff);
+    }
     if (be)
         swap_bytes(e, size, RAX);
     zero_extend(e, size, RAX);
@@ -450,7 +472,7 @@ static void lower_cas(Em *e, const IrInsn *in)
         swap_bytes(e, size, RAX);
         rn = t;
     }
-    locked(e, size, M0F | 0xb0, M0F | 0xb1, rn, m, true);
+    locked(e, size, M0F | 0xb0, M0F | 0xb1, rn, m);
     if (be)
         swap_bytes(e, size, RAX);
     zero_extend(e, size, RAX);

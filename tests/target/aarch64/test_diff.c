@@ -350,7 +350,7 @@ static int run_engine(Run *run, const char *name, const TcgOptions *options, uin
 int main(void)
 {
     static const struct { const char *name; TcgOptions o; } engines[] = {
-        { "interp", { .interp = true } }, { "t0", { .opt_level = 0 } }, { "t1", { .opt_level = 1 } },
+        { "interp", { .interp = true } }, { "t0", { .opt_level = 0, .alone = true } }, { "t1", { .opt_level = 1 } },
     };
     const char *per = getenv("DIFF_N"), *s = getenv("DIFF_SEED"), *engine = getenv("DIFF_ENGINE"), *chains = getenv("DIFF_CHAINS");
     char dir[] = "/tmp/a64-diff-XXXXXX", cmd[100];
