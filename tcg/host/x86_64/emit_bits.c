@@ -273,6 +273,42 @@ static void lower_crc32c(Em *e, const IrInsn *in)
     em_op(e, PF2 | M0F38 | (n == 0 ? 0xf0 | BYTE_RM : 0xf1) | (n == 3 ? RW : 0), d, ob, 0);
 }
 
+/* The n low bits of v = a ^ b go when q * P is added, and what is left above them is the sum: q is those bits times 1 / P modulo 2^64
+ * (products without carries). P is the polynomial, bits in the reverse order. */
+static void lower_crc32(Em *e, const IrInsn *in)
+{
+    const uint64_t p = 0x1db710641, inverse = 0xb4e5b025f7011641;
+    int n = in->aux & 3, a, b, g, d, x;
+    if (!e->hc->pclmul || !e->hc->avx) {
+        lower_by_eval(e, in);
+        return;
+    }
+    a = use_g(e, in->arg[0]), b = use_g(e, in->arg[1]);
+    x = tmp_x(e), g = n < 3 ? tmp_g(e) : NOREG, d = def_g(e, DEF_EARLY);
+    flags_clobber(e);
+    em_rr(e, 0x8b, d, a);
+    if (n == 0)
+        movzx8(e, g, opd_reg(b));
+    else if (n == 1)
+        movzx16(e, g, opd_reg(b));
+    alu_rr(e, ALU_XOR, n == 3, d, n < 2 ? g : b);
+    em_vex(e, P66 | M0F | 0x6e | RW, 0, x, 0, opd_reg(d), 0);
+    em_vex(e, P66 | M0F3A | 0x44, 0, x, x, pool(e, inverse, 0), 1);
+    em8(e, 0);
+    if (n < 3)
+        em_vex(e, P66 | M0F | 0xdb, 0, x, x, pool(e, (1ull << (8 << n)) - 1, 0), 0);       /* vpand */
+    em_vex(e, P66 | M0F3A | 0x44, 0, x, x, pool(e, p, 0), 1);
+    em8(e, 0);
+    if (n == 3) {
+        em_vex(e, P66 | M0F3A | 0x16 | RW, 0, x, 0, opd_reg(d), 1);     /* vpextrq d, x, 1 */
+        em8(e, 1);
+        return;
+    }
+    em_vex(e, P66 | M0F | 0x7e | RW, 0, x, 0, opd_reg(g), 0);
+    alu_rr(e, ALU_XOR, true, d, g);
+    shift_ri(e, SH_SHR, true, d, 8 << n);
+}
+
 static void lower_clmul(Em *e, const IrInsn *in)
 {
     if (!e->hc->pclmul || !e->hc->avx) {
@@ -306,6 +342,6 @@ const LowerRow lower_rows_bits[] = {
     { IR_sext8, lower_extend }, { IR_sext16, lower_extend }, { IR_zext8, lower_extend }, { IR_zext16, lower_extend },
     { IR_sext32, lower_extend }, { IR_zext32, lower_zext32 }, { IR_trunc32, lower_trunc32 }, { IR_mov, lower_mov },
     { IR_extract, lower_extract }, { IR_sextract, lower_sextract }, { IR_deposit, lower_deposit },
-    { IR_crc32c, lower_crc32c }, { IR_clmul, lower_clmul }, { IR_clmulh, lower_clmul },
+    { IR_crc32c, lower_crc32c }, { IR_crc32, lower_crc32 }, { IR_clmul, lower_clmul }, { IR_clmulh, lower_clmul },
     { 0, NULL }
 };
