@@ -220,9 +220,27 @@ bool tr_cvtf_fix(Tr *t, const OpFix *a, int op)
     return true;
 }
 
+/* a times 2^fbits without a flag of its own: singles as doubles; what could overflow is far out of an integer's range and stays. */
+static IrVal scale_up(Tr *t, bool dbl, IrVal a, int fbits)
+{
+    IrVal times = imm_x(t, (int64_t)(1023 + fbits) << 52);
+    if (dbl) {
+        IrVal exponent = ir_extract(t->u, IR_I64, bits_of(t, IR_F64, a), 52, 11);
+        times = ir_select(t->u, IR_I64, COND_LTU, exponent, imm_x(t, 1023 + 64), times, imm_x(t, 1023ll << 52));
+    } else {
+        a = ir_fcvt(t->u, IR_fcvt_ff, IR_F64, IR_F32, FP_DYN, 0, a);
+    }
+    return ir_fp(t->u, IR_fmul, IR_F64, FP_DYN, 1, a, ir_op1(t->u, IR_ffrom, IR_F64, times), 0);
+}
+
 bool tr_fcvt_fix(Tr *t, const OpFix *a, int is_signed)
 {
     IrType ty = fp_type(a->dbl);
+    if (!fp_slow(t)) {
+        IrVal v = scale_up(t, a->dbl, get_f(t, a->dbl, a->rn), 64 - a->scale);
+        put_r(t, a->sf, a->rd, ir_fcvt(t->u, is_signed ? IR_fcvt_fi : IR_fcvt_fu, sf_type(a->sf), IR_F64, FP_RTZ, 0, v));
+        return true;
+    }
     int64_t how = (a->dbl ? SF64 : SF32) | is_signed << 8 | (a->sf ? 64 : 32) << 16 | (int64_t)(64 - a->scale) << 24;
     IrVal args[2] = { imm_x(t, how), bits_of(t, ty, get_f(t, a->dbl, a->rn)) };
     put_x(t, a->rd, ir_call(t->u, H_fp_fixed, 2, args));
