@@ -575,26 +575,90 @@ static void cvt_from_gpr(Em *e, bool dbl, bool w, int d, int s)
         em_op(e, scalar(dbl) | 0x2a | (w ? RW : 0), d, opd_reg(s), 0);
 }
 
+/* s is an unsigned number of 64 bits: from 2^63 on half of it, made odd when a one falls out, rounds alike and doubles without error. */
+static void cvt_from_u64(Em *e, bool dbl, int d, int s, int g)
+{
+    test_rr(e, true, s, s);
+    uint8_t *small = jcc_short(e, CC_NS);
+    mov_rr(e, true, g, s);
+    shift_ri(e, SH_SHR, true, g, 1);
+    test_ri(e, false, opd_reg(s), 1);
+    uint8_t *even = jcc_short(e, CC_E);
+    alu_ri(e, ALU_OR, true, g, 1);
+    jump_here(e, even);
+    cvt_from_gpr(e, dbl, true, d, g);
+    v3(e, scalar(dbl) | 0x58, d, d, d);
+    uint8_t *done = jmp_short(e);
+    jump_here(e, small);
+    cvt_from_gpr(e, dbl, true, d, s);
+    jump_here(e, done);
+}
+
+static void cvt_int(Em *e, const IrInsn *in, int d, int s, int g)
+{
+    bool dbl = in->type == IR_F64, w = in->type2 == IR_I64, uns = in->op == IR_fcvt_uf;
+    if (uns && w) {
+        cvt_from_u64(e, dbl, d, s, g);
+        return;
+    }
+    if (uns)
+        mov_rr(e, false, g, s);
+    cvt_from_gpr(e, dbl, w || uns, d, uns ? g : s);
+}
+
+enum { CVT_SCRATCH = 6 };                       /* of Cold.r */
+
+/* The operand has more bits than a significand, so the mode counts. */
+static void emit_cvt_inexact(Em *e, Cold *c)
+{
+    alu_oi(e, ALU_CMP, false, opd_env((int32_t)offsetof(CpuState, fp_round)), c->in->round);
+    uint8_t *dynamic = jcc_short(e, CC_E);
+    call_fp_cold(e, c->in, c->r);
+    uint8_t *done = jmp_short(e);
+    jump_here(e, dynamic);
+    cvt_int(e, c->in, c->r[0], c->r[1], c->r[CVT_SCRATCH]);
+    jump_here(e, done);
+    jmp_back(e, c);
+}
+
+/* Static modes: g = s, made non-negative when signed, without its bits that fit. */
+static void excess_bits(Em *e, const IrInsn *in, int g, int s)
+{
+    int bits = in->type == IR_F64 ? 53 : 24;
+    bool w = in->type2 == IR_I64, uns = in->op == IR_fcvt_uf;
+    if (uns) {
+        mov_rr(e, w, g, s);
+    } else {
+        mov_ri(e, g, 1ll << bits);
+        alu_rr(e, ALU_ADD, w, g, s);
+    }
+    shift_ri(e, SH_SHR, w, g, bits + !uns);
+}
+
 static void lower_fcvt_if(Em *e, const IrInsn *in)
 {
     bool dbl = in->type == IR_F64, w = in->type2 == IR_I64, uns = in->op == IR_fcvt_uf;
-    int s = use_g(e, in->arg[0]), d = def_x(e, DEF_EARLY), g = uns && !w ? tmp_g(e) : NOREG;
+    bool rounds = w || !dbl, fixed = rounds && in->round != FP_DYN;
+    int s = use_g(e, in->arg[0]), d = def_x(e, DEF_EARLY), g = uns || fixed ? tmp_g(e) : NOREG;
 
-    if (fp_round_soft(in) && !(dbl && !w)) {
+    if (fp_round_soft(in) && rounds) {
         fp_call(e, in, d, s, NOREG, NOREG);
         return;
     }
     flags_clobber(e);
-    Cold *c = fp_cold_new(e, d, s, NOREG, NOREG);
-    if (!dbl || w)
-        fp_round_guard(e, in, c);
-    if (uns && w) {
-        test_rr(e, true, s, s);
-        jcc_cold(e, CC_S, c);
+    if (!fixed) {
+        cvt_int(e, in, d, s, g);
+        x_set_clean(e, true);
+        return;
     }
+    Cold *c = fp_cold_new(e, d, s, NOREG, NOREG);
+    c->fn = emit_cvt_inexact;
+    c->r[CVT_SCRATCH] = (uint8_t)g;
+    excess_bits(e, in, g, s);
+    jcc_cold(e, CC_NE, c);
     if (uns && !w)
         mov_rr(e, false, g, s);
-    cvt_from_gpr(e, dbl, w || uns, d, g == NOREG ? s : g);
+    cvt_from_gpr(e, dbl, w || uns, d, uns && !w ? g : s);
     x_set_clean(e, true);
     cold_back(e, c);
 }

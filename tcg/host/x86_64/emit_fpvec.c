@@ -274,33 +274,40 @@ void lower_vfround(Em *e, const IrInsn *in)
 
 /* --- Conversion */
 
-/* The lanes of a as int64, one scalar conversion each. g, h are scratch. */
+static void to_int64(Em *e, bool uns, int g, int a, Cold *c)
+{
+    v2(e, M0F | PF2 | RW | 0x2c, g, a);
+    if (uns)
+        test_rr(e, true, g, g);
+    else
+        alu_ri(e, ALU_CMP, true, g, 1);
+    jcc_cold(e, uns ? CC_S : CC_O, c);
+}
+
+/* The lanes of a as int64, one scalar conversion each. g, h are scratch. Unsigned ones are below 2^63, and round before they
+ * convert since a negative one must not raise inexact. */
 static void cvt_fi64(Em *e, const IrInsn *in, int d, int a, int t, int g, int h, Cold *c)
 {
     unsigned op = M0F | PF2 | RW | 0x2c;
-    bool two = in->type == IR_V128;
+    bool two = in->type == IR_V128, uns = in->op == IR_vfcvt_fu, rounds = uns || in->round != FP_RTZ;
 
     if (in->round == FP_RNA)
         round_away(e, in, t, a, d, c);
-    else if (in->round != FP_RTZ)
+    else if (rounds)
         v2i(e, ROUNDPS + 1, t, a, fp_round_imm(in));
     else
         vmov(e, t, a);
-    v2(e, op, g, t);
-    alu_ri(e, ALU_CMP, true, g, 1);
-    jcc_cold(e, CC_O, c);
+    to_int64(e, uns, g, t, c);
     if (two) {
         v3(e, PUNPCKHQDQ, t, t, t);
-        v2(e, op, h, t);
-        alu_ri(e, ALU_CMP, true, h, 1);
-        jcc_cold(e, CC_O, c);
+        to_int64(e, uns, h, t, c);
     }
     v2(e, MOVD_XR | RW, d, g);
     if (two) {
         v2(e, MOVD_XR | RW, t, h);
         v3(e, PUNPCKLQDQ, d, d, t);
     }
-    if (in->round == FP_RTZ)
+    if (!rounds)
         return;
     v2(e, op, g, a);                            /* raise inexact, both lanes */
     v3(e, PUNPCKHQDQ, t, a, a);
@@ -336,22 +343,27 @@ void lower_vfcvt_fi(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
-/* E32 below 2^31 as signed; 2^31 and above, negative results and NaNs are cold. The first comparison raises invalid on
+/* Below 2^31 or 2^63 as signed; what is above, negative results and NaNs are cold. The first comparison raises invalid on
  * NaNs only, which the conversion does, too. */
 void lower_vfcvt_fu(Em *e, const IrInsn *in)
 {
     Regs r = operands(e, in, 1);
     int a = r.a, d = r.d;
 
-    if (fp_round_soft(in) || is_dbl(in)) {
+    if (fp_round_soft(in)) {
         fp_call(e, in, d, a, NOREG, NOREG);
         return;
     }
-    int t = tmp_x(e), g = tmp_g(e);
+    int t = tmp_x(e), g = tmp_g(e), h = is_dbl(in) ? tmp_g(e) : NOREG;
     Cold *c = cold_vec(e, &r);
-    v2o(e, MOVAPS, t, pool_lane(e, E32, 0x4f000000));
-    v3i(e, CMPPS, t, t, a, CMP_LE_OS);
+    v2o(e, MOVAPS, t, pool_lane(e, in->lane, is_dbl(in) ? 0x43e0000000000000 : 0x4f000000));
+    v3i(e, packed(in) | 0xc2, t, t, a, CMP_LE_OS);
     jump_any(e, t, c);
+    if (is_dbl(in)) {
+        cvt_fi64(e, in, d, a, t, g, h, c);
+        cold_back(e, c);
+        return;
+    }
     v2i(e, ROUNDPS, t, a, fp_round_imm(in));
     v2(e, CVTTPS2DQ, d, t);
     v2(e, MOVMSKPS, g, d);
