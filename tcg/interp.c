@@ -124,7 +124,7 @@ __attribute__((noinline)) static void other(const IrUnit *u, CpuState *cpu, cons
     case IR_prefetch: case IR_label: break;
     case IR_fence: fence(i); break;
     case IR_fpflags_get: *out = (IrValue){ .u = { cpu->fp_sticky, 0 } }; break;
-    case IR_fpflags_put: cpu->fp_sticky = v[i->arg[0]].u[0]; break;
+    case IR_fpflags_put: case IR_fpflags_undo: cpu->fp_sticky = v[i->arg[0]].u[0]; break;
     case IR_fpround_put: cpu->fp_round = (uint32_t)v[i->arg[0]].u[0]; break;
     case IR_call: interp_call(u->guest, cpu, i, v, out); break;
     case IR_host_insn: g_error("unit 0x%" G_GINT64_MODIFIER "x: host_insn has no meaning in the interpreter", u->pc);

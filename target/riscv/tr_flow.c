@@ -90,10 +90,14 @@ void leave_if(Tr *t, IrVal changed)
 
 /* --- CSRs */
 
-/* FPF_* is fflags with the bits in the reverse order. */
+/* FPF_* is fflags with the bits in the reverse order. Copies side by side, of each its bit at the mirrored place, all added up. */
 static IrVal reverse5(Tr *t, IrVal w)
 {
-    return ir_op2(t->u, IR_shr, IR_I32, ir_op1(t->u, IR_bitrev, IR_I32, w), imm_w(t, 27));
+    IrVal low = ir_op2(t->u, IR_and, IR_I32, w, imm_w(t, 31));
+    IrVal odd = ir_op2(t->u, IR_and, IR_I32, ir_op2(t->u, IR_mul, IR_I32, low, imm_w(t, 0x0802)), imm_w(t, 0x22110));
+    IrVal even = ir_op2(t->u, IR_and, IR_I32, ir_op2(t->u, IR_mul, IR_I32, low, imm_w(t, 0x8020)), imm_w(t, 0x88440));
+    IrVal sum = ir_op2(t->u, IR_mul, IR_I32, ir_op2(t->u, IR_or, IR_I32, odd, even), imm_w(t, 0x10101));
+    return ir_extract(t->u, IR_I32, sum, 19, 5);
 }
 
 static IrVal read_csr(Tr *t, int csr)
@@ -158,16 +162,34 @@ static bool counter(Tr *t, const OpCsr *a, bool writes)
     return true;
 }
 
+static bool quiet_end(Tr *t, int rs)
+{
+    if (!quiet_adjacent(t) || !quiet_compare(t) || quiet_reg(t) != rs)
+        return false;
+    IrInsn compare = t->u->insn[quiet_compare(t)], *undo = ir_emit(t->u, IR_fpflags_undo, (IrType)compare.type);
+    undo->arg[0] = (IrVal)(t->scratch[QUIET_FLAGS] >> 8);
+    undo->arg[1] = compare.arg[0];
+    undo->arg[2] = compare.arg[1];
+    return true;
+}
+
 bool tr_csr(Tr *t, const OpCsr *a, int how, int immediate)
 {
     bool writes = how == CSR_WRITE || a->rs1, reads = how != CSR_WRITE || a->rd;
     if (!tr_has(t, FEAT_F) || a->csr < CSR_FFLAGS || a->csr > CSR_FCSR)
         return counter(t, a, writes);
+    if (a->csr == CSR_FFLAGS && how == CSR_WRITE && !immediate && !a->rd && quiet_end(t, a->rs1))
+        return true;
     IrVal v = immediate ? imm_w(t, a->rs1) : get_w(t, a->rs1);
+    IrVal flags = t->u->n;                      /* where read_csr is going to emit them */
     IrVal old = reads ? read_csr(t, a->csr) : 0;
     if (reads)
         put_w(t, a->rd, old);
     if (writes)
         write_csr(t, a->csr, combine(t, how, old, v));
+    if (a->csr == CSR_FFLAGS && !writes) {
+        t->scratch[QUIET_FLAGS] = (uint64_t)a->rd | (uint64_t)flags << 8;
+        quiet_at(t, 0);
+    }
     return true;
 }

@@ -91,7 +91,11 @@ bool tr_fsgnj(Tr *t, const OpF *a, int dbl, int how)
 bool tr_fcmp(Tr *t, const OpFc *a, int dbl, int cond, int signalling)
 {
     IrType ty = fp_type(dbl);
-    put_w(t, a->rd, ir_fcmp(t->u, cond, ty, signalling, get_f(t, ty, a->fs1), get_f(t, ty, a->fs2)));
+    bool quiet = quiet_adjacent(t) && !quiet_compare(t) && a->rd != quiet_reg(t);
+    IrVal less = ir_fcmp(t->u, cond, ty, signalling, get_f(t, ty, a->fs1), get_f(t, ty, a->fs2));
+    put_w(t, a->rd, less);
+    if (quiet)
+        quiet_at(t, less);
     return true;
 }
 

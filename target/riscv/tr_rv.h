@@ -50,6 +50,16 @@ void  put_sbits(Tr *t, int n, IrVal w);
 bool  rounding(const Tr *t, int rm, FpRound *out);
 static inline IrType fp_type(int dbl) { return dbl ? IR_F64 : IR_F32; }
 
+/* C's isless() and its like: frflags rd; flt or fle; fsflags rd. The comparison may raise nothing, so little is to be undone. Tr.scratch
+ * has how much of that was there: rd (0: nothing) and, from bit 8 on, what frflags gave; where the IR ended behind the last of them
+ * and, from bit 32 on, the comparison. */
+enum { QUIET_FLAGS, QUIET_AT };
+static inline int quiet_reg(const Tr *t) { return t->scratch[QUIET_FLAGS] & 0xff; }
+static inline IrVal quiet_compare(const Tr *t) { return (IrVal)(t->scratch[QUIET_AT] >> 32); }
+/* Has nothing been emitted since but the start of this instruction? */
+static inline bool quiet_adjacent(const Tr *t) { return quiet_reg(t) && (uint32_t)t->scratch[QUIET_AT] + 1 == t->u->n; }
+static inline void quiet_at(Tr *t, IrVal compare) { t->scratch[QUIET_AT] = (uint64_t)compare << 32 | t->u->n; }
+
 /* Jump whose code changed under us or whose mode may have: pc behind the instruction through the run loop. */
 void  leave_if(Tr *t, IrVal changed);
 

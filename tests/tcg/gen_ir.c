@@ -500,6 +500,22 @@ static void gen_put(Gen *g)
     i->arg[0] = v;
 }
 
+/* A comparison whose flags are taken back. */
+static void gen_undo(Gen *g)
+{
+    IrType t = rng_below(g->r, 2) ? IR_F32 : IR_F64;
+    IrVal x = pick(g, t), y = pick(g, t);
+    emit(g, IR_fpflags_get, IR_I32);
+    IrVal flags = g->u->n - 1;
+    IrInsn cmp = { .op = IR_fcmp, .type = (uint8_t)t };
+    choose_attributes(g, &cmp);
+    IrInsn *i = emit(g, IR_fcmp, t);
+    i->cond = cmp.cond, i->aux = cmp.aux, i->arg[0] = x, i->arg[1] = y;
+    sink(g, g->u->n - 1);
+    i = emit(g, IR_fpflags_undo, t);
+    i->arg[0] = flags, i->arg[1] = x, i->arg[2] = y;
+}
+
 static void gen_op(Gen *g, IrOp op)
 {
     switch (op) {
@@ -522,6 +538,7 @@ static void gen_op(Gen *g, IrOp op)
     case IR_host_insn: case IR_jump: case IR_jump_ind: case IR_calljump: case IR_calljump_ind: case IR_ret: case IR_raise:
         return;
     case IR_fpflags_get: emit(g, op, IR_VOID); break;
+    case IR_fpflags_undo: gen_undo(g); return;
     case IR_fpflags_put: case IR_fpround_put: {
         IrVal v = op == IR_fpround_put ? emit_const(g, IR_I32, rng_below(g->r, 4)) : emit_const(g, IR_I32, rng_below(g->r, 32));
         emit(g, op, IR_VOID)->arg[0] = v;

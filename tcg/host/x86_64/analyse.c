@@ -32,7 +32,7 @@ static bool op_is_barrier(int op)
 {
     switch (op) {
     case IR_put: case IR_insn: case IR_get: case IR_local_get: case IR_local_put: case IR_fence: case IR_prefetch:
-    case IR_fpflags_put: case IR_fpround_put: case IR_fpflags_get:
+    case IR_fpflags_put: case IR_fpflags_undo: case IR_fpround_put: case IR_fpflags_get:
         return false;
     default:
         return ir_op_info[op].bits & (OPF_SIDE | OPF_FAULT | OPF_END | OPF_READ | OPF_WRITE);

@@ -90,7 +90,7 @@ static void map_env(const Tcg *t, HostCode *hc)
 static void gather_rows(HostCode *hc)
 {
     const LowerRow *const lists[] = { lower_rows_state, lower_rows_call, lower_rows_int, lower_rows_bits, lower_rows_flags, lower_rows_mem,
-                                      lower_rows_flow, lower_rows_fp, lower_rows_vec };
+                                      lower_rows_flow, lower_rows_fp, lower_rows_fpenv, lower_rows_vec };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const LowerRow *r = lists[i]; r && r->fn; r++)
             hc->lower[r->op] = r->fn;

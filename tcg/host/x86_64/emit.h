@@ -311,6 +311,6 @@ void  lower_by_eval(Em *e, const IrInsn *in);           /* any pure op, by a cal
 typedef struct LowerRow { uint16_t op; Lower *fn; } LowerRow;
 extern const LowerRow lower_rows_state[], lower_rows_call[], lower_rows_int[], lower_rows_bits[], lower_rows_flags[], lower_rows_mem[],
     lower_rows_flow[];
-extern const LowerRow lower_rows_fp[], lower_rows_vec[];    /* emit_fp.c, emit_vec.c */
+extern const LowerRow lower_rows_fp[], lower_rows_fpenv[], lower_rows_vec[];     /* emit_fp.c, emit_fpenv.c, emit_vec.c */
 
 #endif
