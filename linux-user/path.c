@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* File names from the guest: copying them in, and -L: an absolute name that exists below the prefix is taken from there.
- * The kernel resolves the name as if the prefix were the root (openat2, RESOLVE_IN_ROOT), so absolute symbolic links on
- * the way stay inside; names that already start with the prefix are resolved the same way.
+ * The kernel resolves the name as if the prefix were the root (openat2, RESOLVE_IN_ROOT; path_walk.c where it is refused), so absolute
+ * symbolic links on the way stay inside; names that already start with the prefix are resolved the same way.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -74,6 +74,8 @@ static bool resolve_inside(const char *rest, char *out, bool follow)
     int root = open(prefix, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) return false;
     int fd = syscall(SYS_openat2, root, rest, &how, sizeof how);
+    /* older kernels and containers' filters refuse it; EAGAIN: a ".." met a rename */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EAGAIN)) fd = path_walk(root, rest, follow);
     close(root);
     if (fd < 0) return false;
     char link[40];

@@ -10,6 +10,9 @@ const char *path_prefix(void);
 /* out has PATH_MAX bytes, which say the name to use when it is replaced (true). Links, absolute ones too, lead to places below the
  * prefix; follow: a link at the end as well. */
 bool path_resolve(const char *path, char *out, bool follow);
+/* The file (O_PATH) that a name stands for when `root` is the root directory, link by link; follow: a link at the end as well.
+ * A descriptor or -errno. For where openat2 is refused. */
+int path_walk(int root, const char *name, bool follow);
 bool path_apply_prefix(const char *path, char *out);    /* path_resolve that follows */
 
 #endif
