@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include "common-user/mm_priv.h"
 
-enum { GUARD = 65536, PROT_SEMAPHORE = 8 };   /* unmapped on both sides of a reservation: base + r32 + small offset stays inside */
+enum { PROT_SEMAPHORE = 8, HOST_BITS = 47 };
+enum { GUARD = 65536 };             /* unmapped on both sides of a reservation: base + r32 + small offset stays inside */
 
 static void *reserve(uint64_t at, uint64_t len)
 {
@@ -28,6 +29,24 @@ static void *unreserved(uint64_t len)
     return MAP_FAILED;
 }
 
+static bool host_free(uint64_t at, uint64_t len)
+{
+    void *p = reserve(at, len);
+    if (p != MAP_FAILED) munmap(p, len);
+    return (uint64_t)(uintptr_t)p == at;            /* a kernel that does not know NOREPLACE goes elsewhere */
+}
+
+/* Identity, unless the host has something where the program is fixed (ourselves: under valgrind, or with randomisation off). */
+static uint64_t choose_base(const MmConfig *c)
+{
+    enum { STEP_BITS = 44 };
+    uint64_t len = c->fixed_end - c->fixed;
+    if (c->guest_base || !len || host_free(c->fixed, len)) return c->guest_base;
+    for (uint64_t base = 1ull << STEP_BITS; base < 1ull << HOST_BITS; base += 1ull << STEP_BITS)
+        if (host_free(base + c->fixed, len)) return base;
+    return 0;
+}
+
 Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
 {
     Mm *mm = g_new0(Mm, 1);
@@ -37,7 +56,6 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
     mm->task_size = c->task_size;
     mm->mmap_base = c->mmap_base;
     mm->full_from = ~0ull;
-    mm->base = c->guest_base;
     if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
         uint64_t slack = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0;
@@ -55,6 +73,9 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
         mm->reserved = true;
         if (mm->task_size > size) mm->task_size = size;
         if (!mm->mmap_base || mm->mmap_base > mm->task_size) mm->mmap_base = mm->task_size - (16 << 20);
+    } else {
+        mm->base = choose_base(c);
+        if (mm->base && mm->task_size > (1ull << HOST_BITS) - mm->base) mm->task_size = (1ull << HOST_BITS) - mm->base;
     }
     pthread_mutex_init(&mm->lock, NULL);
     mm->guarded = g_hash_table_new(NULL, NULL);
@@ -135,11 +156,20 @@ int host_protect(Mm *mm, gaddr a, gaddr end, int prot)
     return mprotect(mm_host(mm, a), end - a, mm_host_prot(prot)) < 0 ? -errno : 0;
 }
 
+int64_t host_given(const Mm *mm, void *p, uint64_t len)
+{
+    gaddr at = (uint64_t)(uintptr_t)p - mm->base;           /* below the base: wraps to far above */
+    if (at < mm->task_size && len <= mm->task_size - at) return (int64_t)at;
+    munmap(p, len);
+    return -ENOMEM;
+}
+
 gaddr mm_choose(Mm *mm, gaddr hint, uint64_t len)
 {
     enum { LOWEST = 0x10000 };
     if (hint >= LOWEST && hint <= mm->task_size - len && vma_free(mm, hint, len)) return hint;
-    for (int pass = 0; pass < (mm->reserved ? 2 : 1); pass++) {     /* below mmap_base downwards, then anywhere */
+    /* below mmap_base downwards, then anywhere; at identity the host knows better what is free there */
+    for (int pass = 0; pass < (mm->reserved || mm->base ? 2 : 1); pass++) {
         bool full = !pass;                                          /* nothing but mappings so far */
         gaddr top = pass ? mm->task_size : mm->full_from < mm->mmap_base ? mm->full_from : mm->mmap_base;
         size_t i = vma_index(mm, top - 1);
@@ -237,8 +267,7 @@ static int64_t map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flag
     gaddr at = mm_choose_area(mm, hint, len);
     p = at ? mmap(mm_host(mm, at), len, prot, flags | MAP_FIXED_NOREPLACE, fd, (off_t)off) : MAP_FAILED;
     if (p == MAP_FAILED) p = mmap(hint ? mm_host(mm, hint) : NULL, len, prot, flags, fd, (off_t)off);
-    if (p == MAP_FAILED) return -errno;
-    return (int64_t)((uint64_t)(uintptr_t)p - mm->base);
+    return p == MAP_FAILED ? -errno : host_given(mm, p, len);
 }
 
 int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)

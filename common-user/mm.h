@@ -22,6 +22,7 @@ typedef struct MmConfig {
     uint64_t task_size;             /* first invalid guest address */
     uint64_t mmap_base;             /* top of the mmap area; 0 = the host's choice. What does not fit in a 64-bit guest's area goes above it */
     uint64_t guest_base;            /* -B: wanted mem_base (64-bit guests), 0 = identity */
+    gaddr fixed, fixed_end;         /* what the program wants at its own address; where the host has something there, another base is taken */
     uint64_t reserved_va;           /* -R; 32-bit guests always reserve 4 GiB */
 } MmConfig;
 

@@ -49,7 +49,7 @@ static int64_t move_free(Mm *mm, Move *m)
 {
     if (!mm->reserved) {
         int64_t r = mm->mmap_base ? move_in_area(mm, m) : -ENOMEM;
-        if (r >= 0) return r;
+        if (r >= 0 || mm->base) return r;
         void *p = mremap(mm_host(mm, m->old), m->oldlen, m->newlen, m->flags & ~MREMAP_FIXED);
         return p == MAP_FAILED ? -errno : (int64_t)((uint64_t)(uintptr_t)p - mm->base);
     }
@@ -262,7 +262,7 @@ int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
     else if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
     else if (mm_partial(mm) && at && ((at & (mm->hpage - 1)) || !part_alone(mm, at, at + len))) r = -EINVAL;
     else if (chosen && (int64_t)(at = (gaddr)part_choose(mm, len, 0)) < 0) r = (int64_t)at;
-    else if (!at && mm->reserved && !(at = mm_choose(mm, 0, len))) r = -ENOMEM;
+    else if (!at && (mm->reserved || mm->base) && !(at = mm_choose(mm, 0, len))) r = -ENOMEM;
     else {
         if (mm_partial(mm)) part_open(mm, at, at + len, &d);
         int claimed = at && !chosen ? host_claim(mm, at, at + len) : 0;

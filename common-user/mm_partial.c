@@ -252,7 +252,8 @@ int64_t part_choose(Mm *mm, uint64_t len, uint64_t off)
     uint64_t skip = -(uint64_t)(uintptr_t)p & (mm->hpage - 1);      /* 0 where host pages really are so large */
     if (skip) munmap(p, skip);
     munmap(p + skip + want, mm->hpage - skip);
-    return (int64_t)((uint64_t)(uintptr_t)p + skip - mm->base + lead);
+    int64_t given = host_given(mm, p + skip, want);
+    return given < 0 ? given : given + (int64_t)lead;
 }
 
 int64_t part_map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)

@@ -79,6 +79,7 @@ int      host_protect(Mm *mm, gaddr a, gaddr end, int prot);       /* prot as th
 /* Makes [a, end) of the host ours where the map has holes, so that MAP_FIXED cannot hit the emulator. 0 or -ENOMEM. */
 int      host_claim(Mm *mm, gaddr a, gaddr end);
 void     host_vacate(Mm *mm, gaddr a, gaddr end);                  /* whole host pages back: unmapped, or reserved again */
+int64_t  host_given(const Mm *mm, void *p, uint64_t len);          /* where the host put a mapping, or -ENOMEM: no guest address, unmapped */
 void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
 gaddr    mm_choose(Mm *mm, gaddr hint, uint64_t len);              /* reserved mode: free place or 0 */
 gaddr    mm_choose_area(Mm *mm, gaddr hint, uint64_t len);         /* else: free place in the mmap area; 0: the host chooses */

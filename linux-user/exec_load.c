@@ -35,7 +35,7 @@ static int refuse_errno(const Process *p, const char *path, int e)
 
 static ElfTarget target_of(const Process *p)
 {
-    return (ElfTarget){ p->arch->elf_machine, p->arch->elf_class, p->arch->elf_data, mm_page_size(p->mm), mm_task_size(p->mm) };
+    return (ElfTarget){ p->arch->elf_machine, p->arch->elf_class, p->arch->elf_data, p->abi->page_size, p->abi->task_size };
 }
 
 /* --- opening, scripts */
@@ -83,8 +83,10 @@ int exec_open(Process *p, Program *prog, const char *path, int fd)
         path = strdup(interp);              /* AT_EXECFN stays the script */
         fd = open_program(path, true);
     }
+    ElfTarget want = target_of(p);
+    char err[256];
     prog->fd = fd;
-    return 0;
+    return elf_read(fd, &want, &prog->image, err, sizeof err) < 0 ? refuse(p, CANNOT_RUN, prog->path, err) : 0;
 }
 
 /* --- segments */
@@ -269,31 +271,29 @@ int exec_load(Task *t, const Program *prog)
 {
     Process *p = t->proc;
     const LinuxAbi *abi = p->abi;
-    ElfImage m, im;
-    char err[256];
-    ElfTarget want = target_of(p);
-    if (elf_read(prog->fd, &want, &m, err, sizeof err) < 0) return refuse(p, CANNOT_RUN, prog->path, err);
-    gaddr base = m.dyn && *m.interp ? abi->et_dyn_base + jitter(p, jitter_pages(p)) : 0;
-    int64_t bias = map_image(p->mm, &m, base, prog->fd);
+    const ElfImage *m = &prog->image;
+    ElfImage im;
+    gaddr base = m->dyn && *m->interp ? abi->et_dyn_base + jitter(p, jitter_pages(p)) : 0;
+    int64_t bias = map_image(p->mm, m, base, prog->fd);
     close(prog->fd);
     if (bias < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)bias));
-    gaddr interp_bias = 0, entry = (gaddr)bias + m.entry;
-    if (*m.interp) {
-        int status = load_interp(p, &m, &im, &interp_bias);
+    gaddr interp_bias = 0, entry = (gaddr)bias + m->entry;
+    if (*m->interp) {
+        int status = load_interp(p, m, &im, &interp_bias);
         if (status) return status;
         entry = interp_bias + im.entry;
         interp_bias += im.lo;
     }
-    mm_brk_set(p->mm, brk_place(p, &m, (gaddr)bias));
-    int64_t top = map_stack(p, &m);
+    mm_brk_set(p->mm, brk_place(p, m, (gaddr)bias));
+    int64_t top = map_stack(p, m);
     int64_t e = top < 0 ? top : linux_vdso_map(p);
     if (e < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)e));
     Auxv a = { .n = 0 };
-    build_auxv(&a, t, &m, (gaddr)bias, interp_bias);
+    build_auxv(&a, t, m, (gaddr)bias, interp_bias);
     gaddr sp;
     e = write_stack(t, prog, &a, (gaddr)top, &sp);
     if (e < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)e));
-    p->entry = (gaddr)bias + m.entry;
+    p->entry = (gaddr)bias + m->entry;
     p->load_bias = (gaddr)bias;
     abi->start(t->cpu, entry, sp);
     return 0;

@@ -9,12 +9,13 @@
 
 typedef struct Program {
     int fd;                         /* of the ELF file to run; consumed */
+    ElfImage image;                 /* what it says */
     char *path;                     /* how it was named: AT_EXECFN */
     char **argv, **envp;            /* NULL-terminated */
 } Program;
 
-/* Opens `path` (or takes fd >= 0) and follows `#!` lines; changes prog->argv accordingly. Shell's exit code (126, 127) and a line
- * on stderr when it cannot, 0 when done. */
+/* Opens `path` (or takes fd >= 0), follows `#!` lines, changes prog->argv accordingly, and reads the headers; needs no address space.
+ * Shell's exit code (126, 127) and a line on stderr when it cannot, 0 when done. */
 int exec_open(Process *p, Program *prog, const char *path, int fd);
 /* Maps it and sets the task's registers. Result as exec_open's. */
 int exec_load(Task *t, const Program *prog);

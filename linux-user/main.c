@@ -93,13 +93,14 @@ static void show_name(const char *path)
 
 /* --- the process */
 
-static Mm *make_mm(const Options *o)
+static Mm *make_mm(const Options *o, const ElfImage *m)
 {
     char err[256];
     uint64_t real = (uint64_t)sysconf(_SC_PAGESIZE), page = o->page_size > real ? o->page_size : real;
     if (o->guest_base & (page - 1)) die("guest base is not aligned to the host page size");
     MmConfig c = { .arch = &guest_arch, .page_size = linux_abi.page_size, .host_page = page, .task_size = linux_abi.task_size,
-                   .mmap_base = linux_abi.mmap_base, .guest_base = o->guest_base, .reserved_va = o->reserved_va };
+                   .mmap_base = linux_abi.mmap_base, .guest_base = o->guest_base, .reserved_va = o->reserved_va,
+                   .fixed = m->dyn ? 0 : m->lo, .fixed_end = m->dyn ? 0 : m->hi };
     Mm *mm = mm_new(&c, err, sizeof err);
     if (!mm) die(err);
     return mm;
@@ -115,8 +116,13 @@ static Process *make_process(Options *o, bool secure)
     p->seed = o->seed;
     p->seeded = o->seeded;
     memcpy(p->features, o->features, sizeof p->features);
-    p->mm = make_mm(o);
     pthread_mutex_init(&p->task_lock, NULL);
+    return p;
+}
+
+static void make_space(Process *p, Options *o, const ElfImage *m)
+{
+    p->mm = make_mm(o, m);
     trace_setup(&o->tcg, o);
     direct_setup(&o->tcg);
     TcgHost host = { .ctx = p->mm, .fetch = mm_fetch, .mem_base = mm_base(p->mm) };
@@ -124,7 +130,6 @@ static Process *make_process(Options *o, bool secure)
     if (!p->tcg) die("the translator cannot start: out of address space?");
     mm_set_tcg(p->mm, p->tcg);
     signal_init(p);
-    return p;
 }
 
 /* -L, or the cross sysroot when the machine has one. */
@@ -150,6 +155,7 @@ int main(int argc, char **argv)
     int execfd = (int)getauxval(AT_EXECFD);
     status = exec_open(p, &prog, argv[program], execfd > 2 ? execfd : -1);
     if (status) return status;
+    make_space(p, &opt, &prog.image);
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", prog.fd);
     p->exe = realpath(link, NULL);

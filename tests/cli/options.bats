@@ -154,3 +154,18 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
     printf '#include <pthread.h>\n#include <unistd.h>\nvoid *f(void *p) { return (void *)(long)getppid(); }\nint main(void) { pthread_t t[3]; for (int i = 0; i < 3; i++) pthread_create(t + i, 0, f, 0); for (int i = 0; i < 3; i++) pthread_join(t[i], 0); return 0; }' | aarch64-linux-gnu-gcc -static -xc - -o threads
     run "$Q" -d strace,tid -D "tid-%d" ./threads; [ "$status" = 0 ]; [ "$(ls tid-* | wc -l)" = 4 ]; [ "$(grep -l getppid tid-* | wc -l)" = 3 ]
 }
+@test "a fixed-address program where the emulator itself lies: another guest base" {
+    echo 'int main(void) { return __builtin_printf("at %p, 0x%x\n", (void *)main, __LINE__) < 0 || getchar() == 0; }' >fixed.c
+    aarch64-linux-gnu-gcc -w -static -O1 fixed.c -o fixed         # -L: not at the top, where no base helps
+    mkfifo hold
+    setarch -RL "$Q" ./fixed <hold >/dev/null & exec 9>hold
+    for _ in $(seq 100); do at=$(sed -n 's/^\([0-9a-f]*\)-.*qemu-aarch64$/\1/p' /proc/$!/maps 2>/dev/null | head -1); [ -n "$at" ] && break; sleep 0.05; done
+    exec 9>&-; wait
+    at=$(printf '0x%x' $(((0x$at & ~0xffff) + 0x100000)))
+    aarch64-linux-gnu-gcc -w -static -O1 -Wl,-Ttext-segment=$at fixed.c -o fixed
+    for c in '' '-one-insn-per-tb' '-accel interp'; do
+        run setarch -RL "$Q" $c ./fixed </dev/null
+        [ "$status" = 0 ]; [[ $output == "at ${at%?????}"*", 0x1" ]]
+    done
+    run setarch -RL "$Q" ./args-dyn 7; [ "$status" = 7 ]
+}
