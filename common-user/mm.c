@@ -55,7 +55,6 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
     mm->hpage = c->host_page > c->page_size ? c->host_page : c->page_size;
     mm->task_size = c->task_size;
     mm->mmap_base = c->mmap_base;
-    mm->full_from = ~0ull;
     if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
         uint64_t slack = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0;
@@ -98,32 +97,24 @@ void     mm_after_fork(Mm *mm, bool child)
 
 /* --- the host's side */
 
+/* What was claimed in [a, end). */
+static void give_back(Mm *mm, gaddr a, gaddr end)
+{
+    for (gaddr stop; vma_hole(mm, &a, end, &stop); a = stop) host_release(mm, a, stop);
+}
+
 int host_claim(Mm *mm, gaddr a, gaddr end)
 {
     if (mm->reserved) return 0;
     if (mm_partial(mm)) return part_claim(mm, a, end);
-    gaddr p = a;
-    for (size_t i = vma_index(mm, a); p < end; i++) {
-        gaddr hole = i < mm->n && mm->vma[i].start < end ? mm->vma[i].start : end;
-        if (hole > p) {
-            void *want = mm_host(mm, p), *got = mmap(want, hole - p, PROT_NONE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-            if (got != want) {
-                int e = errno;
-                if (got != MAP_FAILED) munmap(got, hole - p);
-                for (gaddr q = a; q < p; ) {                        /* give back what was taken */
-                    Vma *v = vma_at(mm, q);
-                    size_t k = vma_index(mm, q);
-                    gaddr stop = k < mm->n && mm->vma[k].start < p ? mm->vma[k].start : p;
-                    if (v) { q = v->end; continue; }
-                    munmap(mm_host(mm, q), stop - q);
-                    q = stop;
-                }
-                return got == MAP_FAILED && e == EPERM ? -EPERM : -ENOMEM;
-            }
-        }
-        if (i < mm->n && mm->vma[i].start < end) p = mm->vma[i].end;
-        else break;
+    for (gaddr p = a, stop; vma_hole(mm, &p, end, &stop); p = stop) {
+        void *want = mm_host(mm, p), *got = mmap(want, stop - p, PROT_NONE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        if (got == want) continue;
+        int e = got == MAP_FAILED && errno == EPERM ? -EPERM : -ENOMEM;
+        if (got != MAP_FAILED) munmap(got, stop - p);
+        give_back(mm, a, p);
+        return e;
     }
     return 0;
 }
@@ -168,24 +159,9 @@ gaddr mm_choose(Mm *mm, gaddr hint, uint64_t len)
 {
     enum { LOWEST = 0x10000 };
     if (hint >= LOWEST && hint <= mm->task_size - len && vma_free(mm, hint, len)) return hint;
-    /* below mmap_base downwards, then anywhere; at identity the host knows better what is free there */
-    for (int pass = 0; pass < (mm->reserved || mm->base ? 2 : 1); pass++) {
-        bool full = !pass;                                          /* nothing but mappings so far */
-        gaddr top = pass ? mm->task_size : mm->full_from < mm->mmap_base ? mm->full_from : mm->mmap_base;
-        size_t i = vma_index(mm, top - 1);
-        if (i < mm->n && mm->vma[i].start < top) i++;
-        for (;;) {
-            gaddr floor = i ? mm->vma[i - 1].end : LOWEST;
-            if (floor < LOWEST) floor = LOWEST;
-            gaddr ceiling = i < mm->n && mm->vma[i].start < top ? mm->vma[i].start : top;
-            if (full) mm->full_from = ceiling;
-            full = full && ceiling <= floor;
-            if (ceiling > floor && ceiling - floor >= len) return ceiling - len;
-            if (!i) break;
-            i--;
-        }
-    }
-    return 0;
+    gaddr at = vma_gap(mm, LOWEST, mm->mmap_base, len);
+    /* then anywhere; but at identity the host knows better what is free there */
+    return at || !(mm->reserved || mm->base) ? at : vma_gap(mm, LOWEST, mm->task_size, len);
 }
 
 gaddr mm_choose_area(Mm *mm, gaddr hint, uint64_t len)
@@ -219,31 +195,34 @@ static void drop_object(Mm *mm, const Vma *v, Drop *d)
 {
     if (!v->ino || !(v->flags & MAP_SHARED)) return;
     uint64_t len = v->end - v->start;
-    for (size_t i = 0; i < mm->n; i++) {
-        Vma *o = &mm->vma[i];
-        if (!o->has_code || o->dev != v->dev || o->ino != v->ino || o->off >= v->off + len || v->off >= o->off + (o->end - o->start)) continue;
+    for (Vma *o = vma_object(mm, v->dev, v->ino); o; o = vma_same(o->same_next, v->dev, v->ino)) {
+        if (!o->has_code || o->off >= v->off + len || v->off >= o->off + (o->end - o->start)) continue;
         if (mm_partial(mm)) part_open(mm, o->start, o->end, d);
         code_drop(mm, o->start, o->end, d);
         host_protect(mm, o->start, o->end, o->prot);
     }
 }
 
+/* Over nothing of the guest's, and so over nothing at all. */
+static int64_t map_hole(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
+{
+    void *want = mm_host(mm, at), *got = mmap(want, len, mm_host_prot(prot), flags | MAP_FIXED_NOREPLACE, fd, (off_t)off);
+    if (got == want) return (int64_t)at;
+    if (got == MAP_FAILED) return errno == EEXIST ? -ENOMEM : -errno;
+    munmap(got, len);
+    return -ENOMEM;
+}
+
 static int64_t map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)
 {
     if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !vma_free(mm, at, len)) return -EEXIST;
+    if (!mm->reserved && !mm_partial(mm) && vma_free(mm, at, len)) return map_hole(mm, at, len, prot, flags, fd, off);
     int e = host_claim(mm, at, at + len);
     if (e < 0) return e;
     if (mm_partial(mm)) part_open(mm, at, at + len, d);
     e = host_map(mm, at, len, prot, flags & ~MAP_FIXED_NOREPLACE, fd, off);
     if (e < 0) {
-        for (gaddr q = at; q < at + len; ) {                        /* the holes were claimed for nothing */
-            Vma *v = vma_at(mm, q);
-            size_t k = vma_index(mm, q);
-            gaddr stop = k < mm->n && mm->vma[k].start < at + len ? mm->vma[k].start : at + len;
-            if (v) { q = v->end; continue; }
-            host_release(mm, q, stop);
-            q = stop;
-        }
+        give_back(mm, at, at + len);
         return e;
     }
     code_drop(mm, at, at + len, d);
@@ -318,12 +297,11 @@ int64_t mm_unmap(Mm *mm, gaddr at, uint64_t len)
         mm_unlock(mm, &d);
         return 0;
     }
-    size_t i = vma_split(mm, at), j = vma_split(mm, at + len);
-    for (size_t k = i; k < j; ) {                                   /* adjacent mappings in one host call */
-        size_t m = k;
-        while (m + 1 < j && mm->vma[m + 1].start == mm->vma[m].end) m++;
-        host_release(mm, mm->vma[k].start, mm->vma[m].end);
-        k = m + 1;
+    gaddr end = at + len;
+    vma_split(mm, end);
+    for (Vma *v = vma_split(mm, at), *last; v && v->start < end; v = last->next) {      /* in few host calls: what lies in holes may be ours */
+        for (last = v; last->next && last->next->start < end && (mm->reserved || last->next->start == last->end); ) last = last->next;
+        host_release(mm, v->start, last->end);
     }
     vma_remove(mm, at, at + len);
     mm_unlock(mm, &d);
@@ -343,7 +321,8 @@ static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
     drop_seen(d, v->flags, prot);
     vma_split(mm, a);
     vma_split(mm, end);
-    vma_at(mm, a)->prot = (uint8_t)prot;
+    v = vma_at(mm, a);
+    vma_change(mm, v, (uint8_t)prot, v->flags);
     vma_merge(mm, a, end);
     return 0;
 }
@@ -395,9 +374,10 @@ bool mm_covered(Mm *mm, gaddr at, uint64_t len, int prot)
     bool ok = true;
     gaddr end = at + len;
     mm_lock(mm);
-    for (size_t i = vma_index(mm, at); ok && at < end; i++) {
-        ok = i < mm->n && mm->vma[i].start <= at && (mm->vma[i].prot & prot) == prot;
-        if (ok) at = mm->vma[i].end;
+    for (Vma *v = vma_find(mm, at); ok && at < end; v = v->next) {
+        ok = v && v->start <= at && (v->prot & prot) == prot;
+        if (!ok) break;
+        at = v->end;
     }
     mm_unlock(mm, NULL);
     return ok;
@@ -406,8 +386,8 @@ bool mm_covered(Mm *mm, gaddr at, uint64_t len, int prot)
 void mm_hide(Mm *mm, gaddr at, uint64_t len)
 {
     mm_lock(mm);
-    size_t i = vma_split(mm, at), end = vma_split(mm, at + len);
-    for (; i < end; i++) mm->vma[i].flags |= VMA_HIDDEN;
+    vma_split(mm, at + len);
+    for (Vma *v = vma_split(mm, at); v && v->start < at + len; v = v->next) vma_change(mm, v, v->prot, v->flags | VMA_HIDDEN);
     mm_unlock(mm, NULL);
 }
 
@@ -416,8 +396,7 @@ bool mm_grow(Mm *mm, gaddr at, uint64_t limit)
     enum { GAP_PAGES = 256 };                                       /* Linux: stack_guard_gap */
     at &= ~(mm->page - 1);
     mm_lock(mm);
-    size_t i = vma_index(mm, at);
-    const Vma v = i < mm->n ? mm->vma[i] : (Vma){ 0 }, *below = i ? &mm->vma[i - 1] : NULL;
+    const Vma *above = vma_find(mm, at), v = above ? *above : (Vma){ 0 }, *below = v.prev;
     bool near = below && below->prot && !(below->flags & MAP_GROWSDOWN) && at - below->end < GAP_PAGES * mm->page;
     mm_unlock(mm, NULL);
     if (!(v.flags & MAP_GROWSDOWN) || v.start <= at || near || v.end - at > limit) return false;

@@ -12,15 +12,15 @@ static int64_t pieces(Mm *mm, gaddr at, uint64_t len, int arg, void *ctx, bool s
 {
     int64_t r = 0;
     gaddr end = at + len;
-    for (size_t i = vma_index(mm, at); at < end; ) {
-        if (i == mm->n || mm->vma[i].start >= end) return -ENOMEM;
-        if (mm->vma[i].start > at) {
+    for (const Vma *v = vma_find(mm, at); at < end; ) {
+        if (!v || v->start >= end) return -ENOMEM;
+        if (v->start > at) {
             if (!skip_holes) return -ENOMEM;
             r = -ENOMEM;
-            at = mm->vma[i].start;
+            at = v->start;
         }
-        gaddr stop = mm->vma[i].end;
-        while (++i < mm->n && mm->vma[i].start == stop && stop < end) stop = mm->vma[i].end;
+        gaddr stop = v->end;
+        while ((v = v->next) && v->start == stop && stop < end) stop = v->end;
         if (stop > end) stop = end;
         int64_t e = fn(mm, at, stop - at, arg, ctx);
         if (e < 0) return e;
@@ -75,8 +75,7 @@ int64_t mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice)
     if (advice_changes(advice)) {
         if (mm_partial(mm)) part_open(mm, at, at + len, &d);
         code_drop(mm, at, at + len, &d);
-        for (size_t i = vma_index(mm, at); d.ranges && i < mm->n && mm->vma[i].start < at + len; i++) {
-            Vma *v = &mm->vma[i];                           /* guards are forgotten: open the pages too */
+        for (Vma *v = vma_find(mm, at); d.ranges && v && v->start < at + len; v = v->next) {     /* guards are forgotten: open the pages too */
             gaddr lo = v->start > at ? v->start : at, hi = v->end < at + len ? v->end : at + len;
             host_protect(mm, lo, hi, v->prot);
         }

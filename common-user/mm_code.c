@@ -61,8 +61,7 @@ static void guards_forget(Mm *mm, gaddr a, gaddr end)
 
 void code_drop(Mm *mm, gaddr a, gaddr end, Drop *d)
 {
-    for (size_t i = vma_index(mm, a); i < mm->n && mm->vma[i].start < end; i++) {
-        Vma *v = &mm->vma[i];
+    for (Vma *v = vma_find(mm, a); v && v->start < end; v = v->next) {
         if (!v->has_code) continue;
         gaddr lo = v->start > a ? v->start : a, hi = v->end < end ? v->end : end;
         drop_add(d, lo, hi);
@@ -76,9 +75,7 @@ static void for_aliases(Mm *mm, const Vma *v, gaddr page, void (*fn)(Mm *, Vma *
 {
     if (!v->ino) { fn(mm, (Vma *)v, page, ctx); return; }
     uint64_t off = v->off + (page - v->start), dev = v->dev, ino = v->ino;    /* wraps when v starts inside its host page */
-    for (size_t i = 0; i < mm->n; i++) {
-        Vma *o = &mm->vma[i];
-        if (o->ino != ino || o->dev != dev) continue;
+    for (Vma *o = vma_object(mm, dev, ino); o; o = vma_same(o->same_next, dev, ino)) {
         gaddr at = o->start + (off - o->off);
         if (at < o->end && at + mm->hpage > o->start && !(at & (mm->hpage - 1))) fn(mm, o, at, ctx);
     }
@@ -114,14 +111,13 @@ bool mm_unprotect_code(Mm *mm, gaddr at, uint64_t len)
     if (len > mm->task_size - at) len = mm->task_size - at;
     gaddr end = at + len;
     mm_lock(mm);
-    for (size_t i = vma_index(mm, at); g_hash_table_size(mm->guarded) && i < mm->n && mm->vma[i].start < end; i++) {
-        const Vma v = mm->vma[i];                       /* as wide as the mappings are, whatever len says */
-        if (!(v.prot & PROT_WRITE)) continue;
-        gaddr lo = v.start > at ? v.start : at, hi = v.end < end ? v.end : end;
+    for (const Vma *v = vma_find(mm, at); g_hash_table_size(mm->guarded) && v && v->start < end; v = v->next) {
+        if (!(v->prot & PROT_WRITE)) continue;          /* as wide as the mappings are, whatever len says */
+        gaddr lo = v->start > at ? v->start : at, hi = v->end < end ? v->end : end;
         for (gaddr p = lo & ~(mm->hpage - 1); p < hi; p += mm->hpage) {
             if (!(guard_get(mm, p) & GUARD_ON)) continue;
             any = true;
-            for_aliases(mm, &v, p, open_page, &d);
+            for_aliases(mm, v, p, open_page, &d);
         }
     }
     mm_unlock(mm, &d);
@@ -142,8 +138,8 @@ void mm_icache_flush_open(Mm *mm)
     g_hash_table_iter_init(&it, mm->guarded);
     while (g_hash_table_iter_next(&it, &k, &v))
         if (!(GPOINTER_TO_UINT(v) & GUARD_ON)) drop_add(&d, (gaddr)(uintptr_t)k, (gaddr)(uintptr_t)k + mm->hpage);
-    for (size_t i = 0; i < mm->n; i++)      /* write(2) to the file of a mapping is seen by nobody else */
-        if (mm->vma[i].has_code && (mm->vma[i].flags & MAP_SHARED)) drop_add(&d, mm->vma[i].start, mm->vma[i].end);
+    for (const Vma *o = mm->first; o; o = o->next)          /* write(2) to the file of a mapping is seen by nobody else */
+        if (o->has_code && (o->flags & MAP_SHARED)) drop_add(&d, o->start, o->end);
     mm_unlock(mm, &d);
 }
 

@@ -4,41 +4,26 @@
 #include "common-user/mm_priv.h"
 #include "common-user/task.h"
 
-static bool is_data(uint32_t flags, int prot) { return (prot & PROT_WRITE) && !(flags & (MAP_SHARED | MAP_GROWSDOWN)); }
-
 bool mm_may_add(const Mm *mm, uint32_t flags, int prot, uint64_t len, gaddr over, gaddr over_end)
 {
     const Process *p = current ? current->proc : NULL;
     if (!p || !p->limits.set) return true;
-    uint64_t total = len, data = len, as = p->limits.as.cur, most = p->limits.data.cur;
-    for (size_t i = 0; i < mm->n; i++) {
-        const Vma *v = &mm->vma[i];
+    uint64_t total = mm->sums.total + len, data = mm->sums.data + len, as = p->limits.as.cur, most = p->limits.data.cur;
+    for (const Vma *v = over < over_end ? vma_find(mm, over) : NULL; v && v->start < over_end; v = v->next) {
         if (v->flags & VMA_HIDDEN) continue;
-        total += v->end - v->start;
-        if (is_data(v->flags, v->prot)) data += v->end - v->start;
-        if (v->start >= over_end || v->end <= over) continue;
         uint64_t replaced = (v->end < over_end ? v->end : over_end) - (v->start > over ? v->start : over);
         total -= replaced;
         data -= replaced;
     }
     if (total > as) return false;
     if (!most && data <= p->limits.data.max) return true;               /* Linux: a workaround for Valgrind */
-    return !is_data(flags, prot) || data <= most;
+    return !vma_is_data(flags, prot) || data <= most;
 }
 
 MmSums mm_sums(Mm *mm)
 {
-    MmSums s = { 0 };
     mm_lock(mm);
-    for (size_t i = 0; i < mm->n; i++) {
-        const Vma *v = &mm->vma[i];
-        uint64_t len = v->end - v->start;
-        if (v->flags & VMA_HIDDEN) continue;
-        s.total += len;
-        if (v->flags & MAP_GROWSDOWN) s.stack += len;
-        else if (is_data(v->flags, v->prot)) s.data += len;
-        else if ((v->prot & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC) s.text += len;
-    }
+    MmSums s = mm->sums;
     mm_unlock(mm, NULL);
     return s;
 }

@@ -41,18 +41,16 @@ static const HostLine *line_at(const GArray *a, uint64_t addr)
 }
 
 /* A line of the host for another mapping of the same file; NULL: none. */
-static const HostLine *same_file(const Mm *mm, const Vma *v, const GArray *host)
+static const HostLine *same_file(Mm *mm, const Vma *v, const GArray *host)
 {
-    for (size_t i = 0; i < mm->n; i++) {
-        const Vma *o = &mm->vma[i];
-        if (o->dev != v->dev || o->ino != v->ino) continue;
+    for (const Vma *o = vma_object(mm, v->dev, v->ino); o; o = vma_same(o->same_next, v->dev, v->ino)) {
         const HostLine *h = line_at(host, (mm->base + o->start + mm->hpage - 1) & ~(mm->hpage - 1));
         if (h && h->ino == v->ino) return h;
     }
     return NULL;
 }
 
-static void print_vma(const Mm *mm, const Vma *v, const GArray *host, FILE *out)
+static void print_vma(Mm *mm, const Vma *v, const GArray *host, FILE *out)
 {
     const HostLine *h = v->ino ? line_at(host, mm->base + v->start) : NULL;
     if (h && !h->ino && mm_partial(mm)) h = same_file(mm, v, host);        /* a copy of a piece of a file */
@@ -85,7 +83,7 @@ void mm_maps(Mm *mm, FILE *out)
 {
     mm_lock(mm);
     GArray *host = host_lines();
-    for (size_t i = 0; i < mm->n; i++) if (!(mm->vma[i].flags & VMA_HIDDEN)) print_vma(mm, &mm->vma[i], host, out);
+    for (const Vma *v = mm->first; v; v = v->next) if (!(v->flags & VMA_HIDDEN)) print_vma(mm, v, host, out);
     mm_unlock(mm, NULL);
     free_lines(host);
 }

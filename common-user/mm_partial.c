@@ -25,8 +25,7 @@ bool part_alone(Mm *mm, gaddr a, gaddr end) { return !others(mm, down(mm, a), up
 static int union_prot(const Mm *mm, gaddr h, gaddr a, gaddr end)
 {
     int prot = 0;
-    for (size_t i = vma_index(mm, h); i < mm->n && mm->vma[i].start < h + mm->hpage; i++) {
-        const Vma *v = &mm->vma[i];
+    for (const Vma *v = vma_find(mm, h); v && v->start < h + mm->hpage; v = v->next) {
         gaddr lo = v->start > h ? v->start : h, hi = v->end < h + mm->hpage ? v->end : h + mm->hpage;
         if (lo < a || hi > end) prot |= v->prot;
     }
@@ -60,8 +59,7 @@ void part_open(Mm *mm, gaddr a, gaddr end, Drop *d)
     gaddr lo = down(mm, a), hi = up(mm, end);
     if (!g_hash_table_size(mm->guarded)) return;
     code_drop(mm, lo, hi, d);
-    for (size_t i = vma_index(mm, lo); i < mm->n && mm->vma[i].start < hi; i++) {
-        Vma *v = &mm->vma[i];
+    for (Vma *v = vma_find(mm, lo); v && v->start < hi; v = v->next) {
         part_protect(mm, v->start > lo ? v->start : lo, v->end < hi ? v->end : hi, v->prot);
     }
 }
@@ -72,8 +70,8 @@ void part_open(Mm *mm, gaddr a, gaddr end, Drop *d)
 static gaddr empty_run(const Mm *mm, gaddr h, gaddr hi, gaddr *stop)
 {
     while (h < hi && used(mm, h, h + mm->hpage)) h += mm->hpage;
-    size_t i = vma_index(mm, h);
-    gaddr next = i < mm->n ? down(mm, mm->vma[i].start) : hi;
+    const Vma *v = vma_find(mm, h);
+    gaddr next = v ? down(mm, v->start) : hi;
     *stop = next < hi ? next : hi;
     return h;
 }
@@ -118,8 +116,7 @@ typedef struct Run { gaddr lo, hi; } Run;
 void part_unmap(Mm *mm, gaddr a, gaddr end)
 {
     GArray *runs = g_array_new(FALSE, FALSE, sizeof(Run));     /* of host pages that are ours; each is given back once */
-    for (size_t i = vma_index(mm, a); i < mm->n && mm->vma[i].start < end; i++) {
-        const Vma *v = &mm->vma[i];
+    for (const Vma *v = vma_find(mm, a); v && v->start < end; v = v->next) {
         Run r = { down(mm, v->start > a ? v->start : a), up(mm, v->end < end ? v->end : end) };
         Run *last = runs->len ? &g_array_index(runs, Run, runs->len - 1) : NULL;
         if (last && r.lo <= last->hi) last->hi = r.hi;
@@ -149,8 +146,7 @@ static bool shared_flags(int flags) { return (flags & MAP_TYPE) != MAP_PRIVATE; 
 /* Shared memory in host page h outside [a, end)? */
 static bool shared_neighbour(const Mm *mm, gaddr h, gaddr a, gaddr end)
 {
-    for (size_t i = vma_index(mm, h); i < mm->n && mm->vma[i].start < h + mm->hpage; i++) {
-        const Vma *v = &mm->vma[i];
+    for (const Vma *v = vma_find(mm, h); v && v->start < h + mm->hpage; v = v->next) {
         if ((v->flags & MAP_SHARED) && (v->start < a || v->end > end)) return true;
     }
     return false;
@@ -179,8 +175,8 @@ static int compose(Mm *mm, gaddr h, gaddr a, gaddr end, const Source *s)
     int e = fill(page + (a - h), end - a, s, a);
     if (!e) {
         set_prot(mm, h, h + mm->hpage, PROT_READ);      /* writers fault and wait for the lock */
-        for (size_t i = vma_index(mm, h); i < mm->n && mm->vma[i].start < h + mm->hpage; i++) {
-            gaddr lo = mm->vma[i].start > h ? mm->vma[i].start : h, hi = mm->vma[i].end < h + mm->hpage ? mm->vma[i].end : h + mm->hpage;
+        for (const Vma *v = vma_find(mm, h); v && v->start < h + mm->hpage; v = v->next) {
+            gaddr lo = v->start > h ? v->start : h, hi = v->end < h + mm->hpage ? v->end : h + mm->hpage;
             if (lo < a) host_copy(page + (lo - h), mm_host(mm, lo), (hi < a ? hi : a) - lo);
             if (hi > end) { gaddr from = lo > end ? lo : end; host_copy(page + (from - h), mm_host(mm, from), hi - from); }
         }
@@ -278,8 +274,8 @@ int64_t part_map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags,
 /* Contents of part of a host page go back to zero. A file's own contents cannot come back: its descriptor is gone. */
 static int64_t forget(Mm *mm, gaddr a, gaddr end)
 {
-    for (size_t i = vma_index(mm, a); i < mm->n && mm->vma[i].start < end; i++)
-        if (mm->vma[i].ino) return -EINVAL;
+    for (const Vma *v = vma_find(mm, a); v && v->start < end; v = v->next)
+        if (v->ino) return -EINVAL;
     gaddr h = down(mm, a);
     set_prot(mm, h, h + mm->hpage, PROT_READ | PROT_WRITE);
     host_zero(mm_host(mm, a), end - a);

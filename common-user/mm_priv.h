@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the mm_*.c files. The map is an array of Vma, sorted, disjoint, neighbours of equal kind merged: look-up is a
- * binary search, a change moves the tail (48 bytes a mapping). All functions here want mm->lock held. */
+/* Inside of the mm_*.c files. The map is a tree of Vma, disjoint, neighbours of equal kind merged; each also knows its neighbours
+ * (prev, next). Look-up, change and the search for a free range are logarithmic. All functions here want mm->lock held. */
 #ifndef COMMON_USER_MM_PRIV_H
 #define COMMON_USER_MM_PRIV_H
 
@@ -18,7 +18,13 @@ typedef struct Vma {
     uint32_t flags;                 /* MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN */
     uint8_t prot;                   /* the guest's */
     bool has_code;                  /* the translator read from here */
+    uint32_t rank;                  /* this and what follows is mm_vma.c's */
+    gaddr gap;                      /* largest free range below a mapping of this subtree */
+    struct Vma *left, *right;
+    struct Vma *prev, *next;        /* by address: anyone may follow them */
+    struct Vma *same_prev, *same_next;              /* of the object's list, when it has one: vma_object */
 } Vma;
+enum { OBJECT_LISTS = 256 };
 
 /* What the translator hears once the lock is released (it may wait for nothing of ours): ranges whose code must be dropped, and
  * whether others see memory from now on (tcg_share). */
@@ -32,9 +38,10 @@ struct Mm {
     bool sparse;                    /* const: its unused parts are not mapped, for want of address space (RLIMIT_AS) */
     pthread_mutex_t lock;
     Tcg *tcg;                       /* const after mm_set_tcg */
-    Vma *vma; size_t n;             /* lock: in room[cap], with some of it free on both sides */
-    Vma *room; size_t cap;
-    gaddr full_from;                /* lock: [full_from, mmap_base) has no gap, when it is below mmap_base */
+    Vma *root, *first, *last, *spare;               /* lock: the map; nodes to use again */
+    Vma *objects[OBJECT_LISTS];     /* lock: lists of mappings, by a hash of their object */
+    uint64_t ranks;                 /* lock: the generator's state */
+    MmSums sums;                    /* lock */
     gaddr brk_start, brk;           /* lock */
     uint64_t anon_ids;              /* lock: made-up inode numbers of shared anonymous memory */
     GHashTable *guarded;            /* lock: page → GuardCount, pages that we write-protected */
@@ -56,14 +63,24 @@ static inline int mm_host_prot(int prot) { return (prot & (PROT_READ | PROT_WRIT
 /* mm_limit.c: may a mapping of this kind be made, in place of what is in [over, over_end)? */
 bool     mm_may_add(const Mm *mm, uint32_t flags, int prot, uint64_t len, gaddr over, gaddr over_end);
 
-size_t   vma_index(const Mm *mm, gaddr a);      /* first mapping that ends above a */
+Vma     *vma_find(const Mm *mm, gaddr a);       /* first mapping that ends above a, or NULL */
 Vma     *vma_at(const Mm *mm, gaddr a);
 bool     vma_free(const Mm *mm, gaddr a, uint64_t len);
-bool     vma_full(const Mm *mm, gaddr a, uint64_t len);
+bool     vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop);             /* the first hole at or above *a, within end; false: none */
+gaddr    vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len);            /* where the highest hole of len within [low, top) ends, less len; 0: none */
 void     vma_remove(Mm *mm, gaddr a, gaddr end);
 void     vma_insert(Mm *mm, const Vma *v);      /* over free space; merges */
 void     vma_merge(Mm *mm, gaddr a, gaddr end); /* neighbours inside and at the edges */
-size_t   vma_split(Mm *mm, gaddr a);            /* makes a a boundary; index of the first mapping that starts at or above a */
+Vma     *vma_split(Mm *mm, gaddr a);            /* makes a a boundary; the first mapping that starts at or above a: with its node, others stay */
+void     vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags);             /* the only way to change these; no merge */
+bool     vma_is_data(uint32_t flags, int prot); /* as RLIMIT_DATA counts */
+/* The mappings of an object (dev, ino; ino not 0): for (v = vma_object(...); v; v = vma_same(v->same_next, dev, ino)). */
+Vma     *vma_object(Mm *mm, uint64_t dev, uint64_t ino);
+static inline Vma *vma_same(Vma *v, uint64_t dev, uint64_t ino)
+{
+    while (v && (v->dev != dev || v->ino != ino)) v = v->same_next;
+    return v;
+}
 
 void     code_drop(Mm *mm, gaddr a, gaddr end, Drop *d);           /* mapping goes or changes: note code, forget guards */
 void     drop_add(Drop *d, gaddr a, gaddr end);

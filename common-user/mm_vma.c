@@ -1,100 +1,217 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ordered map of guest mappings: look-up, split, insert, remove, merge. Pure bookkeeping, no host calls. */
+/* The map of guest mappings: look-up, split, insert, remove, merge, free ranges, sums. Pure bookkeeping, no host calls.
+ * A treap: a search tree by address that is a heap by random rank, so that its depth is logarithmic whatever the guest does
+ * (Seidel, Aragon: Randomized search trees). Each node knows the largest free range below a mapping of its subtree. */
 #include <string.h>
 #include "common-user/mm_priv.h"
 
-size_t vma_index(const Mm *mm, gaddr a)
+/* --- the tree */
+
+static gaddr gap_below(const Vma *v) { return v->start - (v->prev ? v->prev->end : 0); }
+
+static void pull(Vma *t)
 {
-    size_t lo = 0, hi = mm->n;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (mm->vma[mid].end <= a) lo = mid + 1;
-        else hi = mid;
+    t->gap = gap_below(t);
+    if (t->left && t->left->gap > t->gap) t->gap = t->left->gap;
+    if (t->right && t->right->gap > t->gap) t->gap = t->right->gap;
+}
+
+static Vma *tree_insert(Vma *t, Vma *n)
+{
+    if (!t) { pull(n); return n; }
+    bool low = n->start < t->start;
+    Vma **side = low ? &t->left : &t->right, *child = *side = tree_insert(*side, n);
+    if (child->rank > t->rank) {                    /* it rises, t becomes its child */
+        Vma **inner = low ? &child->right : &child->left;
+        *side = *inner;
+        *inner = t;
+        pull(t);
+        t = child;
     }
-    return lo;
+    pull(t);
+    return t;
+}
+
+static Vma *tree_join(Vma *low, Vma *high)
+{
+    if (!low || !high) return low ? low : high;
+    bool top = low->rank > high->rank;
+    if (top) low->right = tree_join(low->right, high);
+    else high->left = tree_join(low, high->left);
+    pull(top ? low : high);
+    return top ? low : high;
+}
+
+static Vma *tree_remove(Vma *t, const Vma *n)
+{
+    if (t == n) return tree_join(t->left, t->right);
+    if (n->start < t->start) t->left = tree_remove(t->left, n);
+    else t->right = tree_remove(t->right, n);
+    pull(t);
+    return t;
+}
+
+/* The free range below n changed. */
+static void tree_touch(Vma *t, const Vma *n)
+{
+    if (t != n) tree_touch(n->start < t->start ? t->left : t->right, n);
+    pull(t);
+}
+
+/* --- nodes: the tree, the list of neighbours, the list of mappings of the same object, the sums */
+
+static Vma **object_of(Mm *mm, uint64_t dev, uint64_t ino)
+{
+    return &mm->objects[(dev ^ ino * 0x9e3779b97f4a7c15ull >> 32) % OBJECT_LISTS];
+}
+
+Vma *vma_object(Mm *mm, uint64_t dev, uint64_t ino) { return vma_same(*object_of(mm, dev, ino), dev, ino); }
+
+bool vma_is_data(uint32_t flags, int prot) { return (prot & PROT_WRITE) && !(flags & (MAP_SHARED | MAP_GROWSDOWN)); }
+
+static void account(Mm *mm, const Vma *v, bool add)
+{
+    MmSums *s = &mm->sums;
+    uint64_t len = add ? v->end - v->start : v->start - v->end;
+    if (v->flags & VMA_HIDDEN) return;
+    s->total += len;
+    if (v->flags & MAP_GROWSDOWN) s->stack += len;
+    else if (vma_is_data(v->flags, v->prot)) s->data += len;
+    else if ((v->prot & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC) s->text += len;
+}
+
+static Vma *node_new(Mm *mm)
+{
+    enum { CHUNK = 64 };
+    if (!mm->spare) {
+        Vma *chunk = g_new(Vma, CHUNK);
+        for (int i = 0; i < CHUNK; i++) { chunk[i].next = mm->spare; mm->spare = &chunk[i]; }
+    }
+    Vma *n = mm->spare;
+    mm->spare = n->next;
+    return n;
+}
+
+static Vma *link_copy(Mm *mm, const Vma *v)
+{
+    Vma *n = node_new(mm), *next = vma_find(mm, v->start), *prev = next ? next->prev : mm->last;
+    *n = *v;
+    n->left = n->right = NULL;
+    n->rank = (uint32_t)((mm->ranks = mm->ranks * 6364136223846793005ull + 1442695040888963407ull) >> 32);     /* Knuth's MMIX generator */
+    n->prev = prev;
+    n->next = next;
+    if (prev) prev->next = n;
+    if (next) next->prev = n;
+    else mm->last = n;
+    if (!prev) mm->first = n;
+    mm->root = tree_insert(mm->root, n);
+    if (next) tree_touch(mm->root, next);
+    if (n->ino) {
+        Vma **list = object_of(mm, n->dev, n->ino);
+        n->same_prev = NULL;
+        n->same_next = *list;
+        if (*list) (*list)->same_prev = n;
+        *list = n;
+    }
+    account(mm, n, true);
+    return n;
+}
+
+static void unlink_free(Mm *mm, Vma *v)
+{
+    account(mm, v, false);
+    if (v->ino) {
+        if (v->same_prev) v->same_prev->same_next = v->same_next;
+        else *object_of(mm, v->dev, v->ino) = v->same_next;
+        if (v->same_next) v->same_next->same_prev = v->same_prev;
+    }
+    mm->root = tree_remove(mm->root, v);
+    if (v->prev) v->prev->next = v->next;
+    else mm->first = v->next;
+    if (v->next) v->next->prev = v->prev;
+    else mm->last = v->prev;
+    if (v->next) tree_touch(mm->root, v->next);
+    v->next = mm->spare;
+    mm->spare = v;
+}
+
+/* --- look-up */
+
+Vma *vma_find(const Mm *mm, gaddr a)
+{
+    Vma *found = NULL;
+    for (Vma *t = mm->root; t; )
+        if (t->end > a) { found = t; t = t->left; }
+        else t = t->right;
+    return found;
 }
 
 Vma *vma_at(const Mm *mm, gaddr a)
 {
-    size_t i = vma_index(mm, a);
-    return i < mm->n && mm->vma[i].start <= a ? &mm->vma[i] : NULL;
+    Vma *v = vma_find(mm, a);
+    return v && v->start <= a ? v : NULL;
 }
 
 bool vma_free(const Mm *mm, gaddr a, uint64_t len)
 {
-    size_t i = vma_index(mm, a);
-    return i == mm->n || mm->vma[i].start >= a + len;
+    Vma *v = vma_find(mm, a);
+    return !v || v->start >= a + len;
 }
 
-bool vma_full(const Mm *mm, gaddr a, uint64_t len)
+bool vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop)
 {
-    gaddr end = a + len;
-    for (size_t i = vma_index(mm, a); a < end; i++) {
-        if (i == mm->n || mm->vma[i].start > a) return false;
-        a = mm->vma[i].end;
+    Vma *v = vma_find(mm, *a);
+    for (; v && v->start <= *a; v = v->next) *a = v->end;
+    *stop = v && v->start < end ? v->start : end;
+    return *a < end;
+}
+
+/* The highest mapping that starts at or below `upto` with len free below it. */
+static const Vma *highest_gap(const Vma *t, gaddr upto, uint64_t len)
+{
+    if (!t || t->gap < len) return NULL;
+    if (t->start > upto) return highest_gap(t->left, upto, len);
+    const Vma *r = highest_gap(t->right, upto, len);
+    return r ? r : gap_below(t) >= len ? t : highest_gap(t->left, upto, len);
+}
+
+gaddr vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len)
+{
+    const Vma *v = vma_find(mm, top - 1), *below = v ? v->prev : mm->last;
+    gaddr ceiling = v && v->start < top ? v->start : top, floor = below ? below->end : 0;
+    if (ceiling - floor < len) {                    /* not right at the top */
+        v = below ? highest_gap(mm->root, below->start, len) : NULL;
+        if (!v) return 0;
+        ceiling = v->start;
+        floor = v->prev ? v->prev->end : 0;
     }
-    return true;
+    if (floor < low) floor = low;
+    return ceiling > floor && ceiling - floor >= len ? ceiling - len : 0;
 }
 
-static void slide(Vma *to, const Vma *from, size_t n)
-{
-    if (n)                              /* an empty table has no address */
-        memmove(to, from, n * sizeof *to);
-}
+/* --- changes */
 
-static void make_room(Mm *mm)
+Vma *vma_split(Mm *mm, gaddr a)
 {
-    size_t cap = mm->n * 2 + 64, head = (cap - mm->n) / 2;
-    Vma *room = g_new(Vma, cap);
-    slide(room + head, mm->vma, mm->n);
-    g_free(mm->room);
-    mm->room = room;
-    mm->vma = room + head;
-    mm->cap = cap;
-}
-
-/* Both move the shorter side: new mappings come below the others, and there are few below them. */
-static void open_gap(Mm *mm, size_t i)
-{
-    bool low = i < mm->n / 2;
-    if (mm->vma == mm->room || mm->vma + mm->n == mm->room + mm->cap) make_room(mm);
-    if (low) {
-        slide(mm->vma - 1, mm->vma, i);
-        mm->vma--;
-    } else {
-        slide(mm->vma + i + 1, mm->vma + i, mm->n - i);
-    }
-    mm->n++;
-}
-
-static void close_gap(Mm *mm, size_t i, size_t j)
-{
-    if (i < mm->n - j) {
-        slide(mm->vma + (j - i), mm->vma, i);
-        mm->vma += j - i;
-    } else {
-        slide(mm->vma + i, mm->vma + j, mm->n - j);
-    }
-    mm->n -= j - i;
-}
-
-size_t vma_split(Mm *mm, gaddr a)
-{
-    size_t i = vma_index(mm, a);
-    if (i == mm->n || mm->vma[i].start >= a) return i;
-    open_gap(mm, i);
-    mm->vma[i] = mm->vma[i + 1];
-    mm->vma[i].end = a;
-    if (mm->vma[i + 1].ino) mm->vma[i + 1].off += a - mm->vma[i + 1].start;
-    mm->vma[i + 1].start = a;
-    return i + 1;
+    Vma *v = vma_find(mm, a);
+    if (!v || v->start >= a) return v;
+    Vma low = *v;
+    low.end = a;
+    account(mm, v, false);
+    if (v->ino) v->off += a - v->start;
+    v->start = a;
+    account(mm, v, true);
+    link_copy(mm, &low);
+    return v;
 }
 
 void vma_remove(Mm *mm, gaddr a, gaddr end)
 {
-    size_t i = vma_split(mm, a), j = vma_split(mm, end);
-    close_gap(mm, i, j);
-    if (mm->full_from < end) mm->full_from = end;
+    vma_split(mm, end);                             /* first: a split keeps the upper part's node */
+    for (Vma *v = vma_split(mm, a), *next; v && v->start < end; v = next) {
+        next = v->next;
+        unlink_free(mm, v);
+    }
 }
 
 static bool can_merge(const Vma *a, const Vma *b)
@@ -105,21 +222,32 @@ static bool can_merge(const Vma *a, const Vma *b)
 
 void vma_merge(Mm *mm, gaddr a, gaddr end)
 {
-    size_t i = vma_index(mm, a);
-    if (i > 0) i--;
-    while (i + 1 < mm->n && mm->vma[i].start <= end) {
-        Vma *v = &mm->vma[i];
-        if (!can_merge(v, v + 1)) { i++; continue; }
-        v->end = v[1].end;
-        v->has_code |= v[1].has_code;
-        close_gap(mm, i + 1, i + 2);
+    Vma *v = vma_find(mm, a);
+    if (!v) v = mm->last;
+    else if (v->prev) v = v->prev;
+    while (v && v->next && v->start <= end) {
+        Vma *next = v->next;
+        if (!can_merge(v, next)) { v = next; continue; }
+        gaddr stop = next->end;
+        v->has_code |= next->has_code;
+        unlink_free(mm, next);
+        account(mm, v, false);
+        v->end = stop;
+        account(mm, v, true);
+        if (v->next) tree_touch(mm->root, v->next);
     }
 }
 
 void vma_insert(Mm *mm, const Vma *v)
 {
-    size_t i = vma_index(mm, v->start);
-    open_gap(mm, i);
-    mm->vma[i] = *v;
+    link_copy(mm, v);
     vma_merge(mm, v->start, v->end);
+}
+
+void vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags)
+{
+    account(mm, v, false);
+    v->prot = prot;
+    v->flags = flags;
+    account(mm, v, true);
 }

@@ -76,6 +76,38 @@ static void random_walk(bool wide)
     }
 }
 
+/* Places that mm chooses: the highest hole that is large enough; and the sums, all against the model. */
+static void random_places(bool wide)
+{
+    enum { MANY = 512 };
+    static int state[MANY];                     /* protection + 1; 0 free */
+    const gaddr top = wide ? 1ull << 37 : 1ull << 30, low = top - (gaddr)MANY * PAGE;
+    Mm *mm = fresh_area(wide, top, 0);
+    memset(state, 0, sizeof state);
+    CHECK(mm_map(mm, low - PAGE, PAGE, PROT_NONE, ANON | MAP_FIXED, -1, 0) == (int64_t)(low - PAGE));
+    srand(11);
+    for (int step = 0; step < 6000 && !failures; step++) {
+        int n = 1 + rand() % 8, prot = rand() % 4, at = -1, run = 0;
+        if (rand() % 5 < 2) {                   /* what lies there goes, holes or not */
+            int p = rand() % (MANY - n);
+            CHECK(mm_unmap(mm, low + (gaddr)p * PAGE, (uint64_t)n * PAGE) == 0);
+            memset(state + p, 0, (size_t)n * sizeof *state);
+        } else {
+            for (int i = MANY - 1; i >= 0 && at < 0; i--) {
+                run = state[i] ? 0 : run + 1;
+                if (run == n) at = i;
+            }
+            if (at < 0) continue;
+            CHECK(mm_map(mm, 0, (uint64_t)n * PAGE, prot, ANON, -1, 0) == (int64_t)(low + (gaddr)at * PAGE));
+            for (int i = at; i < at + n; i++) state[i] = prot + 1;
+        }
+        uint64_t total = 1, data = 0;
+        for (int i = 0; i < MANY; i++) { total += state[i] != 0; data += state[i] && (state[i] - 1) & PROT_WRITE; }
+        MmSums s = mm_sums(mm);
+        CHECK(s.total == total * PAGE && s.data == data * PAGE);
+    }
+}
+
 static void code_pages(void)
 {
     Mm *mm = fresh(true);
@@ -141,7 +173,7 @@ static void area_of_large_pages(void)
 
 int main(void)
 {
-    random_walk(true); random_walk(false); code_pages(); brk_and_big(); area(); area_of_large_pages();
+    random_walk(true); random_walk(false); random_places(true); random_places(false); code_pages(); brk_and_big(); area(); area_of_large_pages();
     puts(failures ? "failed" : "ok");
     return failures != 0;
 }
