@@ -9,6 +9,7 @@
 #include <time.h>
 #include "common-user/mm.h"
 #include "linux-user/sys_common.h"
+#include "linux-user/sys_netlink.h"
 #include "linux-user/sysrows.h"
 
 enum { CONTROL_MAX = 65536, IOV_COUNT_MAX = 1024 };
@@ -138,7 +139,7 @@ static int64_t send_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags)
         if (r >= 0) m->h.msg_controllen = r;
         free(raw);
     }
-    if (r >= 0) r = safe_syscall(t, SYS_sendmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
+    if (r >= 0) r = netlink_converts(fd) ? netlink_send(t, fd, &m->h, flags) : safe_syscall(t, SYS_sendmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
     free(m->buf);
     return r;
 }
@@ -177,7 +178,7 @@ static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags
     int64_t r = read_header(t, m, at);
     if (r == 0) r = gmem_get_word(t, at + 2u * linux_abi.word, &iov);
     if (r == 0) sys_unprotect_iov(t, iov, m->h.msg_iovlen);
-    if (r == 0) r = safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
+    if (r == 0) r = netlink_converts(fd) ? netlink_receive(t, fd, &m->h, flags) : safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
     if (r >= 0) {
         int64_t e = give_message(t, m, at);
         if (e < 0) r = e;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "common-user/log.h"
 #include "linux-user/sys_common.h"
+#include "linux-user/sys_netlink.h"
 #include "linux-user/sysrows.h"
 
 typedef enum RecordKind { RECORD_NONE, RECORD_U64, RECORD_SIGNAL, RECORD_INOTIFY } RecordKind;
@@ -76,6 +77,8 @@ static int64_t convert_in_guest(Task *t, gaddr buf, size_t len, RecordKind kind)
 
 int64_t sys_read(Task *t, int fd, gaddr buf, uint64_t count)
 {
+    struct iovec v = { gmem_host(t, buf, count), count };
+    if (linux_abi.big_endian && count >= 16 && netlink_converts(fd)) return netlink_receive(t, fd, &(struct msghdr){ .msg_iov = &v, .msg_iovlen = 1 }, 0);
     if (linux_abi.big_endian && count > 16384 && record_kind(fd) != RECORD_NONE) count = 16384;
     int64_t r = sys_host_out(t, buf, count, SYS_read, fd, (uintptr_t)gmem_host(t, buf, count), count, 0, 0, 0);
     if (r < 8 || !linux_abi.big_endian || r % 8) return r;
@@ -88,16 +91,19 @@ int64_t sys_read(Task *t, int fd, gaddr buf, uint64_t count)
 int64_t sys_write(Task *t, int fd, gaddr buf, uint64_t count)
 {
     uint64_t v;
+    struct iovec whole = { gmem_host(t, buf, count), count };
+    if (count >= 16 && netlink_converts(fd)) return netlink_send(t, fd, &(struct msghdr){ .msg_iov = &whole, .msg_iovlen = 1 }, 0);
     if (count != 8 || !linux_abi.big_endian || record_kind(fd) != RECORD_U64)
         return safe_syscall(t, SYS_write, (long)fd, gmem_host(t, buf, count), count, 0L, 0L, 0L);
     int64_t r = gmem_get_u64(t, buf, &v);
     return r < 0 ? r : safe_syscall(t, SYS_write, (long)fd, &v, 8L, 0L, 0L, 0L);
 }
 
-/* Netlink and packet data is host-order structures all through: not converted, so not offered to big-endian guests. */
+/* Packet sockets' control data is host-order structures: not converted, so not offered to big-endian guests. */
 int64_t sys_socket(Task *t, uint64_t domain, uint64_t type, int protocol)
 {
-    if (linux_abi.big_endian && (domain == AF_NETLINK || domain == AF_PACKET)) {
+    if (netlink_refused(domain, protocol)) return -EPROTONOSUPPORT;
+    if (linux_abi.big_endian && domain == AF_PACKET) {
         if (log_on(LOG_unimp)) log_printf("unsupported socket family %d on a big-endian guest\n", (int)domain);
         return -EAFNOSUPPORT;
     }

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include "linux-user/sys_common.h"
+#include "linux-user/sys_netlink.h"
 #include "linux-user/sysrows.h"
 
 /* --- addresses: host-order fields by family. { family, { offset, bytes }... } */
@@ -47,7 +48,7 @@ static const struct { int level, name; OptShape shape; } opt_rows[] = {
     { SOL_SOCKET, 59 /* SO_PEERGROUPS */, OPT_U32S },
     { SOL_SOCKET, 20 /* SO_RCVTIMEO_OLD */, OPT_TIMEVAL }, { SOL_SOCKET, 21 /* SO_SNDTIMEO_OLD */, OPT_TIMEVAL },
     { SOL_SOCKET, 66 /* SO_RCVTIMEO_NEW */, OPT_TIMEVAL64 }, { SOL_SOCKET, 67 /* SO_SNDTIMEO_NEW */, OPT_TIMEVAL64 },
-    { SOL_SOCKET, SO_ATTACH_FILTER, OPT_FPROG }, { SOL_SOCKET, SO_BINDTODEVICE, OPT_BYTES }, { SOL_SOCKET, SO_PEERSEC, OPT_BYTES },
+    { 270 /* SOL_NETLINK */, 9 /* NETLINK_LIST_MEMBERSHIPS */, OPT_U32S }, { SOL_SOCKET, SO_ATTACH_FILTER, OPT_FPROG }, { SOL_SOCKET, SO_BINDTODEVICE, OPT_BYTES }, { SOL_SOCKET, SO_PEERSEC, OPT_BYTES },
     { IPPROTO_IP, IP_MULTICAST_IF, OPT_LAST_U32 }, { IPPROTO_IP, IP_ADD_MEMBERSHIP, OPT_LAST_U32 }, { IPPROTO_IP, IP_DROP_MEMBERSHIP, OPT_LAST_U32 },
     { IPPROTO_IP, IP_OPTIONS, OPT_BYTES }, { IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, OPT_LAST_U32 }, { IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, OPT_LAST_U32 },
     { IPPROTO_IPV6, IPV6_PKTINFO, OPT_LAST_U32 },
@@ -157,14 +158,39 @@ int64_t sys_getsockopt(Task *t, int fd, int level, int name, gaddr value, gaddr 
     return e < 0 ? e : r;
 }
 
-int64_t sys_send(Task *t, int fd, gaddr buf, uint64_t size, uint64_t flags)
+int64_t sys_sendto(Task *t, int fd, gaddr buf, uint64_t size, uint64_t flags, gaddr addr, uint32_t len)
 {
-    return safe_syscall(t, SYS_sendto, (long)fd, gmem_host(t, buf, size), size, (long)flags, 0L, 0L);
+    struct sockaddr_storage name;
+    struct iovec v = { gmem_host(t, buf, size), size };
+    if (len > sizeof name) return -EINVAL;
+    int64_t r = addr ? gmem_read(t, &name, addr, len) : 0;
+    if (r < 0) return r;
+    sys_sockaddr_swap(&name, addr ? len : 0, true);
+    if (netlink_converts(fd)) return netlink_send(t, fd, &(struct msghdr){ addr ? &name : NULL, len, &v, 1 }, flags);
+    return safe_syscall(t, SYS_sendto, (long)fd, v.iov_base, size, (long)flags, addr ? &name : NULL, (long)len);
 }
-int64_t sys_recv(Task *t, int fd, gaddr buf, uint64_t size, uint64_t flags)
+
+int64_t sys_recvfrom(Task *t, int fd, gaddr buf, uint64_t size, uint64_t flags, gaddr addr, gaddr len_at)
 {
-    return sys_host_out(t, buf, size, SYS_recvfrom, fd, (uintptr_t)gmem_host(t, buf, size), size, flags, 0, 0);
+    struct sockaddr_storage name = { 0 };
+    struct iovec v = { gmem_host(t, buf, size), size };
+    struct msghdr m = { addr ? &name : NULL, sizeof name, &v, 1 };
+    uint32_t room = 0;
+    int64_t r;
+    if (netlink_converts(fd)) r = netlink_receive(t, fd, &m, flags);
+    else r = sys_host_out(t, buf, size, SYS_recvfrom, fd, (uintptr_t)v.iov_base, size, flags, (uintptr_t)m.msg_name, addr ? (uintptr_t)&m.msg_namelen : 0);
+    if (r < 0 || !addr) return r;
+    /* as the kernel: only now, and the datagram is gone whatever comes of it */
+    int64_t e = gmem_get_u32(t, len_at, &room);
+    if (e == 0 && (int32_t)room < 0) e = -EINVAL;
+    sys_sockaddr_swap(&name, m.msg_namelen, false);
+    if (e == 0) e = gmem_write(t, addr, &name, m.msg_namelen < room ? m.msg_namelen : room);
+    if (e == 0) e = gmem_put_u32(t, len_at, m.msg_namelen);
+    return e < 0 ? e : r;
 }
+
+int64_t sys_send(Task *t, int fd, gaddr buf, uint64_t size, uint64_t flags) { return sys_sendto(t, fd, buf, size, flags, 0, 0); }
+int64_t sys_recv(Task *t, int fd, gaddr buf, uint64_t size, uint64_t flags) { return sys_recvfrom(t, fd, buf, size, flags, 0, 0); }
 
 /* --- socketcall(2): arguments are an array of long. Row and number of arguments by call. */
 static const struct { int row; uint8_t nargs; } socket_calls[] = {
