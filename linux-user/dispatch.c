@@ -167,7 +167,7 @@ static int64_t take_iov(Call *c, int i)
     uint64_t n = element_count(c, &c->d->args[i]);
     c->n[i] = n;
     if (!sys_foreign() && mm_base(c->t->proc->mm) == 0) { c->a[i] = c->g[i]; return 0; }
-    if (n > MAX_IOV) { c->a[i] = 0; return -EINVAL; }
+    if (n > MAX_IOV) { c->a[i] = 0; return 0; }         /* the kernel says EINVAL, in its turn */
     struct iovec *v = pool_get(c, n * sizeof *v + 1);
     if (!v) return -ENOMEM;
     c->a[i] = (uintptr_t)v;
@@ -183,12 +183,10 @@ static int64_t take_sockaddr(Call *c, int i)
     if (arg->count_is_ptr) {
         int64_t r = gmem_get_u32(c->t, c->g[arg->count_arg], &len);
         if (r < 0) return r;
-        if ((int32_t)len < 0) return -EINVAL;
-        c->socklen = len > sizeof(struct sockaddr_storage) ? sizeof(struct sockaddr_storage) : len;
+        c->socklen = (int32_t)len > (int32_t)sizeof(struct sockaddr_storage) ? sizeof(struct sockaddr_storage) : len;
         c->a[arg->count_arg] = (uintptr_t)&c->socklen;
-    } else if (len > sizeof(struct sockaddr_storage)) {
-        return -EINVAL;
     }
+    if (len > sizeof(struct sockaddr_storage) && (!arg->count_is_ptr || (int32_t)len < 0)) return 0;      /* the kernel says EINVAL, in its turn */
     c->n[i] = len;
     struct sockaddr_storage *s = pool_get(c, sizeof *s);
     memset(s, 0, sizeof *s);
@@ -200,7 +198,16 @@ static int64_t take_sockaddr(Call *c, int i)
     return r;
 }
 
-static int64_t take_arg(Call *c, int i)
+/* What could not be read the host kernel cannot read either, and it knows which of several errors comes first. */
+static int64_t let_host_fault(Call *c, int i)
+{
+    c->a[i] = (uintptr_t)gmem_host(c->t, UINT64_MAX, 1);
+    c->copied[i] = false;
+    if (c->d->args[i].kind != A_IOV) c->n[i] = 0;
+    return 0;
+}
+
+static int64_t take_value(Call *c, int i)
 {
     const SysArg *arg = &c->d->args[i];
     switch (arg->kind) {
@@ -219,6 +226,18 @@ static int64_t take_arg(Call *c, int i)
     case A_SOCKADDR: c->a[i] = c->g[i]; return 0;       /* in a second pass: it also sets the length's argument */
     default: c->a[i] = c->g[i]; return 0;
     }
+}
+
+static int64_t take_arg(Call *c, int i)
+{
+    int64_t r = take_value(c, i);
+    return r == -EFAULT && !c->hand ? let_host_fault(c, i) : r;
+}
+
+static int64_t take_address(Call *c, int i)
+{
+    int64_t r = take_sockaddr(c, i);
+    return r == -EFAULT ? let_host_fault(c, i) : r;
 }
 
 /* --- results */
@@ -320,7 +339,7 @@ static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
     int64_t r = 0;
     for (int i = 0; i < c->d->nargs && r == 0; i++) r = take_arg(c, i);
     for (int i = 0; i < c->d->nargs && r == 0; i++)
-        if (c->d->args[i].kind == A_SOCKADDR && !c->hand) r = take_sockaddr(c, i);
+        if (c->d->args[i].kind == A_SOCKADDR && !c->hand) r = take_address(c, i);
     if (__builtin_expect(log_on(LOG_strace), 0)) strace_enter(c->t, c->d, name, nr, c->g, c->a);
     if (r == 0 && __builtin_expect(ownfd_any(), 0) && names_own_fd(c)) r = -EBADF;
     if (r < 0 && names_no_fd(c)) r = -EBADF;
