@@ -67,7 +67,7 @@ Vma     *vma_find(const Mm *mm, gaddr a);       /* first mapping that ends above
 Vma     *vma_at(const Mm *mm, gaddr a);
 bool     vma_free(const Mm *mm, gaddr a, uint64_t len);
 bool     vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop);             /* the first hole at or above *a, within end; false: none */
-gaddr    vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len);            /* where the highest hole of len within [low, top) ends, less len; 0: none */
+gaddr    vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len);            /* the highest place for len in a hole within [low, top); 0: none */
 void     vma_remove(Mm *mm, gaddr a, gaddr end);
 void     vma_insert(Mm *mm, const Vma *v);      /* over free space; merges */
 void     vma_merge(Mm *mm, gaddr a, gaddr end); /* neighbours inside and at the edges */

@@ -66,6 +66,8 @@ typedef struct LinuxAbi {
     int64_t  (*swapcontext)(Task *t, gaddr old, gaddr new, uint64_t size);
     /* PR_SET_FPEXC (mode), PR_GET_FPEXC (mode -1); NULL elsewhere. */
     int64_t  (*fpexc)(Task *t, int64_t mode);
+    /* Requests that no row can say (PowerPC's terminal modes); NULL elsewhere. False: not one of them. */
+    bool     (*ioctl)(Task *t, int fd, uint32_t cmd, gaddr arg, int64_t *r);
     /* Guest exception (EX_*) → siginfo, for codes the common table does not know. False: not handled. */
     bool     (*exception)(Task *t, int code, siginfo_t *info);
 

@@ -240,6 +240,25 @@ int64_t sys_mount_setattr(Task *t, int dir, const char *path, uint32_t flags, ga
 int64_t sys_quotactl(Task *t, uint32_t cmd, const char *special, uint32_t id, gaddr addr) { return sys_unsupported("quotactl"); }
 int64_t sys_quotactl_fd(Task *t, int fd, uint32_t cmd, uint32_t id, gaddr addr) { return sys_unsupported("quotactl_fd"); }
 int64_t sys_cachestat(Task *t, int fd, gaddr range, gaddr stat, uint32_t flags) { return sys_unsupported("cachestat"); }
-int64_t sys_landlock_create_ruleset(Task *t, gaddr attr, uint64_t size, uint32_t flags) { return sys_unsupported("landlock_create_ruleset"); }
-int64_t sys_landlock_add_rule(Task *t, int fd, uint32_t type, gaddr attr, uint32_t flags) { return sys_unsupported("landlock_add_rule"); }
-int64_t sys_landlock_restrict_self(Task *t, int fd, uint32_t flags) { return sys_unsupported("landlock_restrict_self"); }
+
+/* --- Landlock: attributes are 64-bit words, of which a newer program may give more than this kernel knows */
+
+int64_t sys_landlock_create_ruleset(Task *t, gaddr attr, uint64_t size, uint32_t flags)
+{
+    enum { WORDS = 512 };           /* as much as the kernel takes: a page */
+    uint64_t words[WORDS] = { 0 };
+    bool plain = !attr || size > sizeof words || size % 8;          /* the version, or nothing the kernel takes */
+    int64_t r = plain ? 0 : gmem_read(t, words, attr, size);
+    for (unsigned i = 0; i < WORDS; i++) words[i] = gmem_swap64(t, words[i]);
+    if (r < 0) return r;
+    return safe_syscall(t, 444 /* landlock_create_ruleset */, plain ? gmem_host(t, attr, size) : words, size, (long)flags, 0L, 0L, 0L);
+}
+
+int64_t sys_landlock_add_rule(Task *t, int fd, uint32_t type, gaddr attr, uint32_t flags)
+{
+    static const ThunkStruct *const shapes[] = { [1] = &struct_landlock_path_beneath_attr, [2] = &struct_landlock_net_port_attr };
+    uint64_t host[2] = { 0 };
+    void *at = gmem_host(t, attr, sizeof host);
+    if (type >= 1 && type <= 2 && !sys_get_struct(t, shapes[type], host, attr)) at = host;
+    return safe_syscall(t, 445 /* landlock_add_rule */, (long)fd, (long)type, at, (long)flags, 0L, 0L);
+}

@@ -84,4 +84,18 @@ int64_t sys_futex_time64(Task *t, gaddr uaddr, uint32_t op, uint32_t val, gaddr 
 {
     return futex(t, uaddr, op, val, timeout, uaddr2, val3, 8);
 }
-int64_t sys_futex_waitv(Task *t, gaddr waiters, uint32_t n, uint32_t flags, gaddr timeout, uint64_t clock) { return sys_unsupported("futex_waitv"); }
+
+int64_t sys_futex_waitv(Task *t, gaddr waiters, uint32_t n, uint32_t flags, gaddr timeout, uint64_t clock)
+{
+    struct futex_waitv v[FUTEX_WAITV_MAX];
+    struct timespec ts;
+    int64_t r = 0;
+    if (flags || !n || n > FUTEX_WAITV_MAX || !waiters) return -EINVAL;
+    if (timeout && (r = sys_get_timespec(t, timeout, 8, &ts)) < 0) return r;
+    for (uint32_t i = 0; i < n && r == 0; i++) {
+        if ((r = sys_get_struct(t, &struct_futex_waitv, &v[i], waiters + i * thunk_size(&struct_futex_waitv, sys_model()))) < 0) return r;
+        v[i].uaddr = (uintptr_t)gmem_host(t, v[i].uaddr, 4);
+        if ((v[i].flags & ~FUTEX_PRIVATE_FLAG) == FUTEX_32) v[i].val = gmem_swap32(t, (uint32_t)v[i].val);
+    }
+    return safe_syscall(t, 449 /* futex_waitv */, v, (long)n, 0L, timeout ? &ts : NULL, (long)clock, 0L);
+}

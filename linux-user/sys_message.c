@@ -178,7 +178,8 @@ static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags
     int64_t r = read_header(t, m, at);
     if (r == 0) r = gmem_get_word(t, at + 2u * linux_abi.word, &iov);
     if (r == 0) sys_unprotect_iov(t, iov, m->h.msg_iovlen);
-    if (r == 0) r = netlink_converts(fd) ? netlink_receive(t, fd, &m->h, flags) : safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
+    if (r == 0 && netlink_converts(fd)) r = netlink_receive(t, fd, &m->h, flags);
+    else if (r == 0) r = safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
     if (r >= 0) {
         int64_t e = give_message(t, m, at);
         if (e < 0) r = e;

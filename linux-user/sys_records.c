@@ -78,7 +78,8 @@ static int64_t convert_in_guest(Task *t, gaddr buf, size_t len, RecordKind kind)
 int64_t sys_read(Task *t, int fd, gaddr buf, uint64_t count)
 {
     struct iovec v = { gmem_host(t, buf, count), count };
-    if (linux_abi.big_endian && count >= 16 && netlink_converts(fd)) return netlink_receive(t, fd, &(struct msghdr){ .msg_iov = &v, .msg_iovlen = 1 }, 0);
+    struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+    if (count >= 16 && netlink_converts(fd)) return netlink_receive(t, fd, &m, 0);
     if (linux_abi.big_endian && count > 16384 && record_kind(fd) != RECORD_NONE) count = 16384;
     int64_t r = sys_host_out(t, buf, count, SYS_read, fd, (uintptr_t)gmem_host(t, buf, count), count, 0, 0, 0);
     if (r < 8 || !linux_abi.big_endian || r % 8) return r;

@@ -48,7 +48,8 @@ static const struct { int level, name; OptShape shape; } opt_rows[] = {
     { SOL_SOCKET, 59 /* SO_PEERGROUPS */, OPT_U32S },
     { SOL_SOCKET, 20 /* SO_RCVTIMEO_OLD */, OPT_TIMEVAL }, { SOL_SOCKET, 21 /* SO_SNDTIMEO_OLD */, OPT_TIMEVAL },
     { SOL_SOCKET, 66 /* SO_RCVTIMEO_NEW */, OPT_TIMEVAL64 }, { SOL_SOCKET, 67 /* SO_SNDTIMEO_NEW */, OPT_TIMEVAL64 },
-    { 270 /* SOL_NETLINK */, 9 /* NETLINK_LIST_MEMBERSHIPS */, OPT_U32S }, { SOL_SOCKET, SO_ATTACH_FILTER, OPT_FPROG }, { SOL_SOCKET, SO_BINDTODEVICE, OPT_BYTES }, { SOL_SOCKET, SO_PEERSEC, OPT_BYTES },
+    { 270 /* SOL_NETLINK */, 9 /* NETLINK_LIST_MEMBERSHIPS */, OPT_U32S },
+    { SOL_SOCKET, SO_ATTACH_FILTER, OPT_FPROG }, { SOL_SOCKET, SO_BINDTODEVICE, OPT_BYTES }, { SOL_SOCKET, SO_PEERSEC, OPT_BYTES },
     { IPPROTO_IP, IP_MULTICAST_IF, OPT_LAST_U32 }, { IPPROTO_IP, IP_ADD_MEMBERSHIP, OPT_LAST_U32 }, { IPPROTO_IP, IP_DROP_MEMBERSHIP, OPT_LAST_U32 },
     { IPPROTO_IP, IP_OPTIONS, OPT_BYTES }, { IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, OPT_LAST_U32 }, { IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, OPT_LAST_U32 },
     { IPPROTO_IPV6, IPV6_PKTINFO, OPT_LAST_U32 },
@@ -178,7 +179,8 @@ int64_t sys_recvfrom(Task *t, int fd, gaddr buf, uint64_t size, uint64_t flags, 
     uint32_t room = 0;
     int64_t r;
     if (netlink_converts(fd)) r = netlink_receive(t, fd, &m, flags);
-    else r = sys_host_out(t, buf, size, SYS_recvfrom, fd, (uintptr_t)v.iov_base, size, flags, (uintptr_t)m.msg_name, addr ? (uintptr_t)&m.msg_namelen : 0);
+    else r = sys_host_out(t, buf, size, SYS_recvfrom, fd, (uintptr_t)v.iov_base, size, flags, (uintptr_t)m.msg_name,
+                          addr ? (uintptr_t)&m.msg_namelen : 0);
     if (r < 0 || !addr) return r;
     /* as the kernel: only now, and the datagram is gone whatever comes of it */
     int64_t e = gmem_get_u32(t, len_at, &room);

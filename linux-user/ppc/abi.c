@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include "linux-user/abi.h"
 #include "linux-user/ppc/sigframe.h"
+#include "linux-user/ppc/termios.h"
 #include "target/ppc/arch.h"
 
 static uint64_t syscall_nr(const CpuState *cpu) { return ((const PpcCpu *)cpu)->gpr[0]; }
@@ -110,5 +111,6 @@ const LinuxAbi linux_abi = {
     .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = ppc_hwcap, .platform = "ppc7450",
     .auxv_extra = auxv_extra, .minsigstksz = 2048, .cpuinfo = cpuinfo,
     .sigframe_setup = ppc_sigframe_setup, .sigreturn = ppc_sigreturn, .swapcontext = ppc_swapcontext, .exception = exception, .fpexc = fpexc,
+    .ioctl = ppc_ioctl,
     .vdso = &ppc_vdso, .vdso_fn = ppc_vdso_fn, .vdso_sigreturn = 0, .vdso_rt_sigreturn = 1,
 };

@@ -62,7 +62,8 @@ static void show_route(struct nlmsghdr *h)
 {
     struct rtmsg *m = NLMSG_DATA(h);
     int len = RTM_PAYLOAD(h);
-    printf("route family %d /%d table %d proto %d type %d flags 0x%x", m->rtm_family, m->rtm_dst_len, m->rtm_table, m->rtm_protocol, m->rtm_type, m->rtm_flags);
+    printf("route family %d /%d table %d proto %d type %d flags 0x%x",
+        m->rtm_family, m->rtm_dst_len, m->rtm_table, m->rtm_protocol, m->rtm_type, m->rtm_flags);
     for (struct rtattr *a = RTM_RTA(m); RTA_OK(a, len); a = RTA_NEXT(a, len))
         switch (a->rta_type) {
         case RTA_OIF: show_u32("oif", a); break;
@@ -94,7 +95,11 @@ static int receive(int s, uint32_t seq)
         case NLMSG_ERROR: printf("error %s to type %d seq %u\n", strerrorname_np(-e->error), e->msg.nlmsg_type, e->msg.nlmsg_seq); more = 0; break;
         case RTM_NEWLINK: show_link(h); more = h->nlmsg_flags & NLM_F_MULTI; break;
         case RTM_NEWROUTE: show_route(h); break;
-        case RTM_NEWADDR: { struct ifaddrmsg *a = NLMSG_DATA(h); printf("address family %d /%d scope %d index %u\n", a->ifa_family, a->ifa_prefixlen, a->ifa_scope, a->ifa_index); break; }
+        case RTM_NEWADDR: {
+            struct ifaddrmsg *a = NLMSG_DATA(h);
+            printf("address family %d /%d scope %d index %u\n", a->ifa_family, a->ifa_prefixlen, a->ifa_scope, a->ifa_index);
+            break;
+        }
         default: printf("type %d\n", h->nlmsg_type);
         }
     }
