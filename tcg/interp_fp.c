@@ -11,7 +11,7 @@ static bool sign_op(IrValue *r, const IrInsn *i, const IrValue *const *v)
     case IR_fabs: a &= ~sign; break;
     case IR_fcopysign: a = (a & ~sign) | (v[1]->u[0] & sign); break;
     case IR_fbits: case IR_ffrom: break;
-    case IR_fbits_s: case IR_ffrom_s: a = sf_scalar(NULL, sf_op(i), a, 0, 0); break;
+    case IR_fbits_s: case IR_ffrom_s: case IR_fwiden: a = sf_scalar(NULL, sf_op(i), a, 0, 0); break;
     case IR_fbox: a |= ~0xffffffffull; break;
     case IR_funbox: a = a >> 32 == 0xffffffff ? (uint32_t)a : 0x7fc00000; break;
     default: return false;

@@ -47,8 +47,6 @@ static uint32_t narrow_bits(uint64_t v)
     return sign | (uint32_t)(frac >> (29 + 897 - exp));
 }
 
-static uint64_t widened(const SfEnv *e, SfBits v) { SfEnv quiet = *e; return (uint64_t)sf_cvt(&quiet, SF64, SF32, v); }
-
 static uint32_t order(SfEnv *e, SfFmt f, uint64_t a, uint64_t b, bool signalling)
 {
     switch (sf_cmp_nzcv(e, f, a, b, signalling)) {
@@ -82,10 +80,9 @@ uint64_t sf_scalar(SfEnv *e, SfOp o, uint64_t a, uint64_t b, uint64_t c)
     case IR_fcvt_fu: return sf_to_int(e, from, a, width_of(o.type), false, o.aux);
     case IR_fcvt_if: return (uint64_t)sf_from_int(e, f, a, width_of(o.type2), true);
     case IR_fcvt_uf: return (uint64_t)sf_from_int(e, f, a, width_of(o.type2), false);
-    case IR_fnarrow: return widened(e, sf_cvt(e, SF32, SF64, a));
-    case IR_fma_narrow: return widened(e, sf_fma_to(e, SF32, SF64, a, b, c, o.aux));
+    case IR_fma_narrow: return (uint64_t)sf_fma_to(e, SF32, SF64, a, b, c, o.aux);
     case IR_fbits_s: return narrow_bits(a);
-    case IR_ffrom_s: return widen_bits((uint32_t)a);
+    case IR_ffrom_s: case IR_fwiden: return widen_bits((uint32_t)a);
     case IR_fneg: return f == SF64 ? a ^ 1ull << 63 : (uint32_t)a ^ 1u << 31;
     case IR_fabs: return f == SF64 ? a & ~(1ull << 63) : (uint32_t)a & ~(1u << 31);
     case IR_fcopysign: {

@@ -93,9 +93,9 @@ static void check_types(Verify *v, const IrInsn *i)
     case IR_vdup: ok = is_int(t2) || is_float(t2) || is_vector(t2); break;
     case IR_brcond: case IR_exit_if: ok = is_int(t); break;
     case IR_fbits: ok = is_int(t); break;
-    case IR_fnarrow: case IR_fma_narrow: case IR_fbits_s: case IR_ffrom_s: ok = t == IR_F64; break;
-    case IR_fbox: ok = t == IR_F64 && t2 == IR_F32; break;
-    case IR_funbox: ok = t == IR_F32 && t2 == IR_F64; break;
+    case IR_fbits_s: case IR_ffrom_s: ok = t == IR_F64; break;
+    case IR_fbox: case IR_fwiden: ok = t == IR_F64 && t2 == IR_F32; break;
+    case IR_fma_narrow: case IR_funbox: ok = t == IR_F32 && t2 == IR_F64; break;
     default: break;
     }
     if (!ok)

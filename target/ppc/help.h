@@ -31,7 +31,7 @@ uint32_t h_fpscr_set(CpuState *cpu, uint32_t sticky, uint32_t bit);             
 uint32_t h_mcrfs(CpuState *cpu, uint32_t sticky, uint32_t field);                         /* reads a field and clears its exception bits */
 enum { FPSCR_WRITE_MODE = 1 << 8 };             /* the rest of the unit is of another mode, or FEX interrupts */
 struct SfOp;
-void     ppc_fp_invalid(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);      /* TcgGuest.fp_invalid */
+void     ppc_fp_invalid(CpuState *cpu, const struct SfOp *op, const uint64_t operand[3]); /* TcgGuest.fp_invalid */
 
 uint64_t h_timebase(CpuState *cpu);
 uint64_t h_clock(CpuState *cpu, uint32_t clock);

@@ -241,12 +241,16 @@ uint32_t h_fcmp(CpuState *cpu, uint32_t ordered, uint64_t a, uint64_t b)
 /* --- TcgGuest.fp_invalid: the IR op as an instruction. fma is in[0] * in[1] + in[2]. */
 static const uint8_t kind_of[IR_NOPS] = {
     [IR_fadd] = PPC_FADD, [IR_fsub] = PPC_FSUB, [IR_fmul] = PPC_FMUL, [IR_fdiv] = PPC_FDIV, [IR_fma] = PPC_FMA, [IR_fma_narrow] = PPC_FMA,
-    [IR_fsqrt] = PPC_FSQRT, [IR_fnarrow] = PPC_FRSP, [IR_fcvt_fi] = PPC_FCTIW,
+    [IR_fsqrt] = PPC_FSQRT, [IR_fcvt_ff] = PPC_FRSP, [IR_fcvt_fi] = PPC_FCTIW,
 };
 
-void ppc_fp_invalid(CpuState *cpu, const SfOp *op, const uint64_t in[3])
+void ppc_fp_invalid(CpuState *cpu, const SfOp *op, const uint64_t operand[3])
 {
     uint32_t kind = kind_of[op->op], vx;
+    bool singles = op->type == IR_F32 && op->op != IR_fcvt_ff && op->op != IR_fma_narrow;
+    uint64_t in[3];
+    for (int i = 0; i < 3; i++)
+        in[i] = singles ? sf_scalar(NULL, (SfOp){ .op = IR_fwiden, .type = IR_F64 }, operand[i], 0, 0) : operand[i];
     if (op->op == IR_forder) {
         vx = compare_vx(op->aux & 1, in[0], in[1], 0);
     } else {

@@ -22,7 +22,14 @@ static inline IrVal get_r(Tr *t, int n) { return ir_get(t->u, R_R0 + n); }
 static inline void put_r(Tr *t, int n, IrVal v) { ir_put(t->u, R_R0 + n, v); }
 static inline IrVal get_r0(Tr *t, int n) { return n ? get_r(t, n) : imm(t, 0); }        /* (RA|0) */
 static inline IrVal get_f(Tr *t, int n) { return ir_get(t->u, R_F0 + n); }
-static inline void put_f(Tr *t, int n, IrVal v) { ir_put(t->u, R_F0 + n, v); }
+
+/* Tr.scratch: the newest comparison (tr_branch.c), and the FP registers that the unit has put singles to (tr_fp.c). */
+enum { T_COMPARE, T_COMPARED, T_SINGLES };
+static inline void put_f(Tr *t, int n, IrVal v)
+{
+    t->scratch[T_SINGLES] &= ~(1ull << n);
+    ir_put(t->u, R_F0 + n, v);
+}
 static inline IrVal get_v(Tr *t, int n) { return ir_get(t->u, R_V0 + n); }
 static inline void put_v(Tr *t, int n, IrVal v) { ir_put(t->u, R_V0 + n, v); }
 
@@ -38,7 +45,7 @@ IrVal get_crbit(Tr *t, int n);
 void put_cr1(Tr *t);
 /* TcgGuest.reg_dead_at: knows the FP status. */
 bool ppc_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
-/* A memory barrier within the unit ends what is known about compares. */
-static inline void forget_compare(Tr *t) { t->scratch[0] = 0; }
+static inline void forget_compare(Tr *t) { t->scratch[T_COMPARE] = 0; }
+static inline void new_block(Tr *t) { memset(t->scratch, 0, sizeof t->scratch); }      /* a label: values from before are not visible */
 
 #endif

@@ -69,47 +69,119 @@ static IrVal to_word(Tr *t, FpRound how, IrVal b)
     return from_bits(t, op2l(t, IR_or, v, ir_const(t->u, IR_I64, 0xfff8000000000000)));
 }
 
-/* Single operands are singles: a double operation rounded again is right for all but fmadds, and cannot underflow as a double. */
-static IrVal compute(Tr *t, uint32_t op, IrVal a, IrVal b, IrVal c)
+/* --- singles. An FP register that the unit has put one to is known as an F32, too, and arithmetic on such operands is the host's. Of others
+ * double arithmetic rounded again is right, but for fused operations, since operands that are no singles have undefined results; and it
+ * cannot underflow as a double. */
+static IrVal newest_put(const Tr *t, int reg)
 {
-    int single = (op & PPC_FP_SINGLE) != 0, neg = op >> PPC_FP_NEG_SHIFT;
-    IrVal v;
-    switch (op & PPC_FP_KIND) {
-    case PPC_FADD: v = ir_fp(t->u, IR_fadd, IR_F64, FP_DYN, 0, a, b, 0); break;
-    case PPC_FSUB: v = ir_fp(t->u, IR_fsub, IR_F64, FP_DYN, 0, a, b, 0); break;
-    case PPC_FMUL: v = ir_fp(t->u, IR_fmul, IR_F64, FP_DYN, single, a, c, 0); break;
-    case PPC_FDIV: v = ir_fp(t->u, IR_fdiv, IR_F64, FP_DYN, single, a, b, 0); break;
-    case PPC_FSQRT: v = ir_fp(t->u, IR_fsqrt, IR_F64, FP_DYN, 0, b, 0, 0); break;
-    case PPC_FMA: return ir_fp(t->u, single ? IR_fma_narrow : IR_fma, IR_F64, FP_DYN, neg, a, c, b);
-    case PPC_FRSP: return ir_fp(t->u, IR_fnarrow, IR_F64, FP_DYN, 0, b, 0, 0);
-    case PPC_FCTIW: return to_word(t, FP_DYN, b);
-    default: return to_word(t, FP_RTZ, b);              /* PPC_FCTIWZ */
-    }
-    return single ? ir_fp(t->u, IR_fnarrow, IR_F64, FP_DYN, 0, v, 0, 0) : v;
+    uint32_t n = t->u->n - 1;
+    while (t->u->insn[n].op != IR_put || t->u->insn[n].aux != reg)
+        n--;
+    return t->u->insn[n].arg[0];
 }
 
-static bool arith(Tr *t, int frt, uint32_t op, IrVal a, IrVal b, IrVal c, int rc)
+/* The F32 in register n as far as known, as bits (I32) or as a number; else 0. */
+static IrVal known_single(Tr *t, int n, IrType type)
+{
+    if (n < 0 || !(t->scratch[T_SINGLES] >> n & 1))
+        return 0;
+    const IrInsn *i = &t->u->insn[newest_put(t, R_F0 + n)];
+    IrVal v = i->arg[0];
+    if (i->op != IR_ffrom_s && i->op != IR_fwiden)
+        return 0;
+    if ((i->op == IR_ffrom_s) == (type == IR_I32))
+        return v;
+    return ir_op1(t->u, type == IR_I32 ? IR_fbits : IR_ffrom, type, v);
+}
+
+static IrVal widen(Tr *t, IrVal single) { return ir_fcvt(t->u, IR_fwiden, IR_F64, IR_F32, 0, 1, single); }
+static IrVal narrow(Tr *t, IrVal v) { return ir_fcvt(t->u, IR_fcvt_ff, IR_F32, IR_F64, FP_DYN, 0, v); }
+
+static const uint16_t ir_of[] = { [PPC_FADD] = IR_fadd, [PPC_FSUB] = IR_fsub, [PPC_FMUL] = IR_fmul, [PPC_FDIV] = IR_fdiv, [PPC_FSQRT] = IR_fsqrt };
+
+/* Operands a, b, c of an instruction: register numbers, -1 none; values, 0 none. */
+typedef struct Operands { int reg[3]; IrVal v[3]; } Operands;
+
+/* The arithmetic of a kind on values of a type. single: of doubles that are to be narrowed. */
+static IrVal operate(Tr *t, IrType type, uint32_t kind, bool single, const IrVal *v)
+{
+    IrVal x = kind == PPC_FSQRT ? v[1] : v[0], y = kind == PPC_FSQRT ? 0 : kind == PPC_FMUL ? v[2] : v[1];
+    return ir_fp(t->u, ir_of[kind], type, FP_DYN, single && (kind == PPC_FMUL || kind == PPC_FDIV), x, y, 0);
+}
+
+static bool all_singles(Tr *t, const Operands *o, IrVal *s)
+{
+    for (int i = 0; i < 3; i++) {
+        s[i] = known_single(t, o->reg[i], IR_F32);
+        if (o->v[i] && !s[i])
+            return false;
+    }
+    return true;
+}
+
+static IrVal compute_single(Tr *t, uint32_t op, const Operands *o)
+{
+    uint32_t kind = op & PPC_FP_KIND, neg = op >> PPC_FP_NEG_SHIFT;
+    IrVal s[3];
+    if (kind == PPC_FRSP)
+        return narrow(t, o->v[1]);
+    bool all = all_singles(t, o, s);
+    if (kind == PPC_FMA && all)
+        return ir_fp(t->u, IR_fma, IR_F32, FP_DYN, neg, s[0], s[2], s[1]);
+    if (kind == PPC_FMA) {
+        IrVal v = ir_fp(t->u, IR_fma_narrow, IR_F32, FP_DYN, neg, o->v[0], o->v[2], o->v[1]);
+        t->u->insn[v].type2 = IR_F64;
+        return v;
+    }
+    return all ? operate(t, IR_F32, kind, false, s) : narrow(t, operate(t, IR_F64, kind, true, o->v));
+}
+
+static IrVal compute(Tr *t, uint32_t op, const Operands *o)
+{
+    switch (op & PPC_FP_KIND) {
+    case PPC_FMA: return ir_fp(t->u, IR_fma, IR_F64, FP_DYN, op >> PPC_FP_NEG_SHIFT, o->v[0], o->v[2], o->v[1]);
+    case PPC_FCTIW: return to_word(t, FP_DYN, o->v[1]);
+    case PPC_FCTIWZ: return to_word(t, FP_RTZ, o->v[1]);
+    default: return operate(t, IR_F64, op & PPC_FP_KIND, false, o->v);
+    }
+}
+
+static void put_single(Tr *t, int n, IrVal v)           /* an ffrom_s or fwiden */
+{
+    put_f(t, n, v);
+    t->scratch[T_SINGLES] |= 1ull << n;
+}
+
+static bool arith(Tr *t, int frt, uint32_t op, int a, int b, int c, int rc)
 {
     uint32_t kind = op & PPC_FP_KIND;
+    Operands o = { { a, b, c }, { a < 0 ? 0 : get_f(t, a), b < 0 ? 0 : get_f(t, b), c < 0 ? 0 : get_f(t, c) } };
     if (enables(t) || kind == PPC_FRE || kind == PPC_FRSQRTE) {
-        done(t, frt, exactly(t, op, a, b, c, frt), rc);
+        done(t, frt, exactly(t, op, o.v[0], o.v[1], o.v[2], frt), rc);
         if (t->u->flags & PPC_TB_FP_TRAPS)
             interrupt(t);
         return true;
     }
-    IrVal v = compute(t, op, a, b, c);
-    record(t, op, a, b, c);
-    return done(t, frt, v, rc);
+    bool single = op & PPC_FP_SINGLE || kind == PPC_FRSP;
+    IrVal v = single ? widen(t, compute_single(t, op, &o)) : compute(t, op, &o);
+    record(t, op, o.v[0], o.v[1], o.v[2]);
+    if (single)
+        put_single(t, frt, v);
+    else
+        put_f(t, frt, v);
+    if (rc)
+        put_cr1(t);
+    return true;
 }
 
-bool tr_farith(Tr *t, const OpFA *a, int op) { return arith(t, a->frt, op, get_f(t, a->fra), get_f(t, a->frb), 0, a->rc); }
-bool tr_fmul(Tr *t, const OpFM *a, int single) { return arith(t, a->frt, PPC_FMUL | single, get_f(t, a->fra), 0, get_f(t, a->frc), a->rc); }
-bool tr_funary(Tr *t, const OpFB *a, int op) { return arith(t, a->frt, op, 0, get_f(t, a->frb), 0, a->rc); }
+bool tr_farith(Tr *t, const OpFA *a, int op) { return arith(t, a->frt, op, a->fra, a->frb, -1, a->rc); }
+bool tr_fmul(Tr *t, const OpFM *a, int single) { return arith(t, a->frt, PPC_FMUL | single, a->fra, -1, a->frc, a->rc); }
+bool tr_funary(Tr *t, const OpFB *a, int op) { return arith(t, a->frt, op, -1, a->frb, -1, a->rc); }
 
 bool tr_fmadd(Tr *t, const OpFMA *a, int how)           /* FMA_NEG_* | PPC_FP_SINGLE */
 {
     uint32_t op = PPC_FMA | (how & PPC_FP_SINGLE) | (how & 7) << PPC_FP_NEG_SHIFT;
-    return arith(t, a->frt, op, get_f(t, a->fra), get_f(t, a->frb), get_f(t, a->frc), a->rc);
+    return arith(t, a->frt, op, a->fra, a->frb, a->frc, a->rc);
 }
 
 bool tr_fsel(Tr *t, const OpFMA *a)
@@ -122,23 +194,39 @@ bool tr_fsel(Tr *t, const OpFMA *a)
     return done(t, a->frt, from_bits(t, ir_select(t->u, IR_I64, COND_GTU, magnitude, inf, b, v)), a->rc);
 }
 
+static IrVal moved(Tr *t, IrType type, int op, IrVal v)
+{
+    if (op == PPC_FABS || op == PPC_FNABS)
+        v = ir_op1(t->u, IR_fabs, type, v);
+    if (op == PPC_FNEG || op == PPC_FNABS)
+        v = ir_op1(t->u, IR_fneg, type, v);
+    return v;
+}
+
 bool tr_fmove(Tr *t, const OpFB *a, int op)
 {
-    IrVal v = get_f(t, a->frb);
-    if (op == PPC_FABS || op == PPC_FNABS)
-        v = ir_op1(t->u, IR_fabs, IR_F64, v);
-    if (op == PPC_FNEG || op == PPC_FNABS)
-        v = ir_op1(t->u, IR_fneg, IR_F64, v);
-    return done(t, a->frt, v, a->rc);
+    IrVal s = known_single(t, a->frb, IR_F32);
+    if (!s)
+        return done(t, a->frt, moved(t, IR_F64, op, get_f(t, a->frb)), a->rc);
+    if (op == PPC_FMR)
+        put_single(t, a->frt, newest_put(t, R_F0 + a->frb));
+    else
+        put_single(t, a->frt, ir_fcvt(t->u, IR_fwiden, IR_F64, IR_F32, 0, 0, moved(t, IR_F32, op, s)));
+    if (a->rc)
+        put_cr1(t);
+    return true;
 }
 
 bool tr_fcmp(Tr *t, const OpFCMP *a, int ordered)
 {
-    IrVal x = get_f(t, a->fra), y = get_f(t, a->frb), cc;
+    IrVal x = known_single(t, a->fra, IR_F32), y = known_single(t, a->frb, IR_F32), cc;
+    IrType type = x && y ? IR_F32 : IR_F64;
+    if (enables(t) || type == IR_F64)
+        x = get_f(t, a->fra), y = get_f(t, a->frb);
     if (enables(t)) {
         cc = call(t, H_fcmp, 3, imm(t, ordered), bits(t, x), bits(t, y), 0, 0);
     } else {
-        cc = ir_fp(t->u, IR_forder, IR_F64, 0, ordered, x, y, 0);
+        cc = ir_fp(t->u, IR_forder, type, 0, ordered, x, y, 0);
         ir_status(t->u, R_FPOP, R_FPC - R_FPOP);
         ir_put(t->u, R_FPCC, cc);
     }
@@ -166,7 +254,7 @@ static bool valid(int kind, int ra) { return !(kind & L_U) || ra; }
 static bool load_single(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
     IrVal v = ir_load(t->u, IR_I32, MEM_32 | MEM_BE, ea, off);
-    put_f(t, frt, ir_op1(t->u, IR_ffrom_s, IR_F64, v));
+    put_single(t, frt, ir_op1(t->u, IR_ffrom_s, IR_F64, v));
     return update(t, kind, ra, ea);
 }
 
@@ -205,7 +293,8 @@ static bool load_double(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 
 static bool store_single(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
-    ir_store(t->u, MEM_32 | MEM_BE, ea, off, ir_op1(t->u, IR_fbits_s, IR_F64, get_f(t, frt)));
+    IrVal known = known_single(t, frt, IR_I32);
+    ir_store(t->u, MEM_32 | MEM_BE, ea, off, known ? known : ir_op1(t->u, IR_fbits_s, IR_F64, get_f(t, frt)));
     return update(t, kind, ra, ea);
 }
 

@@ -9,8 +9,8 @@ void put_cr_cmp(Tr *t, int crf, bool is_signed, IrVal a, IrVal b)
     v = ir_select(t->u, IR_I32, COND_EQ, a, b, imm(t, EQ), v);
     ir_put(t->u, R_CR0 + crf, op2(t, IR_or, v, ir_get(t->u, R_SO)));
     /* tr_branch.c: a branch on this field in the same unit compares again instead of reading it */
-    t->scratch[0] = 1 | is_signed << 1 | crf << 2;
-    t->scratch[1] = (uint64_t)a << 32 | b;
+    t->scratch[T_COMPARE] = 1 | is_signed << 1 | crf << 2;
+    t->scratch[T_COMPARED] = (uint64_t)a << 32 | b;
 }
 
 /* rt := v, the overflow bits when OE, CR0 when Rc. */

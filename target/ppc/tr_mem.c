@@ -110,7 +110,7 @@ bool tr_lwarx(Tr *t, const OpXN *a)
 bool tr_stwcx(Tr *t, const OpXN *a)
 {
     int miss = ir_label_new(t->u), end = ir_label_new(t->u);
-    forget_compare(t);
+    new_block(t);
     ir_brcond(t->u, COND_NE, low(t, ea_x(t, a->ra, a->rb)), ir_get(t->u, R_RES_ADDR), miss);
     IrVal want = ir_get(t->u, R_RES_VAL);
     IrVal got = ir_cas(t->u, IR_I32, MEM_32 | MEM_BE | MEM_ALIGN, ea_x(t, a->ra, a->rb), want, get_r(t, a->rt));

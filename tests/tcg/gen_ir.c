@@ -292,8 +292,8 @@ static IrType choose_type(Gen *g, IrOp op)
     case IR_cas: return ONE_OF(IR_I32, IR_I64, IR_I128);
     case IR_load: case IR_store: return ONE_OF(IR_I32, IR_I64, IR_I64, IR_I128, IR_F32, IR_F64, IR_V64, IR_V128);
     case IR_ld_env: case IR_st_env: return ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V128);
-    case IR_fbox: case IR_fnarrow: case IR_fma_narrow: case IR_fbits_s: case IR_ffrom_s: return IR_F64;
-    case IR_funbox: return IR_F32;
+    case IR_fbox: case IR_fwiden: case IR_fbits_s: case IR_ffrom_s: return IR_F64;
+    case IR_funbox: case IR_fma_narrow: return IR_F32;
     case IR_mov: case IR_select: case IR_select_f: return ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V64, IR_V128);
     default: break;
     }
@@ -305,7 +305,7 @@ static IrType choose_type2(Gen *g, IrOp op, IrType t)
 {
     switch (op) {
     case IR_select: return ONE_OF(IR_I32, IR_I64);
-    case IR_fcvt_ff: case IR_fbox: case IR_funbox: return t == IR_F32 ? IR_F64 : IR_F32;
+    case IR_fcvt_ff: case IR_fma_narrow: case IR_fwiden: case IR_fbox: case IR_funbox: return t == IR_F32 ? IR_F64 : IR_F32;
     case IR_fcvt_fi: case IR_fcvt_fu: return ONE_OF(IR_F32, IR_F64);
     case IR_fcvt_if: case IR_fcvt_uf: return ONE_OF(IR_I32, IR_I64);
     case IR_vzext: return t == IR_V64 ? ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64) : ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V64);

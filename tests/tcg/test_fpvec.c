@@ -246,11 +246,10 @@ static void add_scalar_fp(int t)
     if (t == IR_F64) {
         add((IrInsn){ .op = IR_fbits_s, .type = t }, t, 0, 0);
         add((IrInsn){ .op = IR_ffrom_s, .type = t }, IR_I32, 0, 0);
-        EACH_ROUND(r) {
-            add((IrInsn){ .op = IR_fnarrow, .type = t, .round = r }, t, 0, 0);
+        add((IrInsn){ .op = IR_fwiden, .type = t, .type2 = other }, other, 0, 0);
+        EACH_ROUND(r)
             for (int k = 0; k < 8; k++)
-                add((IrInsn){ .op = IR_fma_narrow, .type = t, .round = r, .aux = k }, t, t, t);
-        }
+                add((IrInsn){ .op = IR_fma_narrow, .type = other, .type2 = t, .round = r, .aux = k }, t, t, t);
         add((IrInsn){ .op = IR_fcvt_fi, .type = IR_I32, .type2 = t, .round = FP_RTZ, .aux = CVT_WRAP_JS }, t, 0, 0);
     }
 }

@@ -426,35 +426,15 @@ static void lower_fcvt_ff(Em *e, const IrInsn *in)
 
 static void cvt_ff(Em *e, bool to_double, int d, int a) { v3(e, scalar(!to_double) | 0x5a, d, a, a); }
 
-static void lower_fnarrow(Em *e, const IrInsn *in)
-{
-    int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
-
-    if (fp_round_soft(in)) {
-        fp_call(e, in, d, a, NOREG, NOREG);
-        return;
-    }
-    int t = e->guest->fp.tiny_before_rounding ? tmp_x(e) : NOREG;
-    flags_clobber(e);
-    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
-    fp_round_guard(e, in, c);
-    cvt_ff(e, false, d, a);
-    if (t != NOREG)
-        check_nan_tiny(e, false, d, t, c);
-    else
-        check_nan(e, false, d, c);
-    cvt_ff(e, true, d, d);
-    cold_back(e, c);
-}
-
 /* What is subnormal as an F32 or zero: softfloat, but for zeros. */
 static void emit_fma_small(Em *e, Cold *c)
 {
     vzero(e, c->r[6]);
     ucomi(e, true, c->r[0], opd_reg(c->r[6]));
     uint8_t *nan = jcc_short(e, CC_P), *small = jcc_short(e, CC_NE);
+    cvt_ff(e, false, c->r[0], c->r[0]);
     if (c->in->aux & FMA_NEG_RESULT)
-        v3o(e, XORPS, c->r[0], c->r[0], pool2(e, 1ull << 63));
+        v3o(e, XORPS, c->r[0], c->r[0], pool2(e, 1u << 31));
     jmp_back(e, c);
     jump_here(e, nan);
     jump_here(e, small);
@@ -488,9 +468,8 @@ static void lower_fma_narrow(Em *e, const IrInsn *in)
     ucomi(e, true, t, pool2(e, 0x3810000000000000));
     jcc_cold(e, CC_BE, small);
     cvt_ff(e, false, d, d);
-    cvt_ff(e, true, d, d);
     if (in->aux & FMA_NEG_RESULT)
-        v3o(e, XORPS, d, d, pool2(e, 1ull << 63));
+        v3o(e, XORPS, d, d, pool2(e, 1u << 31));
     cold_back(e, c);
     cold_back(e, small);
 }
@@ -710,6 +689,25 @@ static void lower_ffrom_s(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
+static void lower_fwiden(Em *e, const IrInsn *in)
+{
+    int a = use_x(e, in->arg[0]), d = def_x(e, DEF_EARLY);
+
+    if (in->aux) {
+        cvt_ff(e, true, d, a);
+        return;
+    }
+    int t = tmp_g(e);
+    flags_clobber(e);
+    Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
+    v2(e, MOVD_RX, a, t);
+    alu_rr(e, ALU_ADD, false, t, t);
+    alu_ri(e, ALU_CMP, false, t, (int32_t)0xff000000);
+    jcc_cold(e, CC_A, c);
+    cvt_ff(e, true, d, a);
+    cold_back(e, c);
+}
+
 static void lower_fbox(Em *e, const IrInsn *in)
 {
     int a = use_x(e, in->arg[0]), d = def_x(e, 0);
@@ -735,8 +733,8 @@ const LowerRow lower_rows_fp[] = {
     { IR_fadd, lower_farith }, { IR_fsub, lower_farith }, { IR_fmul, lower_farith }, { IR_fdiv, lower_farith },
     { IR_fsqrt, lower_fsqrt }, { IR_fma, lower_fma }, { IR_fneg, lower_fsign }, { IR_fabs, lower_fsign },
     { IR_fcopysign, lower_fcopysign }, { IR_fmin, lower_fminmax }, { IR_fmax, lower_fminmax }, { IR_fcmp, lower_fcmp },
-    { IR_flags_fcmp, lower_flags_fcmp }, { IR_forder, lower_forder }, { IR_fcvt_ff, lower_fcvt_ff }, { IR_fnarrow, lower_fnarrow }, { IR_fma_narrow, lower_fma_narrow }, { IR_fround, lower_fround },
+    { IR_flags_fcmp, lower_flags_fcmp }, { IR_forder, lower_forder }, { IR_fcvt_ff, lower_fcvt_ff }, { IR_fma_narrow, lower_fma_narrow }, { IR_fround, lower_fround },
     { IR_fcvt_fi, lower_fcvt_fi }, { IR_fcvt_fu, lower_fcvt_fu }, { IR_fcvt_if, lower_fcvt_if }, { IR_fcvt_uf, lower_fcvt_if },
-    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fbits_s, lower_fbits_s }, { IR_ffrom_s, lower_ffrom_s }, { IR_fbox, lower_fbox }, { IR_funbox, lower_funbox },
-    { 0, NULL },
+    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fbits_s, lower_fbits_s }, { IR_ffrom_s, lower_ffrom_s }, { IR_fwiden, lower_fwiden },
+    { IR_fbox, lower_fbox }, { IR_funbox, lower_funbox }, { 0, NULL },
 };

@@ -452,7 +452,8 @@ static int place_copy(Em *e, int cl, IrVal a, IrVal b)
     if (hint_usable(e, cl, (same ? 0 : others) | (cuts ? bbit : 0))) {
         int h = e->val[e->i].hint;
         if (!same || xa->kind == regkind) {
-            copy_to(e, cl, a, h);
+            if (cl == CL_X || xa->kind != regkind || xa->reg != h || e->val[a].dirty)   /* not a move onto itself */
+                copy_to(e, cl, a, h);
             return def_in_hint(e, cl);
         }
     }
