@@ -14,7 +14,8 @@ SfOp sf_op(const IrInsn *i)
 
 SfEnv sf_env(SfOp op, const FpRules *rules, uint32_t dyn)
 {
-    return (SfEnv){ .round = op.round == FP_DYN ? (FpRound)dyn : (FpRound)op.round, .rules = rules };
+    return (SfEnv){ .round = op.round == FP_DYN ? (FpRound)(dyn & ~FP_FLUSH) : (FpRound)op.round, .rules = rules,
+                    .flush_inputs = dyn & FP_FLUSH, .flush_outputs = dyn & FP_FLUSH };
 }
 
 static SfFmt fmt_of(int type) { return type == IR_F64 ? SF64 : SF32; }

@@ -19,7 +19,7 @@ typedef struct CpuState {
     gaddr    pc;                    /* valid whenever translated code is not running */
     uint64_t mem_base;              /* host address of guest address 0 */
     uint64_t fp_sticky;             /* FPF_* gathered outside the host FPU */
-    uint32_t fp_round;              /* FpRound, the dynamic mode */
+    uint32_t fp_round;              /* the dynamic mode: FpRound, FP_FLUSH */
     uint32_t exit_code;             /* why tcg_run returned: TCG_EXIT_* or a code of ir_raise */
     int64_t  exit_arg;              /* of ir_raise */
     gaddr    fault_addr;            /* TCG_EXIT_FAULT: guest address */

@@ -30,6 +30,9 @@ typedef struct PpcCpu {
      * comparison behind that one (fp_cc, 0 none). Invalid operations are in fpscr already. */
     uint32_t fpscr;
     uint32_t fp_op, fp_cc;
+    /* AltiVec rounds to nearest, flushes as VSCR.NJ says and raises no flags. While the host's FP is set so, this is FP_ASIDE and FPSCR's
+     * sticky flags, and head.fp_round and fp_sticky are the vector unit's; else 0 (tr_vfp.c). */
+    uint32_t fp_aside;
     bool     fe_off;                /* MSR.FE0 and FE1 are 0: enabled FP exceptions do not interrupt */
     uint64_t fp_a, fp_b, fp_c;
 } PpcCpu;
@@ -42,8 +45,9 @@ typedef enum PpcReg {
 } PpcReg;
 
 typedef enum PpcFeature { FEAT_ALTIVEC, FEAT_FSQRT, FEAT_FPU, FEAT_COUNT } PpcFeature;
-/* CpuState.tb_flags: FPSCR enables exceptions, nothing is left for later; and MSR says that they interrupt. */
-enum { PPC_TB_FP_ENABLES = 1 << 8, PPC_TB_FP_TRAPS = 1 << 9 };
+/* CpuState.tb_flags: FPSCR enables exceptions, nothing is left for later; MSR says that they interrupt; AltiVec has computed. */
+enum { PPC_TB_FP_ENABLES = 1 << 8, PPC_TB_FP_TRAPS = 1 << 9, PPC_TB_VECTOR_FP = 1 << 10 };
+enum { FP_ASIDE = 1 << 8 };
 enum { EX_PPC_FP = EX_GUEST_FIRST };        /* an enabled exception: FPSCR.FEX; pc at the instruction, which is done */
 
 enum { PVR_7447A = 0x80030102, PVR_750 = 0x00083301 };

@@ -10,13 +10,11 @@ typedef enum PpcHelper {
 #define HELPER_V1(name) H_##name,
 #define HELPER_V2(name) H_##name,
 #define HELPER_V3(name) H_##name,
-#define HELPER_VI(name) H_##name,
 #include "target/ppc/helpers.def"
 #undef HELPER
 #undef HELPER_V1
 #undef HELPER_V2
 #undef HELPER_V3
-#undef HELPER_VI
     H_COUNT
 } PpcHelper;
 
@@ -44,12 +42,10 @@ void     h_dcbz(CpuState *cpu, uint32_t ea);
 #define HELPER_V1(name) void h_##name(CpuState *cpu, void *out, const void *b);
 #define HELPER_V2(name) void h_##name(CpuState *cpu, void *out, const void *a, const void *b);
 #define HELPER_V3(name) void h_##name(CpuState *cpu, void *out, const void *a, const void *b, const void *c);
-#define HELPER_VI(name) void h_##name(CpuState *cpu, void *out, const void *b, uint32_t uim);
 #include "target/ppc/helpers.def"
 #undef HELPER
 #undef HELPER_V1
 #undef HELPER_V2
 #undef HELPER_V3
-#undef HELPER_VI
 
 #endif

@@ -37,9 +37,9 @@ uint32_t ppc_get_fpscr(const PpcCpu *c)
     static const struct { uint32_t flag, bit; } sticky[] = {
         { FPF_DIVZERO, FPSCR_ZX }, { FPF_OVERFLOW, FPSCR_OX }, { FPF_UNDERFLOW, FPSCR_UX }, { FPF_INEXACT, FPSCR_XX },
     };
-    uint32_t s = c->fpscr, exceptions = 0;
+    uint32_t s = c->fpscr, exceptions = 0, flags = c->fp_aside ? c->fp_aside : (uint32_t)c->head.fp_sticky;
     for (int i = 0; i < 4; i++)
-        if (c->head.fp_sticky & sticky[i].flag)
+        if (flags & sticky[i].flag)
             exceptions |= sticky[i].bit;
     s = raised(s, exceptions);
     if (c->fp_op)
@@ -52,7 +52,7 @@ uint32_t ppc_get_fpscr(const PpcCpu *c)
 void ppc_set_fpscr(PpcCpu *c, uint32_t v)
 {
     c->fpscr = summarised(v & ~RESERVED);
-    c->fp_op = c->fp_cc = 0;
+    c->fp_op = c->fp_cc = c->fp_aside = 0;
     c->head.fp_sticky = 0;
     c->head.fp_round = round_of(v);
     c->head.tb_flags &= ~(PPC_TB_FP_ENABLES | PPC_TB_FP_TRAPS);

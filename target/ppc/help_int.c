@@ -75,6 +75,8 @@ uint32_t ppc_get_vscr(const PpcCpu *c) { return c->vscr_nj << 16 | ((c->vsat.d[0
 void ppc_set_vscr(PpcCpu *c, uint32_t v)
 {
     c->vscr_nj = v >> 16 & 1;
+    if (c->fp_aside)
+        c->head.fp_round = c->vscr_nj ? FP_FLUSH : 0;
     c->vsat.d[0] = v & 1;
     c->vsat.d[1] = 0;
 }
@@ -87,7 +89,6 @@ enum { STATE_0 = HELPER_NONE, STATE_1 = HELPER_ALL, STATE_2 = HELPER_LIST };
 #define HELPER_V1(name) VEC(name, 1, 0, 0)
 #define HELPER_V2(name) VEC(name, 2, IR_V128, 0)
 #define HELPER_V3(name) VEC(name, 3, IR_V128, IR_V128)
-#define HELPER_VI(name) VEC(name, 2, IR_I32, 0)
 const HelperDesc ppc_helpers[] = {
 #include "target/ppc/helpers.def"
 };

@@ -23,8 +23,8 @@ static inline void put_r(Tr *t, int n, IrVal v) { ir_put(t->u, R_R0 + n, v); }
 static inline IrVal get_r0(Tr *t, int n) { return n ? get_r(t, n) : imm(t, 0); }        /* (RA|0) */
 static inline IrVal get_f(Tr *t, int n) { return ir_get(t->u, R_F0 + n); }
 
-/* Tr.scratch: the newest comparison (tr_branch.c), and the FP registers that the unit has put singles to (tr_fp.c). */
-enum { T_COMPARE, T_COMPARED, T_SINGLES };
+/* Tr.scratch: the newest comparison (tr_branch.c), the FP registers that the unit has put singles to (tr_fp.c), whom the host's FP serves. */
+enum { T_COMPARE, T_COMPARED, T_SINGLES, T_FP_MODE };
 static inline void put_f(Tr *t, int n, IrVal v)
 {
     t->scratch[T_SINGLES] &= ~(1ull << n);
@@ -43,6 +43,11 @@ static inline void put_cr0(Tr *t, IrVal result) { put_cr_cmp(t, 0, true, result,
 IrVal get_crbit(Tr *t, int n);
 /* CR1 := FX FEX VX OX, for the record forms of FP instructions. */
 void put_cr1(Tr *t);
+/* Vectors: CR6 := LT when all lanes of a compare's result are true, EQ when none is. VSCR.SAT is set when any bit is. */
+void record_vector(Tr *t, IrVal result);
+void saturated(Tr *t, IrVal where);
+/* Before an instruction that computes in FP registers or uses FPSCR: the host's FP is theirs. May start a new block. */
+void scalar_mode(Tr *t);
 /* TcgGuest.reg_dead_at: knows the FP status. */
 bool ppc_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
 static inline void forget_compare(Tr *t) { t->scratch[T_COMPARE] = 0; }

@@ -18,6 +18,7 @@ static IrVal call(Tr *t, int helper, int n, IrVal a, IrVal b, IrVal c, IrVal d, 
 
 void put_cr1(Tr *t)
 {
+    scalar_mode(t);
     ir_put(t->u, R_CR0 + 1, op2(t, IR_shr, call(t, H_fpscr_read, 1, sticky(t), 0, 0, 0, 0), imm(t, 28)));
     forget_compare(t);
 }
@@ -154,6 +155,7 @@ static void put_single(Tr *t, int n, IrVal v)           /* an ffrom_s or fwiden 
 
 static bool arith(Tr *t, int frt, uint32_t op, int a, int b, int c, int rc)
 {
+    scalar_mode(t);
     uint32_t kind = op & PPC_FP_KIND;
     Operands o = { { a, b, c }, { a < 0 ? 0 : get_f(t, a), b < 0 ? 0 : get_f(t, b), c < 0 ? 0 : get_f(t, c) } };
     if (enables(t) || kind == PPC_FRE || kind == PPC_FRSQRTE) {
@@ -219,6 +221,7 @@ bool tr_fmove(Tr *t, const OpFB *a, int op)
 
 bool tr_fcmp(Tr *t, const OpFCMP *a, int ordered)
 {
+    scalar_mode(t);
     IrVal x = known_single(t, a->fra, IR_F32), y = known_single(t, a->frb, IR_F32), cc;
     IrType type = x && y ? IR_F32 : IR_F64;
     if (enables(t) || type == IR_F64)
@@ -313,7 +316,19 @@ static bool d_form(Tr *t, const OpFD *a, int kind, bool (*access)(Tr *, int, int
     return access(t, kind, a->frt, a->ra, ea, off);
 }
 
-bool tr_lfs(Tr *t, const OpFD *a, int k) { return d_form(t, a, k, load_single); }
+/* Singles are widened by the host's conversion, which must not flush. */
+bool tr_lfs(Tr *t, const OpFD *a, int k)
+{
+    scalar_mode(t);
+    return d_form(t, a, k, load_single);
+}
+
+bool tr_lfsx(Tr *t, const OpFX *a, int k)
+{
+    scalar_mode(t);
+    return valid(k, a->ra) && load_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0);
+}
+
 bool tr_stfs(Tr *t, const OpFD *a, int k) { return d_form(t, a, k, store_single); }
 bool tr_stfd(Tr *t, const OpFD *a, int k) { return d_form(t, a, k, store_double); }
 bool tr_lfd(Tr *t, const OpFD *a, int k)
@@ -325,7 +340,6 @@ bool tr_lfd(Tr *t, const OpFD *a, int k)
     return true;
 }
 
-bool tr_lfsx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && load_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
 bool tr_lfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && load_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
 bool tr_stfsx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
 bool tr_stfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
@@ -381,11 +395,13 @@ static bool write_fpscr(Tr *t, IrVal value, uint32_t mask, int rc)
 /* The upper half is undefined; 0, as later processors have it, compares as a number. */
 bool tr_mffs(Tr *t, const OpFT *a)
 {
+    scalar_mode(t);
     return done(t, a->frt, from_bits(t, wide(t, call(t, H_fpscr_read, 1, sticky(t), 0, 0, 0, 0))), a->rc);
 }
 
 bool tr_mtfsf(Tr *t, const OpMTFSF *a)
 {
+    scalar_mode(t);
     uint32_t mask = 0;
     for (int i = 0; i < 8; i++)
         if (a->flm >> i & 1)
@@ -395,12 +411,14 @@ bool tr_mtfsf(Tr *t, const OpMTFSF *a)
 
 bool tr_mtfsfi(Tr *t, const OpMTFSFI *a)
 {
+    scalar_mode(t);
     int shift = 28 - 4 * a->crf;
     return write_fpscr(t, imm(t, (uint32_t)a->imm << shift), 15u << shift, a->rc);
 }
 
 bool tr_mtfsb(Tr *t, const OpBT *a, int one)
 {
+    scalar_mode(t);
     uint32_t bit = 1u << (31 - a->bt);
     if (!one)
         return write_fpscr(t, imm(t, 0), bit, a->rc);
@@ -409,6 +427,7 @@ bool tr_mtfsb(Tr *t, const OpBT *a, int one)
 
 bool tr_mcrfs(Tr *t, const OpMCRF *a)
 {
+    scalar_mode(t);
     ir_put(t->u, R_CR0 + a->crf, call(t, H_mcrfs, 2, sticky(t), imm(t, a->crs), 0, 0, 0));
     settled(t);
     forget_compare(t);

@@ -69,6 +69,7 @@ bool tr_mfvscr(Tr *t, const OpVT *a)
 
 bool tr_mtvscr(Tr *t, const OpVB *a)
 {
+    scalar_mode(t);                                     /* the vector unit's begins with NJ as it is then */
     IrVal v = ir_vconv(t->u, IR_vlow, IR_I32, IR_V128, E32, 0, 0, get_v(t, a->vb));
     IrVal sat = op2(t, IR_and, v, imm(t, 1));
     ir_st_env(t->u, MEM_128, OFF_VSAT, ir_vconv(t->u, IR_vzext, IR_V128, IR_I32, E32, 0, 0, sat));
@@ -84,12 +85,16 @@ bool tr_vnor(Tr *t, const OpVX *a)
     return true;
 }
 
+void saturated(Tr *t, IrVal where)
+{
+    ir_st_env(t->u, MEM_128, OFF_VSAT, v2(t, IR_vor, E64, ir_ld_env(t->u, IR_V128, MEM_128, OFF_VSAT), where));
+}
+
 /* Saturating: SAT is set where the wrapping result differs. */
 bool tr_vsat(Tr *t, const OpVX *a, int op, int wrapping, int e)
 {
     IrVal x = get_v(t, a->va), y = get_v(t, a->vb), r = v2(t, op, e, x, y);
-    IrVal diff = v2(t, IR_vxor, E64, r, v2(t, wrapping, e, x, y));
-    ir_st_env(t->u, MEM_128, OFF_VSAT, v2(t, IR_vor, E64, ir_ld_env(t->u, IR_V128, MEM_128, OFF_VSAT), diff));
+    saturated(t, v2(t, IR_vxor, E64, r, v2(t, wrapping, e, x, y)));
     put_v(t, a->vd, r);
     return true;
 }
@@ -124,12 +129,6 @@ bool tr_vhelp3(Tr *t, const OpVA *a, int h)
     return true;
 }
 
-bool tr_vcvt(Tr *t, const OpVUI *a, int h)
-{
-    put_v(t, a->vd, ir_call(t->u, h, 2, (IrVal[]){ get_v(t, a->vb), imm(t, a->uim) }));
-    return true;
-}
-
 bool tr_vupk(Tr *t, const OpVDB *a, int high, int e)
 {
     put_v(t, a->vd, ir_v1(t->u, IR_vwidens, IR_V128, e, high, get_v(t, a->vb)));
@@ -151,7 +150,7 @@ bool tr_vsplti(Tr *t, const OpVSI *a, int e)
 }
 
 /* CR6: LT when all lanes are true, EQ when none is. */
-static void record(Tr *t, IrVal r)
+void record_vector(Tr *t, IrVal r)
 {
     IrVal all = ir_v1(t->u, IR_vtestz, IR_V128, E64, 0, ir_v1(t->u, IR_vnot, IR_V128, E64, 0, r));
     IrVal none = ir_v1(t->u, IR_vtestz, IR_V128, E64, 0, r);
@@ -164,21 +163,7 @@ bool tr_vcmp(Tr *t, const OpVC *a, int cond, int e)
     IrVal r = ir_vcmp(t->u, IR_V128, e, cond, get_v(t, a->va), get_v(t, a->vb));
     put_v(t, a->vd, r);
     if (a->rc)
-        record(t, r);
-    return true;
-}
-
-/* vcmpbfp. has a CR6 of its own: EQ when every lane is in bounds, LT never. */
-bool tr_vcmpfp(Tr *t, const OpVC *a, int h)
-{
-    IrVal r = ir_call(t->u, h, 2, (IrVal[]){ get_v(t, a->va), get_v(t, a->vb) });
-    put_v(t, a->vd, r);
-    if (a->rc && h == H_vcmpbfp) {
-        ir_put(t->u, R_CR0 + 6, op2(t, IR_shl, ir_v1(t->u, IR_vtestz, IR_V128, E64, 0, r), imm(t, 1)));
-        forget_compare(t);
-    } else if (a->rc) {
-        record(t, r);
-    }
+        record_vector(t, r);
     return true;
 }
 

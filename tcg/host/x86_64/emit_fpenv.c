@@ -76,6 +76,7 @@ static void lower_fpflags_undo(Em *e, const IrInsn *in)
 
 /* RC of RNE RTZ RDN RUP is 0 3 1 2: the high bit is bit 0 of the mode, the low one the sum of both. Other modes
  * never reach the host's arithmetic. */
+enum { FTZ_DAZ = 0x8040 };
 static void lower_fpround_put(Em *e, const IrInsn *in)
 {
     int a = use_g(e, in->arg[0]), t = tmp_g(e), h = tmp_g(e);
@@ -90,8 +91,13 @@ static void lower_fpround_put(Em *e, const IrInsn *in)
     alu_ri(e, ALU_AND, false, h, 1);
     lea(e, false, t, (Mem){ (uint8_t)t, (uint8_t)h, 1, 0 });
     shift_ri(e, SH_SHL, false, t, 13);
+    mov_rr(e, false, h, a);
+    alu_ri(e, ALU_AND, false, h, FP_FLUSH);
+    em_op(e, 0x69, h, opd_reg(h), 4);           /* imul: to FTZ and DAZ */
+    em32(e, FTZ_DAZ / FP_FLUSH);
+    alu_rr(e, ALU_OR, false, t, h);
     stmxcsr(e);
-    alu_oi(e, ALU_AND, false, opd_env(hs_off(HS_TMP)), ~(3 << 13));
+    alu_oi(e, ALU_AND, false, opd_env(hs_off(HS_TMP)), ~(3 << 13 | FTZ_DAZ));
     em_op(e, ALU_OR << 3 | 1, t, opd_env(hs_off(HS_TMP)), 0);
     ldmxcsr(e);
     alu_ri(e, ALU_OR, false, t, 0x1f80);

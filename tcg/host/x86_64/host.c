@@ -7,7 +7,7 @@
 #include <ucontext.h>
 #include "emit.h"
 
-enum { PAIR_SIZE = 256 << 10, PAIR_GUARD = 4096, PAIR_TOP = 512, MXCSR_DEFAULT = 0x1f80 };
+enum { PAIR_SIZE = 256 << 10, PAIR_GUARD = 4096, PAIR_TOP = 512, MXCSR_DEFAULT = 0x1f80, MXCSR_FLUSH = 0x8040 };      /* FTZ, DAZ */
 
 const char tcg_host_isa[] = "x86_64";
 
@@ -41,7 +41,7 @@ void host_thread_free(TcgThread *th)
 static unsigned guest_mxcsr(const CpuState *cpu)
 {
     static const uint8_t rc[] = { [FP_RNE] = 0, [FP_RTZ] = 3, [FP_RDN] = 1, [FP_RUP] = 2, [FP_RNA] = 0, [FP_RODD] = 0, [FP_DYN] = 0 };
-    return MXCSR_DEFAULT | (unsigned)rc[cpu->fp_round & 7] << 13;
+    return MXCSR_DEFAULT | (unsigned)rc[cpu->fp_round & 7] << 13 | (cpu->fp_round & FP_FLUSH ? MXCSR_FLUSH : 0);
 }
 
 static void fold_mxcsr(CpuState *cpu, unsigned m)
