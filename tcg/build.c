@@ -284,6 +284,11 @@ IrVal ir_fcvt(IrUnit *u, IrOp op, IrType to, IrType from, FpRound r, int aux, Ir
     return emit_shape(u, op, (Shape){ .t = to, .t2 = from, .r = r, .aux = aux, .a = a });
 }
 
+IrVal ir_order(IrUnit *u, IrType t, bool is_unsigned, IrVal a, IrVal b)
+{
+    return emit_shape(u, IR_order, (Shape){ .t = t, .aux = is_unsigned, .a = a, .b = b });
+}
+
 IrVal ir_fcmp(IrUnit *u, IrCond c, IrType t, bool signalling, IrVal a, IrVal b)
 {
     return emit_shape(u, IR_fcmp, (Shape){ .t = t, .c = c, .aux = signalling, .a = a, .b = b });

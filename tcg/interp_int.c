@@ -169,6 +169,7 @@ static uint64_t binary(const IrInsn *i, uint64_t a, uint64_t b)
         return (a & ~m) | (b << start & m);
     }
     case IR_setcond: return eval_cond((IrCond)i->cond, t, a, b);
+    case IR_order: return eval_cond(i->aux ? COND_LTU : COND_LT, t, a, b) ? 8 : eval_cond(COND_EQ, t, a, b) ? 2 : 4;
     case IR_crc32c: return crc(0x82f63b78, (uint32_t)a, b, 1 << i->aux);
     case IR_crc32: return crc(0xedb88320, (uint32_t)a, b, 1 << i->aux);
     case IR_clmul: return (uint64_t)eval_clmul64(a, b);

@@ -229,6 +229,7 @@ static inline void ir_store(IrUnit *u, int mem, IrVal addr, int64_t off, IrVal v
 IrVal  ir_rmw(IrUnit *u, IrOp op, IrType t, int mem, IrVal addr, IrVal v);
 IrVal  ir_cas(IrUnit *u, IrType t, int mem, IrVal addr, IrVal expect, IrVal desired);
 IrVal  ir_setcond(IrUnit *u, IrType t, IrCond c, IrVal a, IrVal b);   /* a, b of type t too */
+IrVal  ir_order(IrUnit *u, IrType t, bool is_unsigned, IrVal a, IrVal b);   /* of operands of type t */
 IrVal  ir_select(IrUnit *u, IrType t, IrCond c, IrVal a, IrVal b, IrVal x, IrVal y);
 IrVal  ir_setcond_f(IrUnit *u, IrType t, IrCond c, IrVal flags);
 IrVal  ir_select_f(IrUnit *u, IrType t, IrCond c, IrVal flags, IrVal x, IrVal y);

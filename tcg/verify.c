@@ -264,6 +264,7 @@ static void check_insn(Verify *v, const IrInsn *i)
     case IR_local_get: case IR_local_put: check_local(v, i); break;
     case IR_extract: case IR_sextract: case IR_deposit: check_field(v, i); break;
     case IR_extr: if (i->imm < 0 || i->imm >= (i->type == IR_I32 ? 32 : 64)) fail(v, "shift %lld", (long long)i->imm); break;
+    case IR_order: if (i->aux > 1) fail(v, "order %u", i->aux); break;
     case IR_crc32: case IR_crc32c: if (i->aux > 3) fail(v, "size %u", i->aux); break;
     case IR_exit_if_f: if (i->aux > v->u->guest->nregs) fail(v, "no register %u", i->aux - 1); break;
     case IR_label: case IR_br: case IR_brcond: case IR_brcond_f: check_label(v, i); break;

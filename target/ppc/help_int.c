@@ -65,6 +65,7 @@ uint32_t ppc_get_xer(const PpcCpu *c) { return c->so << 31 | c->ov << 30 | c->ca
 void ppc_set_xer(PpcCpu *c, uint32_t v)
 {
     c->so = v >> 31;
+    c->head.tb_flags = (c->head.tb_flags & ~PPC_TB_SO) | (c->so ? PPC_TB_SO : 0);
     c->ov = v >> 30 & 1;
     c->ca = v >> 29 & 1;
     c->xer_count = v & 127;

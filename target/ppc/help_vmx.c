@@ -21,20 +21,6 @@ static PpcVec shifted(PpcVec v, int n, bool left)
     return (PpcVec){ .d = { (uint64_t)w, (uint64_t)(w >> 64) } };
 }
 
-static uint32_t dot_ub(const PpcVec *x, const PpcVec *y, int i)
-{
-    uint32_t s = 0;
-    for (int k = 4 * i; k < 4 * i + 4; k++)
-        s += x->b[k] * y->b[k];
-    return s;
-}
-static uint32_t dot_mb(const PpcVec *x, const PpcVec *y, int i)
-{
-    uint32_t s = 0;
-    for (int k = 4 * i; k < 4 * i + 4; k++)
-        s += x->sb[k] * y->b[k];
-    return s;
-}
 static int64_t dot_sh(const PpcVec *x, const PpcVec *y, int i)
 {
     return (int64_t)x->sh[2 * i] * y->sh[2 * i] + (int64_t)x->sh[2 * i + 1] * y->sh[2 * i + 1];

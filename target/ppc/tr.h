@@ -9,6 +9,7 @@
 enum { L_B = 1, L_H, L_HA, L_W, L_SIZE = 7, L_U = 8, L_R = 16 };         /* kind of access, update, byte-reversed */
 enum { AE_RB, AE_0, AE_M1 };                                              /* what adde and subfe add */
 enum { BR_AA = 1, BR_LK = 2 };
+enum { VI_SIGNED_A = 1, VI_SIGNED_B = 2, VI_SIGNED = 3 };                 /* operands of vector products */
 enum { LT = 8, GT = 4, EQ = 2, SO = 1 };
 
 static inline IrVal imm(Tr *t, int32_t v) { return ir_const(t->u, IR_I32, v); }
@@ -36,6 +37,10 @@ static inline void put_v(Tr *t, int n, IrVal v) { ir_put(t->u, R_V0 + n, v); }
 /* Effective address as an I64, wrapped to 32 bits. */
 static inline IrVal ea_x(Tr *t, int ra, int rb) { return wide(t, op2(t, IR_add, get_r0(t, ra), get_r(t, rb))); }
 
+/* Hardly any program sets SO: units are translated for 0, or for a register (PPC_TB_SO). */
+static inline IrVal get_so(Tr *t) { return t->u->flags & PPC_TB_SO ? ir_get(t->u, R_SO) : imm(t, 0); }
+/* The last thing of an instruction that put SO. */
+void so_changed(Tr *t);
 /* CR field crf := cond of a against b (signed or not), with SO. */
 void put_cr_cmp(Tr *t, int crf, bool is_signed, IrVal a, IrVal b);
 static inline void put_cr0(Tr *t, IrVal result) { put_cr_cmp(t, 0, true, result, imm(t, 0)); }

@@ -195,6 +195,7 @@ static void mt_xer(Tr *t, int k, IrVal v)
     for (int i = 0; i < 3; i++)
         ir_put(t->u, R_SO + i, ir_extract(t->u, IR_I32, v, 31 - i, 1));
     ir_st_env(t->u, MEM_32, offsetof(PpcCpu, xer_count), op2(t, IR_and, v, imm(t, 127)));
+    so_changed(t);
 }
 static IrVal mf_env(Tr *t, int off) { return ir_ld_env(t->u, IR_I32, MEM_32, off); }
 static void mt_env(Tr *t, int off, IrVal v) { ir_st_env(t->u, MEM_32, off, v); }

@@ -5,12 +5,23 @@
 
 void put_cr_cmp(Tr *t, int crf, bool is_signed, IrVal a, IrVal b)
 {
-    IrVal v = ir_select(t->u, IR_I32, is_signed ? COND_LT : COND_LTU, a, b, imm(t, LT), imm(t, GT));
-    v = ir_select(t->u, IR_I32, COND_EQ, a, b, imm(t, EQ), v);
-    ir_put(t->u, R_CR0 + crf, op2(t, IR_or, v, ir_get(t->u, R_SO)));
+    ir_put(t->u, R_CR0 + crf, op2(t, IR_or, ir_order(t->u, IR_I32, !is_signed, a, b), get_so(t)));
     /* tr_branch.c: a branch on this field in the same unit compares again instead of reading it */
     t->scratch[T_COMPARE] = 1 | is_signed << 1 | crf << 2;
     t->scratch[T_COMPARED] = (uint64_t)a << 32 | b;
+}
+
+void so_changed(Tr *t)
+{
+    if (t->u->flags & PPC_TB_SO)
+        return;
+    int clear = ir_label_new(t->u);
+    ir_brcond(t->u, COND_EQ, ir_get(t->u, R_SO), imm(t, 0), clear);
+    IrVal flags = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, head.tb_flags));
+    ir_st_env(t->u, MEM_32, offsetof(PpcCpu, head.tb_flags), op2(t, IR_or, flags, imm(t, PPC_TB_SO)));
+    ir_raise(t->u, EX_ICACHE, 0, (uint32_t)(t->pc + 4));
+    ir_label(t->u, clear);
+    tr_stop(t);
 }
 
 /* rt := v, the overflow bits when OE, CR0 when Rc. */
@@ -23,6 +34,10 @@ static void finish(Tr *t, int rt, IrVal v, IrVal ov, int rc)
     }
     if (rc)
         put_cr0(t, v);
+    if (ov && rc)
+        ir_put(t->u, R_CR0, op2(t, IR_or, ir_get(t->u, R_CR0), ov));
+    if (ov)
+        so_changed(t);
 }
 
 /* Signed overflow of s = a + b. */

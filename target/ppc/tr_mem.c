@@ -115,10 +115,10 @@ bool tr_stwcx(Tr *t, const OpXN *a)
     IrVal want = ir_get(t->u, R_RES_VAL);
     IrVal got = ir_cas(t->u, IR_I32, MEM_32 | MEM_BE | MEM_ALIGN, ea_x(t, a->ra, a->rb), want, get_r(t, a->rt));
     IrVal won = ir_setcond(t->u, IR_I32, COND_EQ, got, want);
-    ir_put(t->u, R_CR0, op2(t, IR_or, op2(t, IR_shl, won, imm(t, 1)), ir_get(t->u, R_SO)));
+    ir_put(t->u, R_CR0, op2(t, IR_or, op2(t, IR_shl, won, imm(t, 1)), get_so(t)));
     ir_br(t->u, end);
     ir_label(t->u, miss);
-    ir_put(t->u, R_CR0, ir_get(t->u, R_SO));
+    ir_put(t->u, R_CR0, get_so(t));
     ir_br(t->u, end);
     ir_label(t->u, end);
     ir_put(t->u, R_RES_ADDR, imm(t, -1));

@@ -397,6 +397,7 @@ static void choose_attributes(Gen *g, IrInsn *i)
             i->aux = CVT_WRAP_JS, i->round = FP_RTZ;
         break;
     case IR_vcmp: i->cond = (uint8_t)rng_below(r, COND_GTU + 1); break;
+    case IR_order: i->aux = (uint16_t)rng_below(r, 2); break;
     case IR_crc32: case IR_crc32c: i->aux = (uint16_t)rng_below(r, 4); break;
     case IR_extr: i->imm = rng_below(r, width); break;
     case IR_extract: case IR_sextract: case IR_deposit: {

@@ -458,6 +458,23 @@ static void lower_setcond(Em *e, const IrInsn *in)
     emit_setcond(e, emit_cmp(e, in->cond, in->type, in->arg[0], in->arg[1]));
 }
 
+/* EFLAGS stay those of the comparison: a branch on it, mostly the next thing, needs none. */
+static void lower_order(Em *e, const IrInsn *in)
+{
+    int64_t c;
+    bool swapped = use_imm32(e, in->arg[0], &c) && !use_imm32(e, in->arg[1], &c);
+    int cc = emit_cmp(e, in->aux ? COND_LTU : COND_LT, in->type, in->arg[0], in->arg[1]);
+    if (!swapped)
+        alu_note(e, IR_sub, in);
+    ra_release(e);
+    int d = def_g(e, 0), t = tmp_g(e);
+    mov_ri(e, d, 4);
+    mov_ri(e, t, 8);
+    cmov(e, cc, false, d, opd_reg(t));
+    mov_ri(e, t, 2);
+    cmov(e, CC_E, false, d, opd_reg(t));
+}
+
 /* result = cc ? 1 : 0, EFLAGS set; -1: never, -2: always */
 void emit_setcond(Em *e, int cc)
 {
@@ -536,6 +553,6 @@ const LowerRow lower_rows_int[] = {
     { IR_divs, lower_div }, { IR_divu, lower_div }, { IR_rems, lower_div }, { IR_remu, lower_div },
     { IR_and, lower_logic }, { IR_or, lower_logic }, { IR_xor, lower_logic },
     { IR_andc, lower_andc }, { IR_orc, lower_orc }, { IR_eqv, lower_eqv }, { IR_neg, lower_neg }, { IR_not, lower_not },
-    { IR_setcond, lower_setcond }, { IR_select, lower_select }, { IR_pair, lower_pair }, { IR_lo, lower_half }, { IR_hi, lower_half },
+    { IR_setcond, lower_setcond }, { IR_order, lower_order }, { IR_select, lower_select }, { IR_pair, lower_pair }, { IR_lo, lower_half }, { IR_hi, lower_half },
     { 0, NULL }
 };
