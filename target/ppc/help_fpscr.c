@@ -32,11 +32,12 @@ static FpRound round_of(uint32_t fpscr)
     return of_rn[fpscr & FPSCR_RN];
 }
 
+static const struct { uint32_t flag, bit; } sticky[] = {
+    { FPF_DIVZERO, FPSCR_ZX }, { FPF_OVERFLOW, FPSCR_OX }, { FPF_UNDERFLOW, FPSCR_UX }, { FPF_INEXACT, FPSCR_XX },
+};
+
 uint32_t ppc_get_fpscr(const PpcCpu *c)
 {
-    static const struct { uint32_t flag, bit; } sticky[] = {
-        { FPF_DIVZERO, FPSCR_ZX }, { FPF_OVERFLOW, FPSCR_OX }, { FPF_UNDERFLOW, FPSCR_UX }, { FPF_INEXACT, FPSCR_XX },
-    };
     uint32_t s = c->fpscr, exceptions = 0, flags = c->fp_aside ? c->fp_aside : (uint32_t)c->head.fp_sticky;
     for (int i = 0; i < 4; i++)
         if (flags & sticky[i].flag)
@@ -60,31 +61,40 @@ void ppc_set_fpscr(PpcCpu *c, uint32_t v)
         c->head.tb_flags |= PPC_TB_FP_ENABLES | (c->fe_off ? 0 : PPC_TB_FP_TRAPS);
 }
 
-/* --- helpers; sticky is what fpflags_get says */
-uint32_t h_fpscr_read(CpuState *cpu, uint32_t sticky)
+/* --- helpers; raised_flags is what fpflags_get says */
+uint32_t h_fpscr_read(CpuState *cpu, uint32_t raised_flags)
 {
-    cpu->fp_sticky |= sticky;
+    cpu->fp_sticky |= raised_flags;
     return ppc_get_fpscr((PpcCpu *)cpu);
 }
 
-uint32_t h_fpscr_write(CpuState *cpu, uint32_t sticky, uint32_t value, uint32_t mask)
+static uint32_t flags_of(uint32_t fpscr)
 {
-    uint32_t flags = cpu->tb_flags, old = h_fpscr_read(cpu, sticky);
+    uint32_t flags = 0;
+    for (int i = 0; i < 4; i++)
+        flags |= fpscr & sticky[i].bit ? sticky[i].flag : 0;
+    return flags;
+}
+
+uint32_t h_fpscr_write(CpuState *cpu, uint32_t raised_flags, uint32_t value, uint32_t mask)
+{
+    uint32_t flags = cpu->tb_flags, round = cpu->fp_round, old = h_fpscr_read(cpu, raised_flags);
     mask &= ~(FPSCR_FEX | FPSCR_VX);                    /* never written as such */
     ppc_set_fpscr((PpcCpu *)cpu, (old & ~mask) | (value & mask));
     bool interrupts = cpu->tb_flags & PPC_TB_FP_TRAPS && ((PpcCpu *)cpu)->fpscr & FPSCR_FEX;
-    return cpu->fp_round | (flags != cpu->tb_flags || interrupts ? FPSCR_WRITE_MODE : 0);
+    return cpu->fp_round | (flags != cpu->tb_flags || interrupts ? FPSCR_WRITE_MODE : 0) | (round != cpu->fp_round ? FPSCR_WRITE_ROUND : 0) |
+           flags_of(((PpcCpu *)cpu)->fpscr) << FPSCR_WRITE_FLAGS;
 }
 
-uint32_t h_fpscr_set(CpuState *cpu, uint32_t sticky, uint32_t bit)
+uint32_t h_fpscr_set(CpuState *cpu, uint32_t raised_flags, uint32_t bit)
 {
-    uint32_t old = h_fpscr_read(cpu, sticky), fx = bit & EXCEPTIONS & ~old ? FPSCR_FX : 0;
+    uint32_t old = h_fpscr_read(cpu, raised_flags), fx = bit & EXCEPTIONS & ~old ? FPSCR_FX : 0;
     return h_fpscr_write(cpu, 0, ~0u, bit | fx);
 }
 
-uint32_t h_mcrfs(CpuState *cpu, uint32_t sticky, uint32_t field)
+uint32_t h_mcrfs(CpuState *cpu, uint32_t raised_flags, uint32_t field)
 {
-    uint32_t shift = 28 - 4 * field, old = h_fpscr_read(cpu, sticky);
+    uint32_t shift = 28 - 4 * field, old = h_fpscr_read(cpu, raised_flags);
     ppc_set_fpscr((PpcCpu *)cpu, old & ~(15u << shift & (EXCEPTIONS | FPSCR_FX)));
     return old >> shift & 15;
 }

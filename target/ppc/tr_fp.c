@@ -352,23 +352,21 @@ bool tr_stfiwx(Tr *t, const OpFX *a)
 
 /* --- FPSCR */
 
-/* Flags that the host gathered are in fpscr now. */
-static void settled(Tr *t)
-{
-    IrVal zero = imm(t, 0);
-    ir_emit(t->u, IR_fpflags_put, IR_VOID)->arg[0] = zero;
-}
+/* Flags that the host gathered are in fpscr now; it may keep some that fpscr has. */
+static void settled(Tr *t, IrVal flags) { ir_emit(t->u, IR_fpflags_put, IR_VOID)->arg[0] = flags; }
+static void settle_for(Tr *t, IrVal result) { settled(t, op2(t, IR_shr, result, imm(t, FPSCR_WRITE_FLAGS))); }
 
-/* A new mode holds from the next instruction on. result: of h_fpscr_write. */
-static bool written(Tr *t, IrVal result, int rc)
+/* A new mode holds from the next instruction on. result: of h_fpscr_write. Goes on at `same`. */
+static bool written(Tr *t, IrVal result, int rc, int same)
 {
-    IrVal mode = op2(t, IR_and, result, imm(t, 3));
-    settled(t);
-    ir_emit(t->u, IR_fpround_put, IR_VOID)->arg[0] = mode;
+    int calm = ir_label_new(t->u);
+    settle_for(t, result);
     if (rc)
         put_cr1(t);
-    int same = ir_label_new(t->u), calm = ir_label_new(t->u);
-    ir_brcond(t->u, COND_EQ, op2(t, IR_and, result, imm(t, FPSCR_WRITE_MODE)), imm(t, 0), same);
+    ir_brcond(t->u, COND_EQ, op2(t, IR_and, result, imm(t, FPSCR_WRITE_MODE | FPSCR_WRITE_ROUND)), imm(t, 0), same);
+    IrVal mode = op2(t, IR_and, result, imm(t, 3)), leave = op2(t, IR_and, result, imm(t, FPSCR_WRITE_MODE));
+    ir_emit(t->u, IR_fpround_put, IR_VOID)->arg[0] = mode;
+    ir_brcond(t->u, COND_EQ, leave, imm(t, 0), same);
     IrVal flags = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, head.tb_flags)), fpscr = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr));
     IrVal traps = op2(t, IR_and, op2(t, IR_shr, flags, imm(t, 9)), op2(t, IR_shr, fpscr, imm(t, 30)));      /* PPC_TB_FP_TRAPS, FPSCR_FEX */
     ir_brcond(t->u, COND_EQ, op2(t, IR_and, traps, imm(t, 1)), imm(t, 0), calm);
@@ -385,8 +383,8 @@ static bool write_fpscr(Tr *t, IrVal value, uint32_t mask, int rc)
 {
     IrVal result = call(t, H_fpscr_write, 3, sticky(t), value, imm(t, mask), 0, 0);
     if (mask & (FPSCR_RN | FPSCR_VE | FPSCR_OE | FPSCR_UE | FPSCR_ZE | FPSCR_XE))
-        return written(t, result, rc);
-    settled(t);
+        return written(t, result, rc, ir_label_new(t->u));
+    settle_for(t, result);
     if (rc)
         put_cr1(t);
     return true;
@@ -413,7 +411,13 @@ bool tr_mtfsfi(Tr *t, const OpMTFSFI *a)
 {
     scalar_mode(t);
     int shift = 28 - 4 * a->crf;
-    return write_fpscr(t, imm(t, (uint32_t)a->imm << shift), 15u << shift, a->rc);
+    if (a->crf != 7 || a->rc || enables(t))
+        return write_fpscr(t, imm(t, (uint32_t)a->imm << shift), 15u << shift, a->rc);
+    /* XE NI RN: C libraries save and restore the mode, which seldom changes */
+    int same = ir_label_new(t->u);
+    IrVal now = op2(t, IR_and, ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr)), imm(t, 15));
+    ir_brcond(t->u, COND_EQ, now, imm(t, a->imm), same);
+    return written(t, call(t, H_fpscr_write, 3, sticky(t), imm(t, a->imm), imm(t, 15), 0, 0), 0, same);
 }
 
 bool tr_mtfsb(Tr *t, const OpBT *a, int one)
@@ -422,14 +426,14 @@ bool tr_mtfsb(Tr *t, const OpBT *a, int one)
     uint32_t bit = 1u << (31 - a->bt);
     if (!one)
         return write_fpscr(t, imm(t, 0), bit, a->rc);
-    return written(t, call(t, H_fpscr_set, 2, sticky(t), imm(t, bit), 0, 0, 0), a->rc);
+    return written(t, call(t, H_fpscr_set, 2, sticky(t), imm(t, bit), 0, 0, 0), a->rc, ir_label_new(t->u));
 }
 
 bool tr_mcrfs(Tr *t, const OpMCRF *a)
 {
     scalar_mode(t);
     ir_put(t->u, R_CR0 + a->crf, call(t, H_mcrfs, 2, sticky(t), imm(t, a->crs), 0, 0, 0));
-    settled(t);
+    settled(t, imm(t, 0));
     forget_compare(t);
     return true;
 }
