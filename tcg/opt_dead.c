@@ -8,7 +8,8 @@
 #include "passes.h"
 #include "tcg.h"
 
-enum { EXITS_MAX = 4 };
+enum { EXITS_MAX = 4, WAYS_MAX = 32, READ = 0xff };
+#define NOWHERE (~(gaddr)0)
 enum { USED = 1, UPPER = 2 };               /* UPPER: the upper half of an I64, too */
 
 typedef struct Dead {
@@ -19,6 +20,14 @@ typedef struct Dead {
     int flags_reg, flags_last;              /* those worth looking up behind exits, or -1 */
     uint32_t exit[EXITS_MAX];               /* exits ahead that alone see the flags, which are dead on the way past them */
     int nexits;
+    /* Other flags-like registers (CR fields): where control may go from here on, NOWHERE where that is not known; and per register how many of
+     * those ways are behind its next put, or READ when it is read before that. */
+    gaddr way[WAYS_MAX];
+    int nways;
+    bool ahead;                             /* may the code ahead be looked at? */
+    bool faults;                            /* something in this guest instruction may fault */
+    bool fault_known;                       /* it did in one ahead, and none of them has been put between */
+    uint8_t from[OPT_MAX_REGS];
 } Dead;
 
 /* --- looking at the code behind an exit */
@@ -42,6 +51,31 @@ static bool dead_at(Dead *d, int reg, gaddr pc)
     if (l.hi - l.lo > 4096 || (u->nrange == sizeof u->range / sizeof u->range[0]))
         return false;                       /* no room to watch that code */
     ir_add_range(u, l.lo, (uint32_t)(l.hi - l.lo));
+    return true;
+}
+
+/* --- flags-like registers: unpinned I32 ones that reg_dead_at knows something about */
+static void may_go(Dead *d, gaddr pc)
+{
+    if (d->nways < WAYS_MAX)
+        d->way[d->nways++] = pc;
+    else
+        d->way[WAYS_MAX - 1] = NOWHERE;     /* and nothing counts as put behind it any more, see is_overwritten */
+}
+
+/* Is what is put to r here overwritten on every way before it is read? A fault on the way need not see it: the way goes on from there. */
+static bool is_overwritten(Dead *d, int r)
+{
+    const RegDesc *reg = &d->u->guest->regs[r];
+    int from = d->from[r];
+    if (!d->ahead || reg->pin || reg->type != IR_I32 || from == READ || d->nways == WAYS_MAX || from == d->nways)
+        return false;
+    for (int k = from; k < d->nways; k++)
+        if (d->way[k] == NOWHERE)
+            return false;
+    for (int k = d->nways - 1; k >= from; k--)
+        if (!dead_at(d, r, d->way[k]))
+            return false;
     return true;
 }
 
@@ -124,13 +158,17 @@ static void fault_sees(Dead *d)
 static void see_list(Dead *d, const uint16_t *list)
 {
     for (; *list != 0xffff; list++)
-        if (*list < OPT_MAX_REGS)
+        if (*list < OPT_MAX_REGS) {
             d->over[*list] = 0;
+            d->from[*list] = READ;
+        }
 }
 
 static void see_call(Dead *d, const IrInsn *i)
 {
     const HelperDesc *h = &d->u->guest->helpers[i->imm];
+    if (h->reads == HELPER_ALL || h->writes == HELPER_ALL || h->faults)
+        may_go(d, NOWHERE);
     if (h->reads == HELPER_ALL || h->faults)
         d->gen++;
     else if (h->reads == HELPER_LIST)
@@ -172,25 +210,38 @@ static int needed(Dead *d, uint32_t n, const IrInsn *i)
             return put_of_flags(d, i);
         if (d->over[i->aux] == d->gen)
             return is_home(d, i) ? AS_HOME : NO;
+        if (is_overwritten(d, i->aux))
+            return NO;
         d->over[i->aux] = d->gen;
+        d->from[i->aux] = (uint8_t)d->nways;
+        d->fault_known = false;
         return YES;
     case IR_get:
-        if (d->used[n] && i->aux < OPT_MAX_REGS)
+        if (d->used[n] && i->aux < OPT_MAX_REGS) {
             d->over[i->aux] = 0;
+            d->from[i->aux] = READ;
+        }
         return d->used[n] != 0;
     case IR_call: see_call(d, i); return YES;
-    case IR_host_insn: d->gen++; return YES;
-    case IR_jump: case IR_calljump: leave_to(d, (gaddr)i->imm); return YES;
-    case IR_exit_if: case IR_exit_if_f: may_leave(d, n, i); return YES;
-    case IR_insn: return YES;
+    case IR_host_insn: may_go(d, NOWHERE); d->gen++; return YES;
+    case IR_jump: case IR_calljump: may_go(d, (gaddr)i->imm); leave_to(d, (gaddr)i->imm); return YES;
+    case IR_exit_if: case IR_exit_if_f: may_go(d, (gaddr)i->imm); may_leave(d, n, i); return YES;
+    case IR_insn:
+        if (d->faults && !d->fault_known)
+            may_go(d, (gaddr)i->imm);
+        d->fault_known |= d->faults;
+        d->faults = false;
+        return YES;
     case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n] != 0;  /* most often */
     default: {
         unsigned bits = ir_op_info[i->op].bits;
         if (bits & OPF_END) {
+            may_go(d, NOWHERE);
             d->gen++;
             return YES;
         }
         if (bits & OPF_FAULT) {
+            d->faults = true;
             fault_sees(d);
             return YES;
         }
@@ -251,9 +302,12 @@ void opt_dead(IrUnit *u)
     d.u = u;
     d.used = used;
     d.gen = 1;
-    d.nexits = 0;
+    d.nexits = d.nways = 0;
+    d.faults = d.fault_known = false;
+    d.ahead = u->guest->reg_dead_at && u->fetch;
     int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
     memset(d.over, 0, sizeof d.over[0] * (size_t)nregs);
+    memset(d.from, 0, (size_t)nregs);
     d.flags_reg = u->guest->reg_dead_at && u->fetch && u->flags_reg <= OPT_MAX_REGS ? u->flags_reg - 1 : -1;
     d.flags_last = d.flags_reg + u->nstatus;
     memset(used, 0, u->n);
