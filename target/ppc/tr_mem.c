@@ -140,8 +140,12 @@ bool tr_dcbz(Tr *t, const OpXAB *a)
     return true;
 }
 
-bool tr_sync(Tr *t, const OpNONE *a)
+static bool fence(Tr *t, int what)
 {
-    ir_emit(t->u, IR_fence, IR_VOID)->aux = FENCE_ALL;
+    ir_emit(t->u, IR_fence, IR_VOID)->aux = (uint16_t)what;
     return true;
 }
+
+/* lwsync (l 1) orders all but a store before a load; eieio orders stores. */
+bool tr_sync(Tr *t, const OpSYNC *a) { return fence(t, a->l == 1 ? FENCE_ALL & ~FENCE_WR : FENCE_ALL); }
+bool tr_eieio(Tr *t, const OpNONE *a) { return fence(t, FENCE_WW); }

@@ -59,6 +59,7 @@ bool tr_lvs(Tr *t, const OpVMEM *a, int right)
 }
 
 bool tr_dst(Tr *t, const OpDST *a) { return true; }      /* a prefetch stream: a hint */
+bool tr_dss(Tr *t, const OpNONE *a) { return true; }     /* its end */
 
 bool tr_mfvscr(Tr *t, const OpVT *a)
 {

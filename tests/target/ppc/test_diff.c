@@ -287,18 +287,29 @@ static int fpscr(const char *name, uint32_t insn, uint8_t *out)
     return CODE(insn | 1, SET_FX);
 }
 
-/* Operands that are no singles have undefined results: frsp each. */
-static int single(const DecodeRow *d, uint32_t insn, uint8_t *out)
+/* Operands that are no singles have undefined results: frsp each, or stfs and lfs, which leave signalling NaNs. The result is an operand and
+ * stored: units compute with singles of their own otherwise than with others. */
+static int single(Rng *r, const DecodeRow *d, uint32_t insn, uint8_t *out)
 {
+    enum { STFS = 52, LFS = 48 };
     static const uint8_t at[] = { 16, 11, 6 };
+    uint32_t rt = insn >> 21 & 31;
     int n = is(d->name, "fnmadds fnmsubs") ? put(out, SYMMETRIC) : 0;
+    n += put(out + n, addi(BASE, PTR, 0));
     for (int i = 0; i < 3; i++)
         if (!(reserved_of(d->name) >> at[i] & 31)) {
-            uint32_t f = insn >> at[i] & 31;
-            n += put(out + n, 0xfc000018 | f << 21 | f << 11);
+            uint32_t f = insn >> at[i] & 31, how = rng_below(r, 5);
+            if (how < 2)
+                n += put(out + n, 0xfc000018 | f << 21 | f << 11);
+            else
+                n += puts_(out + n, (const uint32_t[]){ STFS << 26 | f << 21 | BASE << 16, (uint32_t)LFS << 26 | f << 21 | BASE << 16 }, 2);
+            if (how == 4)                               /* fneg, fabs */
+                n += put(out + n, 0xfc000000 | f << 21 | f << 11 | (rng_below(r, 2) ? 40 : 264) << 1);
         }
     n += put(out + n, insn);
-    return n + put(out + n, CLEAR_C);
+    if (rng_below(r, 2))                                /* fsubs rt, rt, frb */
+        n += put(out + n, 0xec000028 | rt << 21 | rt << 16 | (insn & 0xf800));
+    return n + puts_(out + n, (const uint32_t[]){ CLEAR_C, (uint32_t)STFS << 26 | rt << 21 | BASE << 16 | 4 }, 2);
 }
 
 /* Quotients of divisions by zero and of overflowing ones are undefined. */
@@ -346,7 +357,7 @@ static int generate(Rng *r, const DecodeIsa *isa, int row, uint64_t insn64, uint
     if (is(n, "mtfsb0 mtfsb1 mtfsfi mtfsf mcrfs mffs"))
         return fpscr(n, insn, out);
     if (insn >> 26 == 59)
-        return single(d, insn, out);
+        return single(r, d, insn, out);
     if (is(n, "fnmadd fnmsub"))
         return CODE(SYMMETRIC, insn);
     if (is(n, "fcmpu fcmpo"))
