@@ -25,10 +25,11 @@ static inline IrVal get_r0(Tr *t, int n) { return n ? get_r(t, n) : imm(t, 0); }
 static inline IrVal get_f(Tr *t, int n) { return ir_get(t->u, R_F0 + n); }
 
 /* Tr.scratch: the newest comparison (tr_branch.c), the FP registers that the unit has put singles to (tr_fp.c), whom the host's FP serves. */
-enum { T_COMPARE, T_COMPARED, T_SINGLES, T_FP_MODE };
+enum { T_KNOWN, T_COMPARED };
+enum { KNOWN_COMPARE = 0xff, KNOWN_MODE = 8, KNOWN_SINGLES = 32 };      /* fields of T_KNOWN: a mask, two bits from 8, a bit per register from 32 */
 static inline void put_f(Tr *t, int n, IrVal v)
 {
-    t->scratch[T_SINGLES] &= ~(1ull << n);
+    t->scratch[T_KNOWN] &= ~(1ull << (KNOWN_SINGLES + n));
     ir_put(t->u, R_F0 + n, v);
 }
 static inline IrVal get_v(Tr *t, int n) { return ir_get(t->u, R_V0 + n); }
@@ -55,7 +56,7 @@ void saturated(Tr *t, IrVal where);
 void scalar_mode(Tr *t);
 /* TcgGuest.reg_dead_at: knows CR fields, CA and the FP status. ahead.c */
 bool ppc_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
-static inline void forget_compare(Tr *t) { t->scratch[T_COMPARE] = 0; }
+static inline void forget_compare(Tr *t) { t->scratch[T_KNOWN] &= ~(uint64_t)KNOWN_COMPARE; }
 static inline void new_block(Tr *t) { memset(t->scratch, 0, sizeof t->scratch); }      /* a label: values from before are not visible */
 
 #endif

@@ -33,7 +33,7 @@ static bool condition(Tr *t, int bo, int bi, IrCond *c, IrVal *a, IrVal *b)
     } else if (use_ctr) {
         *c = ctr_cond, *a = ctr, *b = imm(t, 0);
     } else if (use_cr) {
-        uint64_t known = t->scratch[T_COMPARE];
+        uint64_t known = t->scratch[T_KNOWN] & KNOWN_COMPARE;
         if ((known & 1) && (int)(known >> 2) == bi >> 2 && (bi & 3) != 3) {     /* just compared: fuse */
             static const uint8_t of_bit[2][3] = { { COND_LTU, COND_GTU, COND_EQ }, { COND_LT, COND_GT, COND_EQ } };
             *c = of_bit[known >> 1 & 1][bi & 3];

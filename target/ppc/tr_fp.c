@@ -84,7 +84,7 @@ static IrVal newest_put(const Tr *t, int reg)
 /* The F32 in register n as far as known, as bits (I32) or as a number; else 0. */
 static IrVal known_single(Tr *t, int n, IrType type)
 {
-    if (n < 0 || !(t->scratch[T_SINGLES] >> n & 1))
+    if (n < 0 || !(t->scratch[T_KNOWN] >> (KNOWN_SINGLES + n) & 1))
         return 0;
     const IrInsn *i = &t->u->insn[newest_put(t, R_F0 + n)];
     IrVal v = i->arg[0];
@@ -150,7 +150,7 @@ static IrVal compute(Tr *t, uint32_t op, const Operands *o)
 static void put_single(Tr *t, int n, IrVal v)           /* an ffrom_s or fwiden */
 {
     put_f(t, n, v);
-    t->scratch[T_SINGLES] |= 1ull << n;
+    t->scratch[T_KNOWN] |= 1ull << (KNOWN_SINGLES + n);
 }
 
 static bool arith(Tr *t, int frt, uint32_t op, int a, int b, int c, int rc)

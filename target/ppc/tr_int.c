@@ -7,7 +7,8 @@ void put_cr_cmp(Tr *t, int crf, bool is_signed, IrVal a, IrVal b)
 {
     ir_put(t->u, R_CR0 + crf, op2(t, IR_or, ir_order(t->u, IR_I32, !is_signed, a, b), get_so(t)));
     /* tr_branch.c: a branch on this field in the same unit compares again instead of reading it */
-    t->scratch[T_COMPARE] = 1 | is_signed << 1 | crf << 2;
+    forget_compare(t);
+    t->scratch[T_KNOWN] |= 1u | (unsigned)is_signed << 1 | (unsigned)crf << 2;
     t->scratch[T_COMPARED] = (uint64_t)a << 32 | b;
 }
 

@@ -8,7 +8,8 @@
 #include "ppc/ppc.decode.h"
 #include "ppc/vmx.decode.h"
 
-enum { MODE_UNKNOWN, MODE_SCALAR, MODE_VECTOR };
+typedef enum Mode { MODE_UNKNOWN, MODE_SCALAR, MODE_VECTOR } Mode;
+static Mode mode_of(const Tr *t) { return (Mode)(t->scratch[T_KNOWN] >> KNOWN_MODE & 3); }
 
 static IrVal env(Tr *t, uint32_t off) { return ir_ld_env(t->u, IR_I32, MEM_32, off); }
 static void put_env(Tr *t, uint32_t off, IrVal v) { ir_st_env(t->u, MEM_32, off, v); }
@@ -23,16 +24,16 @@ static int unless(Tr *t, IrCond serves)
     return same;
 }
 
-static void serves(Tr *t, int mode, int label)
+static void serves(Tr *t, Mode mode, int label)
 {
     ir_label(t->u, label);
     new_block(t);
-    t->scratch[T_FP_MODE] = mode;
+    t->scratch[T_KNOWN] |= (uint64_t)mode << KNOWN_MODE;
 }
 
 void scalar_mode(Tr *t)
 {
-    if (!(t->u->flags & PPC_TB_VECTOR_FP) || t->scratch[T_FP_MODE] == MODE_SCALAR)
+    if (!(t->u->flags & PPC_TB_VECTOR_FP) || mode_of(t) == MODE_SCALAR)
         return;
     int same = unless(t, COND_EQ);
     set_flags(t, op2(t, IR_and, env(t, offsetof(PpcCpu, fp_aside)), imm(t, FP_ASIDE - 1)));
@@ -50,7 +51,7 @@ static bool vector_mode(Tr *t)
         tr_raise(t, EX_ICACHE, 0);
         return false;
     }
-    if (t->scratch[T_FP_MODE] == MODE_VECTOR)
+    if (mode_of(t) == MODE_VECTOR)
         return true;
     int same = unless(t, COND_NE);
     IrVal flags = ir_emit(t->u, IR_fpflags_get, IR_I32) - t->u->insn;
