@@ -50,7 +50,8 @@ static IrType letter_type(const IrInsn *i, char letter)
 
 /* Bit k: operand k has the type in type2. */
 static const uint8_t operand_in_type2[IR_NOPS] = {
-    [IR_select] = 3, [IR_fcvt_ff] = 1, [IR_fma_narrow] = 7, [IR_fwiden] = 1, [IR_fbox] = 1, [IR_funbox] = 1, [IR_fcvt_fi] = 1, [IR_fcvt_fu] = 1, [IR_fcvt_if] = 1, [IR_fcvt_uf] = 1,
+    [IR_select] = 3, [IR_fcvt_ff] = 1, [IR_fma_narrow] = 7, [IR_fwiden] = 1, [IR_fbox] = 1, [IR_funbox] = 1,
+    [IR_fcvt_fi] = 1, [IR_fcvt_fu] = 1, [IR_fcvt_if] = 1, [IR_fcvt_uf] = 1,
     [IR_vzext] = 1, [IR_vlow] = 1, [IR_vdup] = 1, [IR_vget] = 1, [IR_vset] = 2,
 };
 

@@ -35,7 +35,10 @@ static Effect on_fp_status(uint32_t insn, int reg)
 }
 
 /* Opcodes of which every instruction computes, loads or stores, and touches neither CR nor CA but as the functions below say. */
-static bool is_plain(uint32_t op) { return IN_LIST(op, 3, 4, 7, 8, 12, 13, 14, 15, 59, 63) || (op >= 20 && op <= 29 && op != 22) || (op >= 32 && op <= 55); }
+static bool is_plain(uint32_t op)
+{
+    return IN_LIST(op, 3, 4, 7, 8, 12, 13, 14, 15, 59, 63) || (op >= 20 && op <= 29 && op != 22) || (op >= 32 && op <= 55);
+}
 
 static Effect on_cr_31(uint32_t insn, uint32_t to, uint32_t field)
 {

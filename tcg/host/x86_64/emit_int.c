@@ -553,6 +553,7 @@ const LowerRow lower_rows_int[] = {
     { IR_divs, lower_div }, { IR_divu, lower_div }, { IR_rems, lower_div }, { IR_remu, lower_div },
     { IR_and, lower_logic }, { IR_or, lower_logic }, { IR_xor, lower_logic },
     { IR_andc, lower_andc }, { IR_orc, lower_orc }, { IR_eqv, lower_eqv }, { IR_neg, lower_neg }, { IR_not, lower_not },
-    { IR_setcond, lower_setcond }, { IR_order, lower_order }, { IR_select, lower_select }, { IR_pair, lower_pair }, { IR_lo, lower_half }, { IR_hi, lower_half },
+    { IR_setcond, lower_setcond }, { IR_order, lower_order },
+    { IR_select, lower_select }, { IR_pair, lower_pair }, { IR_lo, lower_half }, { IR_hi, lower_half },
     { 0, NULL }
 };
