@@ -27,7 +27,7 @@ typedef struct Tr {
     gaddr    target;                /* TR_FOLLOW */
     int      n, max;                /* instructions so far, limit */
     gaddr    wrap;                  /* mask of addresses */
-    uint64_t scratch[4];            /* the family's own, zero at the start of a unit */
+    uint64_t scratch[2];            /* the family's own, zero at the start of a unit */
     /* engine of tr.c */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
     void    *ctx;
