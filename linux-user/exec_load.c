@@ -15,16 +15,20 @@
 #include "common-user/host.h"
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
+#include "linux-user/exec_file.h"
 #include "linux-user/exec_load.h"
-#include "linux-user/path.h"
 #include "loader/stack.h"
 
 enum { MAX_SCRIPTS = 5, CANNOT_RUN = 126, NOT_FOUND = 127, AUX_MAX = 40 };
 enum { AUX_RSEQ_FEATURE_SIZE = 27, AUX_RSEQ_ALIGN = 28, AUX_HWCAP2 = 26, AUX_MINSIGSTKSZ = 51 };
 
+/* One line, whatever a hostile name holds. */
 static int refuse(const Process *p, int status, const char *path, const char *why)
 {
-    fprintf(stderr, "qemu-%s: %s: %s\n", p->arch->tcg.name, path, why);
+    char *line = g_strdup_printf("%s: %s", path, why);
+    for (char *c = line; *c; c++) if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    fprintf(stderr, "qemu-%s: %s\n", p->arch->tcg.name, line);
+    g_free(line);
     return status;
 }
 
@@ -33,22 +37,7 @@ static int refuse_errno(const Process *p, const char *path, int e)
     return refuse(p, e == -ENOENT || e == -ENOTDIR ? NOT_FOUND : CANNOT_RUN, path, strerror(-e));
 }
 
-static ElfTarget target_of(const Process *p)
-{
-    return (ElfTarget){ p->arch->elf_machine, p->arch->elf_class, p->arch->elf_data, p->abi->page_size, p->abi->task_size };
-}
-
 /* --- opening, scripts */
-
-static int open_program(const char *path, bool as_guest)
-{
-    char mapped[PATH_MAX];
-    int fd = as_guest && path_apply_prefix(path, mapped) ? open(mapped, O_RDONLY | O_CLOEXEC) : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return -errno;
-    struct stat st;
-    if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) { int e = S_ISDIR(st.st_mode) ? EISDIR : errno; close(fd); return -e; }
-    return fd;
-}
 
 static char **script_argv(char **argv, const char *interp, const char *arg, const char *path)
 {
@@ -67,8 +56,8 @@ int exec_open(Process *p, Program *prog, const char *path, int fd)
     char interp[PATH_MAX], arg[PATH_MAX];
     prog->path = strdup(path);
     if (fd < 0) {
-        fd = open_program(path, false);
-        if (fd == -ENOENT) fd = open_program(path, true);
+        fd = exec_file_open(path, false);
+        if (fd == -ENOENT) fd = exec_file_open(path, true);
     }
     for (int depth = 0; ; depth++) {
         FileKind kind;
@@ -81,9 +70,9 @@ int exec_open(Process *p, Program *prog, const char *path, int fd)
         close(fd);
         prog->argv = script_argv(prog->argv, interp, arg, path);
         path = strdup(interp);              /* AT_EXECFN stays the script */
-        fd = open_program(path, true);
+        fd = exec_file_open(path, true);
     }
-    ElfTarget want = target_of(p);
+    ElfTarget want = exec_file_target(p);
     char err[256];
     prog->fd = fd;
     return elf_read(fd, &want, &prog->image, err, sizeof err) < 0 ? refuse(p, CANNOT_RUN, prog->path, err) : 0;
@@ -244,16 +233,17 @@ static int write_stack(Task *t, const Program *prog, const Auxv *a, gaddr top, g
 
 /* --- all together */
 
-static int load_interp(Process *p, const ElfImage *m, ElfImage *im, gaddr *bias)
+static int load_interp(Process *p, const char *path, const ElfImage *m, ElfImage *im, gaddr *bias)
 {
-    char err[256];
-    ElfTarget want = target_of(p);
-    int fd = open_program(m->interp, true);
-    if (fd < 0) return refuse_errno(p, m->interp, fd);
-    if (elf_read(fd, &want, im, err, sizeof err) < 0) { close(fd); return refuse(p, CANNOT_RUN, m->interp, err); }
+    char err[256], name[2 * PATH_MAX];
+    snprintf(name, sizeof name, "%s: interpreter '%s'", path, m->interp);
+    ElfTarget want = exec_file_target(p);
+    int fd = exec_file_open(m->interp, true);
+    if (fd < 0) return refuse_errno(p, name, fd);
+    if (elf_read(fd, &want, im, err, sizeof err) < 0) { close(fd); return refuse(p, CANNOT_RUN, name, err); }
     int64_t r = map_image(p->mm, im, 0, fd);
     close(fd);
-    if (r < 0) return refuse_errno(p, m->interp, (int)r);
+    if (r < 0) return refuse_errno(p, name, (int)r);
     *bias = (gaddr)r;
     return 0;
 }
@@ -279,7 +269,7 @@ int exec_load(Task *t, const Program *prog)
     if (bias < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)bias));
     gaddr interp_bias = 0, entry = (gaddr)bias + m->entry;
     if (*m->interp) {
-        int status = load_interp(p, m, &im, &interp_bias);
+        int status = load_interp(p, prog->path, m, &im, &interp_bias);
         if (status) return status;
         entry = interp_bias + im.entry;
         interp_bias += im.lo;

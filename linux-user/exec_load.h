@@ -21,6 +21,5 @@ int exec_open(Process *p, Program *prog, const char *path, int fd);
 int exec_load(Task *t, const Program *prog);
 /* Maps the ABI's vDSO, if any, and notes it in p (vdso, vdso_end, vdso_offset). 0 or -errno; before the program runs. */
 int64_t linux_vdso_map(Process *p);
-const char *exec_sysroot(void);     /* prefix in force; NULL none */
 
 #endif

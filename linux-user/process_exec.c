@@ -15,6 +15,7 @@
 #include "common-user/process.h"
 #include "common-user/log.h"
 #include "linux-user/abi.h"
+#include "linux-user/exec_file.h"
 #include "linux-user/inherit.h"
 #include "linux-user/options.h"
 #include "linux-user/path.h"
@@ -23,66 +24,58 @@
 enum { MAX_SCRIPTS = 5 };
 
 /* Every guest that a sibling program may serve; one row per qemu-<program>. */
-typedef struct Guest { uint16_t machine; uint8_t class, data; const char *program; } Guest;
+typedef struct Guest { ElfTarget elf; const char *program; } Guest;
+enum { SMALLEST_PAGE = 4096 };
 static const Guest guests[] = {
-    { EM_AARCH64, ELFCLASS64, ELFDATA2LSB, "aarch64" },
-    { EM_RISCV, ELFCLASS64, ELFDATA2LSB, "riscv64" },
-    { EM_RISCV, ELFCLASS32, ELFDATA2LSB, "riscv32" },
-    { EM_PPC, ELFCLASS32, ELFDATA2MSB, "ppc" },
+    { { EM_AARCH64, ELFCLASS64, ELFDATA2LSB, SMALLEST_PAGE, UINT64_MAX }, "aarch64" },
+    { { EM_RISCV, ELFCLASS64, ELFDATA2LSB, SMALLEST_PAGE, UINT64_MAX }, "riscv64" },
+    { { EM_RISCV, ELFCLASS32, ELFDATA2LSB, SMALLEST_PAGE, 1ull << 32 }, "riscv32" },
+    { { EM_PPC, ELFCLASS32, ELFDATA2MSB, SMALLEST_PAGE, 1ull << 32 }, "ppc" },
 };
 
 typedef enum Kind { KIND_HOST, KIND_SELF, KIND_SIBLING } Kind;
 typedef struct Target { Kind kind; const char *program; } Target;
 
-static Target classify_elf(const Process *p, uint16_t machine, uint8_t class, uint8_t data)
+static bool is_for(const ElfTarget *a, uint16_t machine, uint8_t class, uint8_t data)
 {
-    if (machine == p->arch->elf_machine && class == p->arch->elf_class && data == p->arch->elf_data) return (Target){ KIND_SELF, p->arch->tcg.name };
-    for (size_t i = 0; i < sizeof guests / sizeof *guests; i++)
-        if (guests[i].machine == machine && guests[i].class == class && guests[i].data == data) return (Target){ KIND_SIBLING, guests[i].program };
-    return (Target){ KIND_HOST, NULL };
+    return a->machine == machine && a->class == class && a->data == data;
+}
+
+/* An ELF file: whom it is for, and whether they can run it. A sibling's interpreter is looked up by the sibling. */
+static int classify_elf(const Process *p, int fd, uint16_t machine, uint8_t class, uint8_t data, Target *out)
+{
+    ElfTarget own = exec_file_target(p);
+    if (is_for(&own, machine, class, data)) {
+        *out = (Target){ KIND_SELF, p->arch->tcg.name };
+        return exec_file_check(fd, &own, true);
+    }
+    for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
+        if (!is_for(&guests[i].elf, machine, class, data)) continue;
+        *out = (Target){ KIND_SIBLING, guests[i].program };
+        return exec_file_check(fd, &guests[i].elf, false);
+    }
+    return 0;
 }
 
 /* What the file behind fd runs on. Scripts are followed through the prefix. -errno on failure. */
 static int64_t classify(const Process *p, int fd, Target *out)
 {
-    char interp[PATH_MAX], arg[PATH_MAX], mapped[PATH_MAX];
+    char interp[PATH_MAX], arg[PATH_MAX];
     *out = (Target){ KIND_HOST, NULL };
     fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     for (int depth = 0; ; depth++) {
         FileKind kind;
         uint16_t machine = 0;
         uint8_t class = 0, data = 0;
-        if (fd < 0) return -errno;
+        if (fd < 0) return depth ? fd : -errno;
         int e = file_kind(fd, &kind, &machine, &class, &data);
+        if (!e && kind == FILE_ELF) e = classify_elf(p, fd, machine, class, data, out);
         bool script = !e && kind == FILE_SCRIPT && script_read(fd, interp, arg) == 0;
         close(fd);
-        if (e < 0) return e;
-        if (kind == FILE_ELF) { *out = classify_elf(p, machine, class, data); return 0; }
-        if (!script) return 0;      /* the host says what it is */
+        if (e < 0 || !script) return e;     /* what is neither: the host says what it is */
         if (depth == MAX_SCRIPTS) return -ELOOP;
-        fd = open(path_apply_prefix(interp, mapped) ? mapped : interp, O_RDONLY | O_CLOEXEC);
+        fd = exec_file_open(interp, true);
     }
-}
-
-/* Linux: may_open_exec. The emulator reads the file itself, so the checks of execve are ours. */
-static int64_t open_checked(int dirfd, const char *path, int flags)
-{
-    struct stat st;
-    int fd = openat(dirfd, *path ? path : ".", O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
-    if (!*path && (flags & AT_EMPTY_PATH)) { if (fd >= 0) close(fd); fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0); }
-    if (fd < 0) return -errno;
-    int64_t r = fd;
-    if (fstat(fd, &st) < 0) r = -errno;
-    else if (S_ISLNK(st.st_mode)) r = -ELOOP;
-    else if (!S_ISREG(st.st_mode)) r = -EACCES;
-    else {
-        /* by descriptor, so that no /proc is needed; kernels before 5.8 lack the call and then only access(2)'s answer counts */
-        long e = host_syscall(SYS_faccessat2, fd, (long)"", X_OK, AT_EACCESS | AT_EMPTY_PATH, 0, 0);
-        if (e == -ENOSYS) e = *path && faccessat(dirfd, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
-        if (e < 0) r = e;
-    }
-    if (r < 0) close(fd);
-    return r;
 }
 
 /* The file again, to be read: fd may be O_PATH. -1: an execute-only file, which cannot be a guest's. */
@@ -194,7 +187,7 @@ int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], c
     char own[64];
     snprintf(own, sizeof own, "/proc/%d/exe", (int)getpid());
     if (p->exe && (!strcmp(path, "/proc/self/exe") || !strcmp(path, own) || !strcmp(path, "/proc/thread-self/exe"))) path = p->exe;
-    int64_t fd = open_checked(dirfd, path, flags);
+    int64_t fd = exec_file_find(dirfd, path, flags);
     if (fd < 0) return fd;
     int rfd = open_readable(dirfd, path, (int)fd);
     Target to = { KIND_HOST, NULL };
