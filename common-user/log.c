@@ -32,6 +32,7 @@ static struct {
 } log_state = { .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE };
 
 uint32_t log_mask(void) { return log_state.mask; }
+void log_add_items(uint32_t bits) { log_state.mask |= bits; }
 
 void log_lock(void) { pthread_mutex_lock(&log_state.lock); }
 void log_unlock(void) { pthread_mutex_unlock(&log_state.lock); }
@@ -76,17 +77,18 @@ void log_printf(const char *fmt, ...)
     if (write(log_fd(), line, (size_t)n) < 0) { /* a log that cannot be written is no reason to stop */ }
 }
 
-bool log_in_range(gaddr pc)
+bool log_in_range(gaddr pc, uint64_t len)
 {
     if (!log_state.nranges) return true;
     for (int i = 0; i < log_state.nranges; i++)
-        if (pc >= log_state.range[i].lo && pc <= log_state.range[i].hi) return true;
+        if (pc <= log_state.range[i].hi && (pc >= log_state.range[i].lo || log_state.range[i].lo - pc < len)) return true;
     return false;
 }
 
 char *log_set_items(const char *list)
 {
     char **names = g_strsplit(list, ",", -1), *err = NULL;
+    log_state.mask = 0;
     for (char **n = names; *n && !err; n++) {
         bool found = !strcmp(*n, "all");
         if (found) log_state.mask |= ~(uint32_t)(LOG_nochain | LOG_tid);

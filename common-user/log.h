@@ -20,9 +20,10 @@ void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));    
  * for signal handlers. log_before_fork takes it, so that no child inherits it taken by a thread that is gone. */
 void log_lock(void); void log_unlock(void);
 void log_before_fork(void); void log_after_fork(bool child);
-bool log_in_range(gaddr pc);                    /* -dfilter */
+bool log_in_range(gaddr pc, uint64_t len);      /* -dfilter: any of [pc, pc+len) */
 /* Set-up, by options.c: NULL or a message (malloc'd). */
-char *log_set_items(const char *list);          /* "help" is handled by the caller with log_help */
+char *log_set_items(const char *list);          /* instead of those set before. "help" is handled by the caller with log_help */
+void  log_add_items(uint32_t bits);
 char *log_set_file(const char *path, bool append);
 char *log_set_filter(const char *ranges);
 void  log_help(void);                           /* to stdout */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "common-user/host.h"
 #include "common-user/mm.h"
+#include "linux-user/abi.h"
 #include "linux-user/exec_file.h"
 #include "linux-user/path.h"
 

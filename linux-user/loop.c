@@ -20,7 +20,7 @@ static void force(Task *t, int sig, int code, gaddr addr)
     info.si_signo = sig;
     info.si_code = code;
     info.si_addr = (void *)(uintptr_t)addr;
-    if (log_on(LOG_int))
+    if (log_on(LOG_int) || (log_on(LOG_invalid_mem) && (sig == SIGSEGV || sig == SIGBUS)))
         log_printf("fault: signal %d code %d address 0x%llx pc 0x%llx\n", sig, code, (unsigned long long)addr, (unsigned long long)t->cpu->pc);
     signal_force(t, &info);
 }

@@ -47,14 +47,10 @@ static char **make_env(const Options *o)
     extern char **environ;
     GPtrArray *env = g_ptr_array_new();
     for (char **e = environ; *e; e++) g_ptr_array_add(env, strdup(*e));
-    for (guint i = 0; i < o->set_env->len; i++) {
-        char *e = g_ptr_array_index(o->set_env, i);
-        env_remove(env, e, strcspn(e, "="));
-        g_ptr_array_add(env, e);
-    }
-    for (guint i = 0; i < o->unset_env->len; i++) {
-        char *e = g_ptr_array_index(o->unset_env, i);
-        env_remove(env, e, strlen(e));
+    for (guint i = 0; i < o->env->len; i++) {
+        char *e = g_ptr_array_index(o->env, i), *eq = strchr(e, '=');
+        env_remove(env, e, eq ? (size_t)(eq - e) : strlen(e));
+        if (eq) g_ptr_array_add(env, e);
     }
     g_ptr_array_add(env, NULL);
     return (char **)g_ptr_array_free(env, FALSE);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "common-user/log.h"
 #include "linux-user/options.h"
 
@@ -81,31 +82,35 @@ static char *do_cpu(Parse *p, const char *arg)
     return err;
 }
 
-static char *env_words(Parse *p, GPtrArray *to, const char *arg, bool want_eq)
+static char *env_word(Parse *p, const char *word, bool want_eq)
 {
-    char **words = g_strsplit(arg, p->from_env ? "," : "\n", -1);
-    char *err = NULL;
-    for (char **w = words; *w; w++) {
-        if (want_eq != (strchr(*w, '=') != NULL) || **w == '=' || !**w) { err = g_strdup_printf("bad variable '%s'", *w); break; }
-        g_ptr_array_add(to, g_strdup(*w));
-    }
+    if (want_eq != (strchr(word, '=') != NULL) || *word == '=' || !*word) return g_strdup_printf("bad variable '%s'", word);
+    g_ptr_array_add(p->o->env, g_strdup(word));
+    return NULL;
+}
+static char *env_words(Parse *p, const char *arg, bool want_eq)
+{
+    if (!p->from_env) return env_word(p, arg, want_eq);
+    char **words = g_strsplit(arg, ",", -1), *err = NULL;
+    for (char **w = words; *w && !err; w++) err = env_word(p, *w, want_eq);
     g_strfreev(words);
     return err;
 }
-static char *do_set_env(Parse *p, const char *arg) { return env_words(p, p->o->set_env, arg, true); }
-static char *do_unset_env(Parse *p, const char *arg) { return env_words(p, p->o->unset_env, arg, false); }
+static char *do_set_env(Parse *p, const char *arg) { return env_words(p, arg, true); }
+static char *do_unset_env(Parse *p, const char *arg) { return env_words(p, arg, false); }
 static char *do_argv0(Parse *p, const char *arg) { p->o->argv0 = arg; return NULL; }
 static char *do_uname(Parse *p, const char *arg) { p->o->uname_release = arg; return NULL; }
-static char *do_guest_base(Parse *p, const char *arg) { return number(arg, &p->o->guest_base) ? NULL : bad_number(arg); }
+static char *do_guest_base(Parse *p, const char *arg)
+{
+    if (!number(arg, &p->o->guest_base)) return bad_number(arg);
+    return p->o->guest_base % (uint64_t)sysconf(_SC_PAGESIZE) ? g_strdup_printf("'%s' is not aligned to the host page size", arg) : NULL;
+}
 static char *do_reserved_va(Parse *p, const char *arg) { return number(arg, &p->o->reserved_va) ? NULL : bad_number(arg); }
 static char *do_ignored(Parse *p, const char *arg) { return NULL; }
 static char *do_log(Parse *p, const char *arg)
 {
     if (!strcmp(arg, "help") || !strcmp(arg, "?")) { log_help(); p->quit = 1; return NULL; }
-    char *err = log_set_items(arg);
-    if (!err && log_on(LOG_strace)) p->o->strace = true;
-    if (!err && log_on(LOG_nochain)) p->o->tcg.nochain = true;
-    return err;
+    return log_set_items(arg);
 }
 static char *do_dfilter(Parse *p, const char *arg) { return log_set_filter(arg); }
 static char *do_logfile(Parse *p, const char *arg) { return log_set_file(arg, false); }
@@ -114,8 +119,9 @@ static char *do_one_insn(Parse *p, const char *arg) { p->o->tcg.one_insn = true;
 static char *do_tb_size(Parse *p, const char *arg)
 {
     uint64_t n;
-    if (!number(arg, &n) || n > 1 << 20) return bad_number(arg);
-    p->o->tcg.cache_bytes = n << 20;
+    enum { MOST = 1024 };                       /* what jumps and counters reach by 32-bit displacements, with room to spare */
+    if (!number(arg, &n)) return bad_number(arg);
+    p->o->tcg.cache_bytes = (n < MOST ? n : MOST) << 20;
     return NULL;
 }
 static char *do_accel(Parse *p, const char *arg)
@@ -132,7 +138,7 @@ static char *do_opt_level(Parse *p, const char *arg)
     p->o->tcg.opt_level = (unsigned)n;
     return NULL;
 }
-static char *do_strace(Parse *p, const char *arg) { p->o->strace = true; return log_set_items("strace"); }
+static char *do_strace(Parse *p, const char *arg) { p->o->strace = true; return NULL; }
 static char *do_seed(Parse *p, const char *arg)
 {
     p->o->seeded = true;
@@ -236,8 +242,7 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, boo
     o->tcg.interp_runs = 10;
     o->tcg.cold_runs = 64;
     o->tcg.alone = true;
-    o->set_env = g_ptr_array_new();
-    o->unset_env = g_ptr_array_new();
+    o->env = g_ptr_array_new();
     o->forward = g_ptr_array_new();
     if (arch->nmodels) memcpy(o->features, arch->models[0].features, sizeof o->features);
     for (const Row *r = rows; r < rows + NROWS && !secure && !p.quit; r++) {
@@ -245,6 +250,9 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, boo
         if (v) apply(&p, r, v);
     }
     if (!p.quit) *program = command_line(&p, argc, argv);
+    if (o->strace) log_add_items(LOG_strace);
+    o->strace = log_on(LOG_strace);
+    o->tcg.nochain = log_on(LOG_nochain);
     if (!p.quit && *program >= argc) {
         options_help(arch, stderr);
         p.quit = p.status = 1;

@@ -11,7 +11,7 @@ typedef struct Options {
     const char *prefix;             /* -L; NULL: not given */
     uint64_t stack_size;            /* 0: default */
     uint64_t features[2];           /* of the CPU model */
-    GPtrArray *set_env, *unset_env; /* "var=value", "var" */
+    GPtrArray *env;                 /* "var=value" sets, "var" unsets; in order */
     const char *argv0, *uname_release;
     uint64_t guest_base, reserved_va, seed;
     uint64_t page_size;             /* -p: granularity of host calls; 0: the host's */

@@ -109,10 +109,18 @@ static void tell_perf(const Options *o, const IrUnit *u, const void *code, size_
     if (o->jitdump) perf_jitdump_unit(name ? name : number, code, len);
 }
 
+/* A unit goes through direct jumps, so what is asked for may be anywhere in it. */
+static bool unit_in_range(const IrUnit *u)
+{
+    for (uint32_t r = 0; r < u->nrange; r++)
+        if (log_in_range(u->range[r].pc, u->range[r].len)) return true;
+    return false;
+}
+
 static void on_translate(void *ctx, const IrUnit *u, int stage, const void *code, size_t len)
 {
     const Options *o = ctx;
-    bool shown = log_in_range(u->pc);
+    bool shown = unit_in_range(u);
     log_lock();
     if (stage == TCG_STAGE_CODE && (o->perfmap || o->jitdump)) tell_perf(o, u, code, len);
     if (shown && stage == TCG_STAGE_OP && log_on(LOG_in_asm)) log_guest_code(u);
@@ -125,11 +133,11 @@ static void on_translate(void *ctx, const IrUnit *u, int stage, const void *code
 static void on_exec(void *ctx, CpuState *cpu, gaddr pc)
 {
     char text[4096], name[PERF_NAME];
-    if (!log_in_range(pc)) return;
+    if (!log_in_range(pc, 1)) return;
     log_lock();
     if (log_on(LOG_exec)) log_printf("Trace %d: 0x%08llx [%s]\n", (int)((Task *)cpu->task)->tid, (unsigned long long)pc, place(pc, name));
     if (log_on(LOG_cpu)) {
-        guest_arch.dump(cpu, text, sizeof text);
+        guest_arch.dump(cpu, (log_on(LOG_fpu) ? DUMP_FPU : 0) | (log_on(LOG_vpu) ? DUMP_VPU : 0), text, sizeof text);
         log_printf("%s", text);
     }
     log_unlock();

@@ -23,6 +23,8 @@ enum {
 typedef struct CpuModel { const char *name, *text; uint64_t features[2]; } CpuModel;
 typedef struct CpuFeature { const char *name; uint8_t bit; } CpuFeature;   /* bit in features[bit >> 6] */
 
+enum { DUMP_FPU = 1, DUMP_VPU = 2 };
+
 typedef struct GuestArch {
     TcgGuest tcg;                   /* name is the one in qemu-<name> */
     uint16_t elf_machine; uint8_t elf_class, elf_data;      /* EM_*, ELFCLASS*, ELFDATA* */
@@ -33,7 +35,7 @@ typedef struct GuestArch {
     const CpuFeature *features; int nfeatures;
     /* Reset a CPU for a new process; features of the chosen model are in f. */
     void (*reset)(CpuState *cpu, const uint64_t *f);
-    void (*dump)(const CpuState *cpu, char *out, size_t cap);      /* -d cpu, crash dumps */
+    void (*dump)(const CpuState *cpu, unsigned what, char *out, size_t cap);        /* -d cpu; what: DUMP_* besides the integer registers */
     /* A data access hit a non-canonical host address (SIGSEGV with SI_KERNEL; the host does not tell the address). True:
      * the CPU switched to a mode that copes (AArch64 address tags): resume at the same pc. NULL: never. */
     bool (*noncanonical)(CpuState *cpu);

@@ -77,7 +77,7 @@ void a64_reset(CpuState *cpu, const uint64_t *f)
         c->pac_key[0][0] = (uintptr_t)c * 0x9e3779b97f4a7c15;      /* early boot: weaker keys, same behaviour */
 }
 
-void a64_dump(const CpuState *cpu, char *out, size_t cap)
+void a64_dump(const CpuState *cpu, unsigned what, char *out, size_t cap)
 {
     const A64Cpu *c = (const A64Cpu *)cpu;
     size_t n = (size_t)snprintf(out, cap, " PC=%016lx ", c->head.pc);
@@ -85,6 +85,8 @@ void a64_dump(const CpuState *cpu, char *out, size_t cap)
         n += (size_t)snprintf(out + n, cap - n, "X%02d=%016lx%s", i, c->x[i], i % 3 == 1 ? "\n" : " ");
     if (n >= cap) return;
     uint32_t p = a64_nzcv(c);
-    snprintf(out + n, cap - n, " SP=%016lx\nPSTATE=%08x %c%c%c%c FPCR=%08x FPSR=%08x\n", c->sp, p, p >> 31 ? 'N' : '-',
+    n += (size_t)snprintf(out + n, cap - n, " SP=%016lx\nPSTATE=%08x %c%c%c%c FPCR=%08x FPSR=%08x\n", c->sp, p, p >> 31 ? 'N' : '-',
              p >> 30 & 1 ? 'Z' : '-', p >> 29 & 1 ? 'C' : '-', p >> 28 & 1 ? 'V' : '-', c->fpcr, a64_fpsr(c));
+    for (int i = 0; i < 32 && n < cap && what; i++)
+        n += (size_t)snprintf(out + n, cap - n, "Q%02d=%016lx:%016lx%s", i, c->v[i].d[1], c->v[i].d[0], i % 2 ? "\n" : " ");
 }

@@ -23,7 +23,7 @@ bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, 
 int  a64_disas(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
 void a64_reset(CpuState *cpu, const uint64_t *features);
 bool a64_noncanonical(CpuState *cpu);
-void a64_dump(const CpuState *cpu, char *out, size_t cap);
+void a64_dump(const CpuState *cpu, unsigned what, char *out, size_t cap);
 
 extern const FpRules a64_fp_rules;
 extern const RegDesc a64_regs[R_COUNT];

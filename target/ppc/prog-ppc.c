@@ -65,13 +65,17 @@ static void reset(CpuState *cpu, const uint64_t *f)
     ppc_set_fpscr(c, 0);
 }
 
-static void dump(const CpuState *cpu, char *out, size_t cap)
+static void dump(const CpuState *cpu, unsigned what, char *out, size_t cap)
 {
     const PpcCpu *c = (const PpcCpu *)cpu;
     size_t n = snprintf(out, cap, "nip %08x lr %08x ctr %08x cr %08x xer %08x fpscr %08x\n",
                         (uint32_t)cpu->pc, c->lr, c->ctr, ppc_get_cr(c), ppc_get_xer(c), ppc_get_fpscr(c));
     for (int i = 0; i < 32 && n < cap; i++)
         n += snprintf(out + n, cap - n, "r%-2d %08x%c", i, c->gpr[i], i % 8 == 7 ? '\n' : ' ');
+    for (int i = 0; i < 32 && n < cap && what & DUMP_FPU; i++)
+        n += snprintf(out + n, cap - n, "f%-2d %016lx%c", i, c->fpr[i], i % 4 == 3 ? '\n' : ' ');
+    for (int i = 0; i < 32 && n < cap && what & DUMP_VPU; i++)
+        n += snprintf(out + n, cap - n, "v%-2d %016lx%016lx%c", i, c->vr[i].d[1], c->vr[i].d[0], i % 2 ? '\n' : ' ');
 }
 
 static const CpuModel models[] = {

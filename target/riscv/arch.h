@@ -15,7 +15,7 @@ void rv_translate(IrUnit *u, int max_insns, size_t (*fetch)(void *ctx, gaddr pc,
 int  rv32_disas(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
 int  rv64_disas(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
 void rv_reset(CpuState *cpu, const uint64_t *f);
-void rv32_dump(const CpuState *cpu, char *out, size_t cap);
-void rv64_dump(const CpuState *cpu, char *out, size_t cap);
+void rv32_dump(const CpuState *cpu, unsigned what, char *out, size_t cap);
+void rv64_dump(const CpuState *cpu, unsigned what, char *out, size_t cap);
 
 #endif

@@ -49,6 +49,14 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
     X=7 run "$Q" -U X ./args; [[ $output == *"X=- "* ]]
     run "$Q" -0 other ./args; [[ $output == *"argv0=other"* ]]
 }
+@test "-E and -U act in order, the command line after the variables; a value may hold anything" {
+    run "$Q" -E X=5 -U X ./args; [[ $output == *"X=- "* ]]
+    run "$Q" -U X -E X=5 ./args; [[ $output == *"X=5"* ]]
+    QEMU_UNSET_ENV=X run "$Q" -E X=5 ./args; [[ $output == *"X=5"* ]]
+    run "$Q" -E X=$'two\nlines' ./args; [[ $output == *"X=two"* ]]
+    run "$Q" -E X=1,Y=2 ./args; [[ $output == *"X=1,Y=2"* ]]
+    for bad in -EX -E=X -UX=1 -U; do run "$Q" "${bad:0:2}" "${bad:2}" ./args; [ "$status" = 1 ]; one_line; done
+}
 @test "--x equals -x" { run "$Q" --E X=5 ./args; [[ $output == *"X=5"* ]]; }
 @test "QEMU_SET_ENV, QEMU_UNSET_ENV, QEMU_ARGV0, QEMU_UNAME" {
     QEMU_SET_ENV=X=9,Y=1 run "$Q" ./args; [[ $output == *"X=9"* ]]
@@ -60,6 +68,34 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
 @test "an unknown CPU: exit 1" { run "$Q" -cpu nosuch ./args; [ "$status" = 1 ]; [[ $output == *nosuch* ]]; }
 @test "-d help lists items" { run "$Q" -d help; [ "$status" = 0 ]; [[ $output == *in_asm* && $output == *strace* ]]; }
 @test "an unknown log item: exit 1" { run "$Q" -d nosuch ./args; [ "$status" = 1 ]; }
+@test "-d overrides QEMU_LOG, -strace adds" {
+    QEMU_LOG=strace run "$Q" -d page ./args; [[ $output == *"[stack]"* && $output != *"write(1,"* ]]
+    QEMU_LOG=page run "$Q" -strace ./args; [[ $output == *"[stack]"* && $output == *"write(1,"* ]]
+}
+@test "-d cpu shows integer registers, with fpu and vpu the others" {
+    for g in "aarch64 args X00= Q31= Q31=" "riscv64 args-rv x31/t6 f31/ft11 x31/t6" "ppc args-ppc r31 f31 v31"; do
+        set -- $g
+        "$B/qemu-$1" -d cpu -D regs ./"$2"; grep -qF " $3" regs || grep -qF "$3" regs; ! grep -q 'Q31=\|f31\|v31' regs
+        "$B/qemu-$1" -d cpu,fpu -D regs ./"$2"; grep -qF "$4" regs
+        "$B/qemu-$1" -d cpu,vpu -D regs ./"$2"; grep -qF "$5" regs
+    done
+}
+@test "-d invalid_mem shows the access, also without int" {
+    printf 'int main(void){*(volatile int*)8=1;return 0;}' | aarch64-linux-gnu-gcc -static -xc - -o segv
+    run "$Q" -d invalid_mem ./segv; [ "$status" = 139 ]; [[ $output == *"address 0x8 pc 0x"* ]]
+}
+@test "-dfilter finds a function that only direct jumps reach" {
+    main=0x$(aarch64-linux-gnu-nm args | awk '$3 == "main" { print $1 }')
+    for form in "$main..$main" "$main+4" "$((main + 3))-4" "0x10..0x20,$main+4"; do
+        run "$Q" -d in_asm -dfilter "$form" ./args; [[ $output == *"IN: main"* && $output != *"IN: _start"$'\n'* ]] || { echo "$form: $output"; return 1; }
+    done
+    for bad in x 1..x 1+ 5..4; do run "$Q" -dfilter "$bad" ./args; [ "$status" = 1 ]; one_line; done
+}
+@test "-tb-size takes any size; what is too much is what is possible" {
+    for n in 0 1 64 1000000; do run timeout 20 "$Q" -tb-size $n ./args; [ "$status" = 0 ]; done
+    run "$Q" -tb-size x ./args; [ "$status" = 1 ]; one_line
+}
+@test "-B takes whole pages" { run "$Q" -B 0x10000000 ./args; [ "$status" = 0 ]; run "$Q" -B 0x1234 ./args; [ "$status" = 1 ]; one_line; }
 @test "-strace logs calls to stderr" { run "$Q" -strace ./args; [[ $output == *"write(1,"* && $output == *exit_group* ]]; }
 @test "-strace names ioctls and shows what they take" {
     printf '#include <sys/ioctl.h>\nint main(void){struct winsize w={24,80};ioctl(9,TIOCSWINSZ,&w);ioctl(9,TCXONC,1);ioctl(9,0x12345678,0);return 0;}' >ioctl.c
@@ -105,6 +141,11 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
 @test "a directory, a text, an empty file, no permission: one line, 126" {
     echo hello >text; chmod +x text; : >empty; chmod +x empty
     for f in /tmp ./empty ./text; do run "$Q" $f; [ "$status" = 126 ] || { echo "$f: $status"; return 1; }; one_line; done
+}
+@test "what is no program, or may not be executed: one line, 126, at once" {
+    mkfifo fifo; chmod +x fifo; cp args plain; chmod 644 plain; printf '#!%s/plain\n' "$WORK" >to-plain; printf '#!%s/fifo\n' "$WORK" >to-fifo; chmod +x to-*
+    for f in ./fifo ./plain ./to-plain ./to-fifo /dev/zero /dev/null; do run timeout 20 "$Q" $f; [ "$status" = 126 ] || { echo "$f: $status"; return 1; }; one_line; done
+    : >$'odd\nname'; chmod +x $'odd\nname'; run "$Q" $'./odd\nname'; [ "$status" = 126 ]; one_line
 }
 @test "a program for another processor: one line, 126" { run "$Q" ./args-rv; [ "$status" = 126 ]; one_line; run "$B/qemu-riscv64" /bin/true; [ "$status" = 126 ]; one_line; }
 @test "a #! script runs its interpreter" {
