@@ -68,6 +68,21 @@ static char *cpu_feature(Options *o, const GuestArch *a, const char *word)
     return g_strdup_printf("unknown CPU feature '%s'; -cpu help lists them", word);
 }
 
+static bool has_bit(const uint64_t *features, unsigned bit) { return features[bit >> 6] >> (bit & 63) & 1; }
+
+/* What needs a feature that is off is off. */
+static void cpu_settle(const GuestArch *a, uint64_t *features)
+{
+    for (bool changed = true; changed; ) {
+        changed = false;
+        for (const CpuFeature *f = a->features; f < a->features + a->nfeatures; f++) {
+            if (!has_bit(features, f->bit) || has_bit(features, f->needs)) continue;
+            features[f->bit >> 6] &= ~(1ull << (f->bit & 63));
+            changed = true;
+        }
+    }
+}
+
 static char *do_cpu(Parse *p, const char *arg)
 {
     const GuestArch *a = p->arch;
@@ -250,6 +265,7 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, boo
         if (v) apply(&p, r, v);
     }
     if (!p.quit) *program = command_line(&p, argc, argv);
+    cpu_settle(arch, o->features);
     if (o->strace) log_add_items(LOG_strace);
     o->strace = log_on(LOG_strace);
     o->tcg.nochain = log_on(LOG_nochain);

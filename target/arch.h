@@ -21,7 +21,8 @@ enum {
 };
 
 typedef struct CpuModel { const char *name, *text; uint64_t features[2]; } CpuModel;
-typedef struct CpuFeature { const char *name; uint8_t bit; } CpuFeature;   /* bit in features[bit >> 6] */
+/* bit in features[bit >> 6]; needs: the feature without which this one goes, too (its own bit: none). */
+typedef struct CpuFeature { const char *name; uint8_t bit, needs; } CpuFeature;
 
 enum { DUMP_FPU = 1, DUMP_VPU = 2 };
 

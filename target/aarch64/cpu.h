@@ -47,7 +47,7 @@ typedef enum A64TbFlag {
 } A64TbFlag;
 
 typedef enum A64Feature {
-#define FEATURE(id, name, hwcap, word, idreg, shift, value) FEAT_##id,
+#define FEATURE(id, name, hwcap, word, idreg, shift, value, needs) FEAT_##id,
 #include "features.def"
 #undef FEATURE
     FEAT_COUNT

@@ -6,7 +6,7 @@
 enum { PFR0, PFR1, ISAR0, ISAR1, NONE };
 typedef struct FeatureRow { int8_t hwcap, word; uint8_t idreg, shift, value; } FeatureRow;
 static const FeatureRow rows[FEAT_COUNT] = {
-#define FEATURE(id, name, hwcap, word, idreg, shift, value) { hwcap, word, idreg, shift, value },
+#define FEATURE(id, name, hwcap, word, idreg, shift, value, needs) { hwcap, word, idreg, shift, value },
 #include "features.def"
 #undef FEATURE
 };
@@ -22,6 +22,7 @@ uint64_t a64_hwcap(const uint64_t *features, int word)
 static uint64_t id_fields(const uint64_t *features, int idreg)
 {
     uint64_t v = idreg == PFR0 ? 0x11 : 0;              /* EL1, EL0: AArch64 only */
+    if (idreg == PFR0 && !a64_has(features, FEAT_FP)) v |= 0xff0000;      /* FP, AdvSIMD: 15 is none */
     for (int i = 0; i < FEAT_COUNT; i++) {
         const FeatureRow *r = &rows[i];
         if (r->idreg != idreg || !a64_has(features, i) || (v >> r->shift & 15) >= r->value) continue;

@@ -8,7 +8,7 @@
 enum { NFEATURES = FEAT_COUNT };
 
 static const CpuFeature features[] = {
-#define FEATURE(id, name, hwcap, word, idreg, shift, value) { name, FEAT_##id },
+#define FEATURE(id, name, hwcap, word, idreg, shift, value, needs) { name, FEAT_##id, FEAT_##needs },
 #include "features.def"
 #undef FEATURE
 };

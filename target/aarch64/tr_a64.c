@@ -84,7 +84,8 @@ static bool step(Tr *t)
     t->len = 4;
     t->insn = insn;
     ir_insn(t->u, t->pc, 4);
-    if (!groups[insn >> 25 & 15].decode(t, insn)) tr_raise(t, EX_ILLEGAL, insn);
+    bool no_registers = (insn >> 26 & 3) == 3 && !tr_has(t, FEAT_FP);       /* x11x, and loads and stores x1x0 with V */
+    if (no_registers || !groups[insn >> 25 & 15].decode(t, insn)) tr_raise(t, EX_ILLEGAL, insn);
     return true;
 }
 

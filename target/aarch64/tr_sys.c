@@ -268,7 +268,6 @@ static const SysReg sysregs[] = {
     { ENC(3, 3, 15, 2, 0), rd_realtime, NULL },      /* implementation defined */
     { ENC(3, 3, 0, 0, 1),  rd_ctr,     NULL },
     { ENC(3, 3, 0, 0, 7),  rd_dczid,   NULL },
-    { ENC(3, 0, 0, 0, 0),  rd_midr,    NULL },
 };
 
 static const SysReg *find_sysreg(int enc)
@@ -286,7 +285,9 @@ bool tr_mrs(Tr *t, const OpSys *a)
         return true;
     }
     uint64_t v;
-    if (!tr_has(t, FEAT_CPUID) || !a64_id_register(t->features, a->reg, &v)) return false;
+    if (!tr_has(t, FEAT_CPUID)) return false;
+    if (a->reg == ENC(3, 0, 0, 0, 0)) { put_x(t, a->rt, rd_midr(t)); return true; }
+    if (!a64_id_register(t->features, a->reg, &v)) return false;
     put_x(t, a->rt, imm_x(t, (int64_t)v));
     return true;
 }

@@ -44,7 +44,7 @@ typedef enum PpcReg {
     R_COUNT
 } PpcReg;
 
-typedef enum PpcFeature { FEAT_ALTIVEC, FEAT_FSQRT, FEAT_FPU, FEAT_COUNT } PpcFeature;
+typedef enum PpcFeature { FEAT_ALTIVEC, FEAT_FSQRT, FEAT_COUNT } PpcFeature;
 /* CpuState.tb_flags: FPSCR enables exceptions, nothing is left for later; MSR says that they interrupt; AltiVec has computed;
  * XER.SO may be set. */
 enum { PPC_TB_FP_ENABLES = 1 << 8, PPC_TB_FP_TRAPS = 1 << 9, PPC_TB_VECTOR_FP = 1 << 10, PPC_TB_SO = 1 << 11 };

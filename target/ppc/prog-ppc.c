@@ -18,7 +18,7 @@ static const RegDesc regs[] = {
 /* Features ride in the unit's flags, so that units know their CPU model. */
 static const uint64_t feature_sets[1 << FEAT_COUNT][2] = {
 #define SET(n) [n] = { n, 0 }
-    SET(0), SET(1), SET(2), SET(3), SET(4), SET(5), SET(6), SET(7),
+    SET(0), SET(1), SET(2), SET(3),
 #undef SET
 };
 
@@ -79,18 +79,17 @@ static void dump(const CpuState *cpu, unsigned what, char *out, size_t cap)
 }
 
 static const CpuModel models[] = {
-    { "7447a", "PowerPC 7447A (G4): FP and AltiVec, with fsqrt", { 1 << FEAT_ALTIVEC | 1 << FEAT_FSQRT | 1 << FEAT_FPU } },
-    { "750", "PowerPC 750 (G3): FP", { 1 << FEAT_FPU } },
+    { "7447a", "PowerPC 7447A (G4): FP and AltiVec, with fsqrt", { 1 << FEAT_ALTIVEC | 1 << FEAT_FSQRT } },
+    { "750", "PowerPC 750 (G3): FP", { 0 } },
 };
-static const CpuFeature features[] = { { "altivec", FEAT_ALTIVEC }, { "fsqrt", FEAT_FSQRT }, { "fpu", FEAT_FPU } };
+static const CpuFeature features[] = { { "altivec", FEAT_ALTIVEC, FEAT_ALTIVEC }, { "fsqrt", FEAT_FSQRT, FEAT_FSQRT } };
 
 /* AT_HWCAP: PPC_FEATURE_32, HAS_FPU, HAS_MMU, HAS_ALTIVEC (asm/cputable.h). */
 uint64_t ppc_hwcap(const CpuState *cpu, int which)
 {
     if (which != 1)
         return 0;
-    return 0x80000000u | 0x04000000u | (cpu->tb_flags & 1 << FEAT_FPU ? 0x08000000u : 0) |
-           (cpu->tb_flags & 1 << FEAT_ALTIVEC ? 0x10000000u : 0);
+    return 0x80000000u | 0x08000000u | 0x04000000u | (cpu->tb_flags & 1 << FEAT_ALTIVEC ? 0x10000000u : 0);
 }
 
 const GuestArch guest_arch = {

@@ -10,7 +10,7 @@ const HelperDesc rv_helpers[H_COUNT] = {
 };
 
 const CpuFeature rv_features[] = {
-#define FEATURE(id, name) { name, FEAT_##id },
+#define FEATURE(id, name, needs) { name, FEAT_##id, FEAT_##needs },
 #include "features.def"
 #undef FEATURE
 };

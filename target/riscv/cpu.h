@@ -24,7 +24,7 @@ typedef enum RvReg {
 } RvReg;
 
 typedef enum RvFeature {
-#define FEATURE(id, name) FEAT_##id,
+#define FEATURE(id, name, needs) FEAT_##id,
 #include "features.def"
 #undef FEATURE
     FEAT_COUNT
