@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static struct {
     char *name;
     struct { gaddr lo, hi; } range[MAX_RANGES];
     int nranges;
+    _Atomic int open_line;              /* thread whose line has no end yet, 0 none */
 } log_state = { .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE };
 
 uint32_t log_mask(void) { return log_state.mask; }
@@ -36,7 +38,6 @@ void log_add_items(uint32_t bits) { log_state.mask |= bits; }
 
 void log_lock(void) { pthread_mutex_lock(&log_state.lock); }
 void log_unlock(void) { pthread_mutex_unlock(&log_state.lock); }
-void log_before_fork(void) { log_lock(); }
 void log_after_fork(bool child)
 {
     if (child) pthread_mutex_init(&log_state.lock, NULL);
@@ -66,6 +67,32 @@ static int log_fd(void)
     return ownfd_get(t->log != OWNFD_NONE ? t->log : log_state.handle);
 }
 
+static void put(const char *text, size_t n)
+{
+    if (write(log_fd(), text, n) < 0) { /* a log that cannot be written is no reason to stop */ }
+}
+
+void log_break(void)
+{
+    static const char text[] = " <unfinished ...>\n";
+    if (atomic_exchange(&log_state.open_line, 0)) put(text, sizeof text - 1);
+}
+
+void log_begin(int tid, const char *text)
+{
+    log_break();
+    put(text, strlen(text));
+    if (!(log_state.mask & LOG_tid)) atomic_store(&log_state.open_line, tid);
+}
+
+bool log_end(int tid) { return log_state.mask & LOG_tid || atomic_compare_exchange_strong(&log_state.open_line, &tid, 0); }
+
+void log_before_fork(void)
+{
+    log_lock();
+    log_break();
+}
+
 void log_printf(const char *fmt, ...)
 {
     char line[4096];
@@ -74,7 +101,8 @@ void log_printf(const char *fmt, ...)
     int n = vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
     if (n >= (int)sizeof line) n = sizeof line - 1;
-    if (write(log_fd(), line, (size_t)n) < 0) { /* a log that cannot be written is no reason to stop */ }
+    log_break();
+    put(line, (size_t)n);
 }
 
 bool log_in_range(gaddr pc, uint64_t len)

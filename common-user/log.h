@@ -16,6 +16,11 @@ enum {
 uint32_t log_mask(void);                        /* items that are on */
 static inline bool log_on(uint32_t item) { return (log_mask() & item) != 0; }
 void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));      /* one write(2) per call: lines do not mix */
+/* A line that thread tid goes on with later; what is logged meanwhile, and before a fork, breaks it up and has lines of its own.
+ * log_end: is the line still open? */
+void log_begin(int tid, const char *text);
+bool log_end(int tid);
+void log_break(void);                           /* breaks it up: this process may not come back */
 /* Held while several lines that belong together are written, and by what serves them: disassembler, symbols, perf's files. Not
  * for signal handlers. log_before_fork takes it, so that no child inherits it taken by a thread that is gone. */
 void log_lock(void); void log_unlock(void);

@@ -334,10 +334,18 @@ static bool names_no_fd(const Call *c)
     return false;
 }
 
+/* Behind an argument that failed none has been converted: -strace still shows flags by name. */
+static void show_flags(Call *c)
+{
+    for (int i = 0; i < c->d->nargs && log_on(LOG_strace); i++)
+        if (c->d->args[i].kind == A_FLAGS) take_arg(c, i);
+}
+
 static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
 {
     int64_t r = 0;
     for (int i = 0; i < c->d->nargs && r == 0; i++) r = take_arg(c, i);
+    if (r < 0) show_flags(c);
     for (int i = 0; i < c->d->nargs && r == 0; i++)
         if (c->d->args[i].kind == A_SOCKADDR && !c->hand) r = take_address(c, i);
     if (__builtin_expect(log_on(LOG_strace), 0)) strace_enter(c->t, c->d, name, nr, c->g, c->a);
@@ -364,7 +372,7 @@ static int64_t unknown(Task *t, uint64_t nr, const uint64_t *raw)
     if (name) snprintf(text, sizeof text, "%s", name); else snprintf(text, sizeof text, "syscall_%llu", (unsigned long long)nr);
     if (log_on(LOG_strace)) {
         strace_enter(t, &none, text, nr, raw, raw);
-        strace_leave(t, &none, raw, -ENOSYS);
+        strace_leave(t, &none, text, raw, raw, -ENOSYS);
     }
     return sys_unsupported(text);
 }
@@ -374,7 +382,7 @@ static int64_t refuse(Task *t, const SysDesc *d, uint64_t nr, const uint64_t *ra
     if (log_on(LOG_unimp)) log_printf("%s refused: %s\n", d->name, d->why);
     if (log_on(LOG_strace)) {
         strace_enter(t, d, d->name, nr, raw, raw);
-        strace_leave(t, d, raw, -ENOSYS);
+        strace_leave(t, d, d->name, raw, raw, -ENOSYS);
     }
     return -ENOSYS;
 }
@@ -402,7 +410,7 @@ int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, co
     if (d->attr & SYS_REFUSED) return refuse(t, d, nr, raw);
     call_init(&c, t, d, raw);
     int64_t ret = run(&c, name, nr, raw);
-    if (__builtin_expect(log_on(LOG_strace), 0)) strace_leave(current, d, c.a, ret);
+    if (__builtin_expect(log_on(LOG_strace), 0)) strace_leave(current, d, name, c.g, c.a, ret);
     for (unsigned i = 0; i < c.nheap; i++) free(c.heap[i]);
     return ret;
 }

@@ -122,6 +122,7 @@ static void emulator_path(const Options *o, const Target *to, char out[PATH_MAX]
 
 static int64_t exec_raw(Task *t, const char *path, char *const argv[], char *const envp[])
 {
+    log_break();
     /* the program inherits exactly the mask the guest has; ours comes back when it fails */
     host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
     int64_t r = host_syscall(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0);
@@ -164,6 +165,7 @@ static int64_t exec_host(Task *t, int dirfd, const char *path, char *const argv[
         if (log_on(LOG_unimp)) log_printf("execve of a host program under a seccomp filter: %s\n", path);
         return -EPERM;
     }
+    log_break();
     bool limited = l->set && !getrlimit(RLIMIT_AS, &as) && !getrlimit(RLIMIT_DATA, &data);
     host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
     if (limited) {

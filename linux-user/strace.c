@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* -strace: one line per system call, from its row: `1234 openat(AT_FDCWD,"/etc/passwd",O_RDONLY|O_CLOEXEC) = 3`. */
+/* -strace: one line per system call, from its row, as strace -f shows it: `1234 openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 3`.
+ * What only the kernel writes is shown when it has; the line up to there when the call starts, so that one that blocks is seen. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,6 +53,30 @@ static void print_request_arg(Task *t, uint32_t cmd, uint64_t arg, char *out, si
     else print_pointer(arg, out, n);
 }
 
+/* Arguments whose text is the call's result. */
+static bool is_result(const SysArg *arg)
+{
+    return (arg->kind == A_BUF || arg->kind == A_STRUCT) && arg->dir & DIR_OUT && !(arg->dir & DIR_IN);
+}
+
+/* How many arguments are known when the call starts. */
+static int known_args(const SysDesc *d)
+{
+    int n = 0;
+    while (n < d->nargs && !is_result(&d->args[n])) n++;
+    return n;
+}
+
+static void print_result_arg(Task *t, const SysDesc *d, int i, const uint64_t *g, int64_t ret, char *out, size_t *n)
+{
+    const SysArg *arg = &d->args[i];
+    uint64_t at = g[i], limit = arg->count_arg >= 0 ? g[arg->count_arg] : 0;
+    if (ret < 0 || !at) print_pointer(at, out, n);
+    else if (arg->kind == A_BUF && arg->count_arg >= 0 && ret && (uint64_t)ret <= limit) print_buffer(t, at, (uint64_t)ret, out, n);
+    else if (arg->kind == A_STRUCT && arg->count_arg < 0) print_struct(t, arg->type, at, out, n);
+    else print_pointer(at, out, n);
+}
+
 static void print_arg(Task *t, const SysDesc *d, int i, const uint64_t *g, uint64_t host, char *out, size_t *n)
 {
     const SysArg *arg = &d->args[i];
@@ -86,33 +111,49 @@ static void print_arg(Task *t, const SysDesc *d, int i, const uint64_t *g, uint6
     }
 }
 
+static bool never_returns(const char *name) { return !strcmp(name, "exit") || !strcmp(name, "exit_group"); }
+
 void strace_enter(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t *guest, const uint64_t *host)
 {
     char line[LINE];
     size_t n = 0;
     thunk_append(line, LINE, &n, "%d %s(", (int)t->tid, name);
-    for (int i = 0; i < d->nargs; i++) {
-        if (i) thunk_append(line, LINE, &n, ",");
+    for (int i = 0; i < known_args(d); i++) {
+        if (i) thunk_append(line, LINE, &n, ", ");
         print_arg(t, d, i, guest, host[i], line, &n);
     }
     if (!d->args && !strncmp(name, "syscall_", 8))
-        for (int i = 0; i < 6; i++) thunk_append(line, LINE, &n, i ? ",0x%" PRIx64 : "0x%" PRIx64, guest[i]);
-    thunk_append(line, LINE, &n, ")");
-    log_printf("%s", line);
+        for (int i = 0; i < 6; i++) thunk_append(line, LINE, &n, i ? ", 0x%" PRIx64 : "0x%" PRIx64, guest[i]);
+    if (never_returns(name)) log_printf("%s) = ?\n", line);
+    else log_begin(t->tid, line);
 }
 
-void strace_leave(Task *t, const SysDesc *d, const uint64_t *host, int64_t ret)
+static void print_result(const SysDesc *d, int64_t ret, char *line, size_t *n)
+{
+    if (ret < 0 && ret >= -ERESTARTNOHAND - 2 && -ret >= ERESTARTSYS) {
+        thunk_append(line, LINE, n, "? (to be restarted)");
+    } else if (ret < 0 && ret >= -4095) {
+        const char *name = strerrorname_np((int)-ret);
+        if (name) thunk_append(line, LINE, n, "-1 %s (%s)", name, strerrordesc_np((int)-ret));
+        else thunk_append(line, LINE, n, "-1 errno %d", (int)-ret);
+    } else if (d->ret_flags) {
+        thunk_print_flags(d->ret_flags, ret, line, LINE, n);
+    } else {
+        thunk_append(line, LINE, n, d->ret_style == STYLE_HEX ? "0x%" PRIx64 : d->ret_style == STYLE_OCT ? "0%" PRIo64 : "%" PRId64, ret);
+    }
+}
+
+void strace_leave(Task *t, const SysDesc *d, const char *name, const uint64_t *guest, const uint64_t *host, int64_t ret)
 {
     char line[LINE];
     size_t n = 0;
-    if (ret < 0 && ret >= -ERESTARTNOHAND - 2 && -ret >= ERESTARTSYS) thunk_append(line, LINE, &n, "? (to be restarted)");
-    else if (ret < 0 && ret >= -4095) {
-        const char *name = strerrorname_np((int)-ret);
-        thunk_append(line, LINE, &n, "-1 errno=%d (%s)", (int)-ret, name ? strerrordesc_np((int)-ret) : "unknown");
-    } else if (d->ret_flags) {
-        thunk_print_flags(d->ret_flags, ret, line, LINE, &n);
-    } else {
-        thunk_append(line, LINE, &n, d->ret_style == STYLE_HEX ? "0x%016" PRIx64 : d->ret_style == STYLE_OCT ? "0%" PRIo64 : "%" PRId64, ret);
+    if (!log_end(t->tid)) thunk_append(line, LINE, &n, "%d <... %s resumed>", (int)t->tid, name);
+    for (int i = known_args(d); i < d->nargs; i++) {
+        if (i) thunk_append(line, LINE, &n, ", ");
+        if (is_result(&d->args[i])) print_result_arg(t, d, i, guest, ret, line, &n);
+        else print_arg(t, d, i, guest, host[i], line, &n);
     }
-    log_printf(" = %s\n", line);
+    thunk_append(line, LINE, &n, ") = ");
+    print_result(d, ret, line, &n);
+    log_printf("%s\n", line);
 }

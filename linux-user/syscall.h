@@ -74,7 +74,7 @@ int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, co
 
 /* strace.c: one line per call, in the log. guest: raw arguments; host: the converted ones; ret as linux_syscall's. */
 void strace_enter(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t *guest, const uint64_t *host);
-void strace_leave(Task *t, const SysDesc *d, const uint64_t *host, int64_t ret);
+void strace_leave(Task *t, const SysDesc *d, const char *name, const uint64_t *guest, const uint64_t *host, int64_t ret);
 
 /* ioctl rows. arg == NULL: not a pointer (passed as is). */
 typedef struct IoctlDesc { const char *name; uint32_t host; uint32_t guest[FAMILY_COUNT]; uint8_t dir; const ThunkStruct *type; } IoctlDesc;

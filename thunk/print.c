@@ -55,7 +55,7 @@ void thunk_print_struct(const ThunkStruct *s, const void *host, char *out, size_
     for (unsigned i = 0; i < s->nfields; i++) {
         const ThunkField *f = &s->fields[i];
         const uint8_t *p = (const uint8_t *)host + f->host_off;
-        thunk_append(out, cap, at, "%s%s=", i ? "," : "", f->name);
+        thunk_append(out, cap, at, "%s%s=", i ? ", " : "", f->name);
         if (f->kind == TK_STRUCT) {
             thunk_print_struct(f->sub, p, out, cap, at);
         } else if (f->count > 1 && host_kinds[f->host_kind].bytes == 1) {
