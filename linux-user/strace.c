@@ -92,7 +92,8 @@ static void print_arg(Task *t, const SysDesc *d, int i, const uint64_t *g, uint6
         else print_pointer(g[i], out, n);
         return;
     case A_PTR: case A_IOV: case A_SOCKADDR:
-        if (arg->style == STYLE_REQARG) print_request_arg(t, (uint32_t)g[i - 1], g[i], out, n);
+        if (arg->style == STYLE_NAME) print_string(t, g[i], out, n);
+        else if (arg->style == STYLE_REQARG) print_request_arg(t, (uint32_t)g[i - 1], g[i], out, n);
         else print_pointer(g[i], out, n);
         return;
     }

@@ -20,7 +20,7 @@ typedef enum SysArgKind {
     A_STR, A_PATH, A_LOOKUP,            /* string; file name; file name that -L applies to */
     A_BUF, A_STRUCT, A_IOV, A_SOCKADDR,
 } SysArgKind;
-typedef enum SysStyle { STYLE_DEC, STYLE_HEX, STYLE_OCT, STYLE_FD, STYLE_NEWFD, STYLE_ATFD, STYLE_SIG, STYLE_REQUEST, STYLE_REQARG, STYLE_NONE } SysStyle;
+typedef enum SysStyle { STYLE_DEC, STYLE_HEX, STYLE_OCT, STYLE_FD, STYLE_NEWFD, STYLE_ATFD, STYLE_SIG, STYLE_REQUEST, STYLE_REQARG, STYLE_NAME, STYLE_NONE } SysStyle;
 enum { DIR_IN = 1, DIR_OUT = 2, DIR_ON_ERROR = 4 };      /* ON_ERROR: written back when interrupted, and then only (nanosleep's rest) */
 
 typedef struct SysArg {

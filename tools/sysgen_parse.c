@@ -150,6 +150,7 @@ static const struct { const char *word, *kind, *style, *ctype; } scalars[] = {
     { "hexlong", "A_ULONG", "STYLE_HEX", "uint64_t" }, { "gaddr", "A_PTR", "STYLE_HEX", "gaddr" }, { "off64", "A_OFF64", "STYLE_DEC", "int64_t" },
     { "poslh", "A_POSLH", "STYLE_DEC", "int64_t" },
     { "request", "A_UINT", "STYLE_REQUEST", "uint32_t" }, { "reqarg", "A_PTR", "STYLE_REQARG", "gaddr" },
+    { "gname", "A_PTR", "STYLE_NAME", "gaddr" },
     { "str", "A_STR", "STYLE_NONE", "const char *" }, { "path", "A_PATH", "STYLE_NONE", "const char *" },
     { "lookup", "A_LOOKUP", "STYLE_NONE", "const char *" },
 };

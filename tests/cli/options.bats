@@ -112,12 +112,14 @@ int main(void)
     pid_t c = vfork();
     if (!c) _exit(3);
     waitpid(c, 0, 0);
+    char *none[] = { 0 };
+    execve("/nonexistent/program", none, none);
 }
 C
     for p in aarch64:aarch64 riscv64:riscv64 ppc:powerpc; do
         "${p#*:}-linux-gnu-gcc" -w -static calls.c -o calls; run "$B/qemu-${p%:*}" -strace ./calls
         for want in '"/nonexistent/file", O_WRONLY|O_APPEND' '= -1 ENOENT (No such file or directory)' 'O_RDWR|O_NOFOLLOW' '= -1 EFAULT (Bad address)' \
-                    ', "a\tb", 8) = 3' 'read(99, 0x' '= -1 EBADF (Bad file descriptor)' '<unfinished ...>' 'exit_group(3) = ?' ' resumed>) = '; do
+                    ', "a\tb", 8) = 3'  'read(99, 0x' 'execve("/nonexistent/program", 0x' '= -1 EBADF (Bad file descriptor)' '<unfinished ...>' 'exit_group(3) = ?' ' resumed>) = '; do
             [[ $output == *"$want"* ]] || { echo "${p%:*}: no $want in: $output"; return 1; }
         done
         [[ ${lines[-1]} == *"exit_group(0) = ?" ]]
