@@ -54,7 +54,7 @@ static void man(const char *program)
         puts("");
     }
     puts(".SH EXIT STATUS\nThe program's own; when it dies of a signal, qemu dies of that signal. "
-         "1 for wrong options, 126 for a file that cannot be run, 127 for one that is not there.");
+         "1 for wrong options, 125 when qemu itself cannot start, 126 for a file that cannot be run, 127 for one that is not there.");
     puts(".SH SEE ALSO\n.BR gdb (1),\n.BR strace (1),\n.BR perf (1)");
 }
 
