@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,9 +206,10 @@ const char *process_proc_own(const char *path)
     int n = snprintf(prefix, sizeof prefix, "/proc/%d/", (int)getpid());
     if (!strncmp(path, prefix, (size_t)n)) rest = path + n;
     if (rest && !strncmp(rest, "task/", 5)) {
-        const char *slash = strchr(rest + 5, '/');
-        if (!slash) return NULL;
-        rest = slash + 1;
+        char *end;
+        long tid = strtol(rest + 5, &end, 10);
+        if (*end != '/' || tgkill(getpid(), (pid_t)tid, 0) < 0) return NULL;     /* a thread that has gone has no files */
+        rest = end + 1;
     }
     return rest;
 }
@@ -292,6 +294,7 @@ int64_t process_proc_open(Task *t, const char *path, int flags)
         if (!out) { close(fd); return -ENOMEM; }
         files[i].write(t, path, out);
         fclose(out);
+        if (own && !process_proc_own(path)) { close(fd); return -ENOENT; }          /* it ended meanwhile */
         fchmod(fd, 0444);
         lseek(fd, 0, SEEK_SET);
         return fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What /proc says about another process that runs the same program, and about the kernel's release. */
+/* What /proc says about another process that runs the same program, about threads, and about the kernel's release. */
 #include "os_check.h"
 #include <limits.h>
 #include <sys/stat.h>
@@ -13,6 +13,41 @@ static const char *slurp(const char *path)
     close(fd);
     text[n < 0 ? 0 : n] = 0;
     return text;
+}
+
+static int said[2], quit[2];
+static void *thread(void *unused)
+{
+    pid_t tid = (pid_t)syscall(SYS_gettid);
+    char c;
+    write(said[1], &tid, sizeof tid);
+    read(quit[0], &c, 1);
+    return NULL;
+}
+
+/* The files of a thread go with it. */
+static void check_thread_files(void)
+{
+    static const char *const names[] = { "stat", "status", "maps", "cmdline", "exe" };
+    char path[64];
+    pthread_t t;
+    pid_t tid = 0;
+    CHECK(pipe(said) == 0 && pipe(quit) == 0);
+    CHECK(pthread_create(&t, NULL, thread, NULL) == 0);
+    CHECK(read(said[0], &tid, sizeof tid) == sizeof tid);
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)tid);
+    CHECK(atoi(slurp(path)) == (int)tid && strchr(text, '('));
+    CHECK(write(quit[1], "x", 1) == 1);
+    CHECK(pthread_join(t, NULL) == 0);
+    snprintf(path, sizeof path, "/proc/self/task/%d", (int)tid);
+    for (int i = 0; i < 5000 && access(path, F_OK) == 0; i++) usleep(1000);     /* the kernel lets the joiner go first */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "/proc/self/task/%d/%s", (int)tid, names[i]);
+        errno = 0;
+        CHECK(open(path, O_RDONLY) == -1 && errno == ENOENT);
+    }
+    errno = 0;
+    CHECK(readlink(path, text, sizeof text) == -1 && errno == ENOENT);
 }
 
 int main(int argc, char **argv)
@@ -40,5 +75,6 @@ int main(int argc, char **argv)
     CHECK(uname(&u) == 0);
     CHECK(!strncmp(slurp("/proc/sys/kernel/osrelease"), u.release, strlen(u.release)) && text[strlen(u.release)] == '\n');
     CHECK(!strncmp(slurp("/proc/version"), "Linux version ", 14) && !strncmp(text + 14, u.release, strlen(u.release)));
+    check_thread_files();
     return CHECK_END();
 }
