@@ -3,7 +3,7 @@
  * FPSR and NZCV compared, on the interpreter and on tier 1 with and without optimisation. Then chains of random rows in one
  * unit, which exercise what a single instruction does not: register allocation, pins, dead state.
  *
- * Environment: DIFF_N encodings per row (24), DIFF_CHAINS chains (3000), DIFF_ROW part of a row or group name, DIFF_SEED,
+ * Environment: FUZZ_ITER encodings per row (24; chains in proportion), FUZZ_SEED, DIFF_ROW part of a row or group name,
  * DIFF_ENGINE (interp, t0, t1).
  * Needs aarch64-linux-gnu-gcc and qemu-aarch64 (Debian's 7.2, bug: spare_oracle); skipped without. */
 #include <stdio.h>
@@ -352,7 +352,9 @@ int main(void)
     static const struct { const char *name; TcgOptions o; } engines[] = {
         { "interp", { .interp = true } }, { "t0", { .opt_level = 0, .alone = true } }, { "t1", { .opt_level = 1 } },
     };
-    const char *per = getenv("DIFF_N"), *s = getenv("DIFF_SEED"), *engine = getenv("DIFF_ENGINE"), *chains = getenv("DIFF_CHAINS");
+    enum { CHAINS = 125 };      /* for each case of a row */
+    const char *it = getenv("FUZZ_ITER"), *s = getenv("FUZZ_SEED"), *engine = getenv("DIFF_ENGINE");
+    int per = it ? atoi(it) : 24;
     char dir[] = "/tmp/a64-diff-XXXXXX", cmd[100];
     Run run = { 0 };
     if (!have("aarch64-linux-gnu-gcc") || !have("qemu-aarch64")) {
@@ -361,8 +363,8 @@ int main(void)
     }
     if (s)
         seed ^= strtoull(s, NULL, 0) * 0xd1342543de82ef95;
-    int bad = generate(&run, per ? atoi(per) : 24);
-    generate_chains(&run, chains ? atoi(chains) : 3000);
+    int bad = generate(&run, per);
+    generate_chains(&run, per * CHAINS);
     if (!mkdtemp(dir))
         return 1;
     bool asked = ask_oracle(&run, dir, "tests/target/aarch64/oracle.c");
