@@ -40,8 +40,12 @@ bool fp_may_pass(const Em *e, const IrInsn *in)
     }
 }
 
-/* Scalars of guests with one NaN: the cold path only puts that for any other, and needs no operands. */
-static bool one_nan(const Em *e, const IrInsn *in) { return e->guest->fp.nan == NAN_CANON && !e->guest->fp.tiny_before_rounding && !is_vector(in); }
+/* Scalars of guests with one NaN: the cold path only puts that for any other, and needs no operands. Not fma: inf * 0 + qNaN raises
+ * nothing on the host. */
+static bool one_nan(const Em *e, const IrInsn *in)
+{
+    return e->guest->fp.nan == NAN_CANON && !e->guest->fp.tiny_before_rounding && !is_vector(in) && in->op != IR_fma;
+}
 
 static int free_temporaries(const Em *e)
 {
