@@ -254,7 +254,7 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, boo
     memset(o, 0, sizeof *o);
     o->self = argv[0];
     o->tcg.opt_level = 1;
-    o->tcg.interp_runs = 5;
+    o->tcg.interp_runs = 8;
     o->tcg.cold_runs = 64;
     o->tcg.alone = true;
     o->env = g_ptr_array_new();
