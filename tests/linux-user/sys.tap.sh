@@ -9,7 +9,7 @@ for src in tests/sys/*.c tests/sys/*.cc; do
     name=$(basename "${src%.*}") cc=gcc libs='-lpthread -lrt -lm'
     case $src in *.cc) cc=g++ libs="-ffp-contract=off $libs -latomic" ;; esac
     $cc -O1 -w -o "$out/$name" "$src" $libs || { say "not ok" "$name: host compiler"; continue; }
-    (cd "$out" && timeout 60 "./$name" >"$name.want" 2>&1; echo "exit $?" >>"$name.want")
+    (cd "$out" && "$SRC/tests/within" 60 "./$name" >"$name.want" 2>&1; echo "exit $?" >>"$name.want")
     while read -r prog family arch prefix; do
         case $prog in '#'*|'') continue ;; esac
         [ "$prefix" != - ] && [ -x "$B/qemu-$prog" ] || continue
@@ -17,8 +17,10 @@ for src in tests/sys/*.c tests/sys/*.cc; do
         why=$(sed -n "s/^$name $prog //p" tests/sys/skips)
         [ -z "$why" ] || { say ok "$name $prog # skip $why"; continue; }
         for link in -static ''; do
-            "$prefix-$cc" -O1 -w -fasynchronous-unwind-tables $link -o "$out/$name.$prog$link" "$src" $libs || { say "not ok" "$name $prog: compiler"; continue; }
-            (cd "$out" && ln -sf "$name.$prog$link" g && timeout 60 "$B/qemu-$prog" -L "/usr/$prefix" "./$name.$prog$link" >"got" 2>&1; echo "exit $?" >>got)
+            "$prefix-$cc" -O1 -w -fasynchronous-unwind-tables $link -o "$out/$name.$prog$link" "$src" $libs ||
+                { say "not ok" "$name $prog: compiler"; continue; }
+            (cd "$out" && ln -sf "$name.$prog$link" g &&
+                "$SRC/tests/within" 60 "$B/qemu-$prog" -L "/usr/$prefix" "./$name.$prog$link" >got 2>&1; echo "exit $?" >>got)
             if diff "$out/$name.want" "$out/got" >"$out/diff"; then say ok "$name $prog $link"
             else say "not ok" "$name $prog $link"; sed 's/^/# /' "$out/diff" | head -${SYS_LINES:-12}; fi
         done

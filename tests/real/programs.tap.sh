@@ -11,9 +11,9 @@ run_case() {        # guest root name command expectation
     n=$((n + 1))
     dir=$(mktemp -d "$root/tmp/case.XXXXXX")
     if [ "$(id -u)" = 0 ]; then
-        got=$(timeout -k 5 "${CASE_TIMEOUT:-120}" chroot "$root" /qemu/qemu-"$guest" /bin/bash -c "cd /tmp/${dir##*/}; $command" 2>"$dir/.err" </dev/null); rc=$?
+        got=$("$SRC/tests/within" "${CASE_TIMEOUT:-120}" chroot "$root" /qemu/qemu-"$guest" /bin/bash -c "cd /tmp/${dir##*/}; $command" 2>"$dir/.err" </dev/null); rc=$?
     else
-        got=$(cd "$dir" && timeout -k 5 "${CASE_TIMEOUT:-120}" "$B/qemu-$guest" -L "$root" "$root/bin/bash" -c "$command" 2>"$dir/.err" </dev/null); rc=$?
+        got=$(cd "$dir" && "$SRC/tests/within" "${CASE_TIMEOUT:-120}" "$B/qemu-$guest" -L "$root" "$root/bin/bash" -c "$command" 2>"$dir/.err" </dev/null); rc=$?
     fi
     got=$(printf '%s' "$got" | tr -d '\n' | sed 's/ *$//')
     local ok=0

@@ -8,7 +8,7 @@ n=0
 case_run() {        # name command...
     local name=$1 out; shift
     n=$((n + 1))
-    if out=$(timeout 120 "$@" 2>&1 </dev/null) && [ "$(tail -n 1 <<<"$out")" = ok ]; then echo "ok $n $name"
+    if out=$("$SRC/tests/within" 120 "$@" 2>&1 </dev/null) && [ "$(tail -n 1 <<<"$out")" = ok ]; then echo "ok $n $name"
     else echo "not ok $n $name"; sed 's/^/# /' <<<"$out" | head -n 10; fi
 }
 programs=$(cd "$SRC/tests/sys" && ls os_*.c | sed 's/\.c$//')
