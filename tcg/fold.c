@@ -410,17 +410,16 @@ __attribute__((noinline)) static bool fold_address(IrUnit *u, IrInsn *i)
 
 /* Which rules an op has beside constants; KIND_NONE: not even those. */
 typedef enum Kind { KIND_NONE, KIND_CONST, KIND_COMM, KIND_COND, KIND_FIELD, KIND_IMM, KIND_ADDRESS } Kind;
-#define IN(op, first, last) ((op) >= IR_##first && (op) <= IR_##last)
-#define KIND_OF(op, flags) ( \
-    IN(op, load, prefetch) || IN(op, cas, fetch_umax) ? KIND_ADDRESS : \
-    IN(op, setcond, select) || IN(op, setcond_f, select_f) || IN(op, brcond, brcond_f) || IN(op, exit_if, exit_if_f) ? KIND_COND : \
-    IN(op, extract, deposit) ? KIND_FIELD : \
-    (op) == IR_extr || (op) == IR_vext || IN(op, vshli, vsari) ? KIND_IMM : \
-    (flags)[0] == 'C' ? KIND_COMM : \
-    IN(op, add, flags_unpack) || IN(op, fneg, fcopysign) || IN(op, fbits, ffrom) || (op) == IR_fbox || (op) == IR_funbox || \
-        IN(op, vzext, sha1h) ? KIND_CONST : KIND_NONE)
+#define HAS(flags, c) ((flags "  ")[0] == (c) || (flags "  ")[1] == (c) || (flags "  ")[2] == (c))
+#define KIND_OF(class, args, flags) ( \
+    ((class) == IRC_MEM || (class) == IRC_ATOMIC) ? KIND_ADDRESS : \
+    HAS(flags, 'K') ? KIND_COND : \
+    HAS(flags, 'D') ? KIND_FIELD : \
+    HAS(flags, 'Z') ? KIND_IMM : \
+    HAS(flags, 'C') ? KIND_COMM : \
+    (args)[0] && (class) <= IRC_VFP && !HAS(flags, 'X') ? KIND_CONST : KIND_NONE)
 static const uint8_t kind_of[IR_NOPS] = {
-#define OP(name, res, args, flags, text) [IR_##name] = KIND_OF(IR_##name, flags),
+#define OP(name, class, res, args, flags, text) [IR_##name] = KIND_OF(IRC_##class, args, flags),
 #include "ops.def"
 #undef OP
 };

@@ -106,7 +106,7 @@ static void fence(const IrInsn *i)
 static void evaluate(const IrUnit *u, CpuState *cpu, const IrInsn *i, const IrValue *v, IrValue *out)
 {
     const IrValue *const operand[4] = { &v[i->arg[0]], &v[i->arg[1]], &v[i->arg[2]], &v[i->arg[3]] };
-    if (i->op < IR_load) {              /* by the order of rows in ops.def */
+    if (ir_op_class[i->op] == IRC_INT) {
         eval_int(out, i, operand);
         return;
     }

@@ -226,27 +226,14 @@ void eval_int(IrValue *r, const IrInsn *i, const IrValue *const *v)
 }
 
 /* --- all of them */
-typedef enum Kind { KIND_NONE, KIND_INT, KIND_FP, KIND_VEC, KIND_VFP } Kind;
-
-static Kind kind_of(IrOp op)                /* by the order of rows in ops.def */
-{
-    if (op == IR_const || op == IR_addr || (op >= IR_mov && op < IR_load))
-        return KIND_INT;
-    if (op >= IR_fadd && op < IR_fpflags_get)
-        return KIND_FP;
-    if (op >= IR_vzext && op < IR_vfadd)
-        return KIND_VEC;
-    return op >= IR_vfadd && op < IR_call ? KIND_VFP : KIND_NONE;
-}
-
-bool ir_is_pure(IrOp op) { return kind_of(op) != KIND_NONE; }
+bool ir_is_pure(IrOp op) { return ir_op_class[op] <= IRC_VFP; }
 
 void ir_eval(IrValue *r, const IrInsn *i, const IrValue *const *v, EvalFp *fp)
 {
-    switch (kind_of((IrOp)i->op)) {
-    case KIND_INT: eval_int(r, i, v); break;
-    case KIND_FP:  eval_fp(r, i, v, fp); break;
-    case KIND_VEC: eval_vec(r, i, v); break;
+    switch (ir_op_class[i->op]) {
+    case IRC_INT: eval_int(r, i, v); break;
+    case IRC_FP:  eval_fp(r, i, v, fp); break;
+    case IRC_VEC: eval_vec(r, i, v); break;
     default:       eval_vfp(r, i, v, fp); break;
     }
 }

@@ -25,7 +25,7 @@ typedef enum IrType {
 } IrType;
 
 typedef enum IrOp {
-#define OP(name, res, args, flags, text) IR_##name,
+#define OP(name, class, res, args, flags, text) IR_##name,
 #include "ops.def"
 #undef OP
     IR_NOPS
@@ -121,9 +121,15 @@ typedef struct IrUnit {
     const uint8_t *homes;           /* while opt_forward runs: by value, 1 when a guest register holds it; else NULL */
 } IrUnit;
 
+/* Columns of ops.def; what an op is follows from these, never from its place among the rows. */
+typedef enum IrClass {
+    IRC_INT, IRC_FP, IRC_VEC, IRC_VFP,      /* the pure ones: ir_is_pure */
+    IRC_STATE, IRC_FPENV, IRC_MEM, IRC_ATOMIC, IRC_CALL, IRC_FLOW
+} IrClass;
+extern const uint8_t ir_op_class[IR_NOPS];          /* IrClass */
 typedef struct IrOpInfo { const char *name; char result; const char *args; const char *flags; uint16_t bits; const char *text; } IrOpInfo;
 extern const uint64_t ir_op_head[IR_NOPS];          /* the first eight bytes of an instruction, but for its type: op, and operands by the row (call: 0) */
-enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64 };
+enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64, OPF_TERMINATOR = 128 };
 extern const IrOpInfo ir_op_info[IR_NOPS];
 extern const char *const ir_type_name[IR_NTYPES], *const ir_cond_name[];
 enum { IR_AS_TYPE = 0xff };
@@ -133,7 +139,7 @@ static inline IrType ir_result_type(const IrInsn *i) { return (IrType)(ir_op_res
 IrType ir_operand_type(const IrInsn *i, int k);     /* not for call (HelperDesc says) and host_insn */
 static inline bool ir_is_terminator(const IrInsn *i)    /* control never falls through */
 {
-    return i->op == IR_br || i->op >= IR_jump;
+    return ir_op_info[i->op].bits & OPF_TERMINATOR;
 }
 
 static inline bool ir_has_imm2(IrOp op) { return op == IR_calljump || op == IR_calljump_ind || op == IR_raise; }

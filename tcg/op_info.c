@@ -5,17 +5,23 @@
 /* Rows have at most three flag letters; padding lets the initialiser look at three. */
 #define HAS(flags, c) ((flags "   ")[0] == (c) || (flags "   ")[1] == (c) || (flags "   ")[2] == (c))
 #define BITS(f) (HAS(f, 'S') * OPF_SIDE | HAS(f, 'F') * OPF_FAULT | HAS(f, 'B') * OPF_END | HAS(f, 'C') * OPF_COMM | \
-                 HAS(f, 'R') * OPF_READ | HAS(f, 'W') * OPF_WRITE | HAS(f, 'X') * OPF_FP)
+                 HAS(f, 'R') * OPF_READ | HAS(f, 'W') * OPF_WRITE | HAS(f, 'X') * OPF_FP | HAS(f, 'T') * OPF_TERMINATOR)
+
+const uint8_t ir_op_class[IR_NOPS] = {
+#define OP(name, class, res, args, flags, text) [IR_##name] = IRC_##class,
+#include "ops.def"
+#undef OP
+};
 
 const IrOpInfo ir_op_info[IR_NOPS] = {
-#define OP(name, res, args, flags, text) [IR_##name] = { #name, res, args, flags, BITS(flags), text },
+#define OP(name, class, res, args, flags, text) [IR_##name] = { #name, res, args, flags, BITS(flags), text },
 #include "ops.def"
 #undef OP
 };
 
 _Static_assert(offsetof(IrInsn, op) == 0 && offsetof(IrInsn, type) == 2 && offsetof(IrInsn, nargs) == 7, "as ir_op_head and ir_emit have it");
 const uint64_t ir_op_head[IR_NOPS] = {
-#define OP(name, res, args, flags, text) [IR_##name] = IR_##name | (uint64_t)(IR_##name == IR_call ? 0 : sizeof(args) - 1) << 56,
+#define OP(name, class, res, args, flags, text) [IR_##name] = IR_##name | (uint64_t)(IR_##name == IR_call ? 0 : sizeof(args) - 1) << 56,
 #include "ops.def"
 #undef OP
 };
@@ -23,7 +29,7 @@ const uint64_t ir_op_head[IR_NOPS] = {
 #define RESULT(r) ((r) == 'w' ? IR_I32 : (r) == 'l' || (r) == 'a' ? IR_I64 : (r) == 'x' ? IR_I128 : (r) == 'g' ? IR_FLAGS : \
                    (r) == '-' ? IR_VOID : IR_AS_TYPE)
 const uint8_t ir_op_result[IR_NOPS] = {
-#define OP(name, res, args, flags, text) [IR_##name] = RESULT(res),
+#define OP(name, class, res, args, flags, text) [IR_##name] = RESULT(res),
 #include "ops.def"
 #undef OP
 };

@@ -119,7 +119,7 @@ static void check_mem(Verify *v, const IrInsn *i)
         fail(v, "%d bytes of memory for a %s", size, name_of((IrType)i->type));
     if (!is_int((IrType)i->type) && size != full)
         fail(v, "part of a %s in memory", name_of((IrType)i->type));
-    if (i->op >= IR_cas && i->op <= IR_fetch_umax && i->mem & MEM_SIGNED)
+    if (ir_op_class[i->op] == IRC_ATOMIC && i->mem & MEM_SIGNED)
         fail(v, "signed atomic");
     if ((i->op == IR_cas && !is_int((IrType)i->type) && i->type != IR_I128))
         fail(v, "type %s", name_of((IrType)i->type));
@@ -203,7 +203,7 @@ static void check_lane(Verify *v, const IrInsn *i)
     case IR_vpopcnt: ok &= i->lane == E8; break;
     case IR_vcmp: ok &= i->cond <= COND_GTU; break;
     default:
-        if (i->op >= IR_vfadd && i->op <= IR_vfcvt_uf)
+        if (ir_op_class[i->op] == IRC_VFP)
             ok &= i->lane == E32 || i->lane == E64;
     }
     if (!ok)
@@ -271,7 +271,7 @@ static void check_insn(Verify *v, const IrInsn *i)
     default:
         if (ir_op_info[i->op].bits & OPF_FAULT)
             check_mem(v, i);
-        else if (i->op >= IR_vzext && i->op < IR_call)
+        else if (ir_op_class[i->op] == IRC_VEC || ir_op_class[i->op] == IRC_VFP)
             check_lane(v, i);
     }
 }

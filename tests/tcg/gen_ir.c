@@ -226,7 +226,7 @@ static IrVal address(Gen *g, int size, bool aligned, int64_t *off)
 static void gen_access(Gen *g, IrOp op, IrType t)
 {
     Rng *r = g->r;
-    bool atomic = op >= IR_cas && op <= IR_fetch_umax, integer = t == IR_I32 || t == IR_I64;
+    bool atomic = ir_op_class[op] == IRC_ATOMIC, integer = t == IR_I32 || t == IR_I64;
     int size = integer ? (int)rng_below(r, (uint32_t)full_mem(t) + 1) : full_mem(t), mem = size;
     bool aligned = atomic || rng_below(r, 2);
     if (op == IR_load && integer && rng_below(r, 2))
@@ -274,7 +274,7 @@ static IrType one_of(Gen *g, const IrType *t, int n) { return t[rng_below(g->r, 
 static IrType choose_type(Gen *g, IrOp op)
 {
     const IrOpInfo *o = &ir_op_info[op];
-    if (op >= IR_vzext && op < IR_call && o->result == 'v') {
+    if ((ir_op_class[op] == IRC_VEC || ir_op_class[op] == IRC_VFP) && o->result == 'v') {
         bool wide = (op >= IR_vwidens && op <= IR_vclmul) || (op >= IR_aesenc && op <= IR_aesdecimc) || op == IR_vpair ||
             (op >= IR_sha256h && op <= IR_sha1h);
         return wide || rng_below(g->r, 2) ? IR_V128 : IR_V64;
@@ -319,7 +319,7 @@ static void choose_lane(Gen *g, IrInsn *i)
 {
     Rng *r = g->r;
     int lo = E8, hi = E64;
-    if (i->op >= IR_vfadd && i->op <= IR_vfcvt_uf)
+    if (ir_op_class[i->op] == IRC_VFP)
         lo = E32;
     else if (i->op >= IR_vnarrow && i->op <= IR_vnarrow_uu)
         lo = E16;
@@ -407,7 +407,7 @@ static void choose_attributes(Gen *g, IrInsn *i)
     }
     default: break;
     }
-    if (op >= IR_vzext && op < IR_call)
+    if ((ir_op_class[op] == IRC_VEC || ir_op_class[op] == IRC_VFP))
         choose_lane(g, i);
 }
 

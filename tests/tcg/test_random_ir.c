@@ -120,7 +120,7 @@ static void rebuild(IrUnit *to, const IrUnit *from)
                 map[n] = ir_op1(to, (IrOp)i.op, t, a[0]);
             } else if (plain && i.nargs == 2) {
                 map[n] = ir_op2(to, (IrOp)i.op, t, a[0], a[1]);
-            } else if (i.op >= IR_vzext && i.op < IR_vfadd && !i.type2 && !i.cond && o->result == 'v') {
+            } else if (ir_op_class[i.op] == IRC_VEC && !i.type2 && !i.cond && o->result == 'v') {
                 map[n] = ir_v3(to, (IrOp)i.op, t, (IrLane)i.lane, i.imm, a[0], a[1], a[2]);
             } else {
                 *ir_emit(to, (IrOp)i.op, t) = i;

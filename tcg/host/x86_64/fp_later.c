@@ -36,7 +36,13 @@ bool fp_may_pass(const Em *e, const IrInsn *in)
     case IR_insn: case IR_const: case IR_addr: case IR_get: case IR_put: case IR_mov: return true;
     case IR_vlow: return is_x_type(in->type);            /* else it copies */
     case IR_vzext: return is_x_type(in->type2);
-    default: return (in->op >= IR_add && in->op <= IR_deposit) || (fp_can_wait(e, in) && alike(e, in, &e->u->insn[e->wait[0].in]));
+    case IR_add: case IR_sub: case IR_mul: case IR_mulhs: case IR_mulhu: case IR_mulhsu: case IR_divs:
+    case IR_divu: case IR_rems: case IR_remu: case IR_and: case IR_or: case IR_xor: case IR_andc: case IR_orc:
+    case IR_eqv: case IR_neg: case IR_not: case IR_shl: case IR_shr: case IR_sar: case IR_rotr: case IR_extr:
+    case IR_clz: case IR_ctz: case IR_popcnt: case IR_bswap: case IR_bitrev: case IR_sext8: case IR_sext16:
+    case IR_zext8: case IR_zext16: case IR_sext32: case IR_zext32: case IR_trunc32: case IR_extract:
+    case IR_sextract: case IR_deposit: return true;
+    default: return fp_can_wait(e, in) && alike(e, in, &e->u->insn[e->wait[0].in]);
     }
 }
 
