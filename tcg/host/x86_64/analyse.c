@@ -2,6 +2,7 @@
 /* The backward pass before emission: uses and last uses of values, views, address folding, and into
  * which pin a value may be computed ahead of its put. */
 #include "emit.h"
+#include "ra.h"
 
 /* Ops whose result is the same register content as their operand (zext32 and vzext sometimes, see lower). */
 static bool is_view(const IrInsn *in) { return in->op != IR_vlow || is_x_type(in->type); }     /* of those with OPF_VIEW */

@@ -4,6 +4,9 @@
 #ifndef TCG_X86_ASM_INT_H
 #define TCG_X86_ASM_INT_H
 
+#include <string.h>
+#include "em.h"
+
 enum {
     M0F = 0x100, M0F38 = 0x200, M0F3A = 0x300, MAPS = 0x300,
     P66 = 0x1000, PF3 = 0x2000, PF2 = 0x3000, PREFIXES = 0x3000,

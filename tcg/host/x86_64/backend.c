@@ -5,6 +5,9 @@
 #include <glib.h>
 #include <stdlib.h>
 #include "emit.h"
+#include "cold.h"
+#include "lower.h"
+#include "ra.h"
 #include "tcg/eval.h"
 
 struct HostScratch {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lowering of integer ops on bits: counts, extensions and views of halves, fields, shifts, checksums, carry-less products. */
 #include "emit.h"
+#include "lower.h"
 
 /* --- bits */
 static void lower_count(Em *e, const IrInsn *in)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C from emitted code: the guest's helpers, the evaluator of IR ops, and what the host does better in C. */
 #include "emit.h"
+#include "cold.h"
+#include "lower.h"
+#include "ra.h"
 #include "tcg/eval.h"
 
 /* --- C helpers of the guest */

@@ -2,6 +2,8 @@
 /* Lowering of ops that make or read FLAGS values. A value stays in EFLAGS while it can; packed it
  * has the form of lahf + seto, which is the IR's own, with junk in bits 9-12 until flags_pack. */
 #include "emit.h"
+#include "lower.h"
+#include "ra.h"
 
 static void lower_flags_sub(Em *e, const IrInsn *in)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lowering of everything that leaves a unit or branches inside it. */
 #include "emit.h"
+#include "lower.h"
+#include "ra.h"
 
 /* --- branches inside the unit */
 static void to_label(Em *e, int label)

@@ -3,6 +3,9 @@
  * NaN result, a result at the edge of underflow (guests that detect tininess before rounding), an integer
  * out of range and a rounding mode that is not the dynamic one go to the cold path (fp_cold.c). */
 #include "asm_vec.h"
+#include "cold.h"
+#include "lower.h"
+#include "ra.h"
 
 static bool is_double(const Em *e, const IrInsn *in) { return val_type(e, in->arg[0]) == IR_F64; }
 /* The scalar opcode's prefix. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The FP environment: sticky flags, those that MXCSR has gathered among them, and the rounding mode. */
 #include "asm_vec.h"
+#include "lower.h"
 
 /* MXCSR: flags IE DE ZE OE UE PE in bits 0..5, rounding control in 13..14. */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lowering of integer arithmetic, comparisons and selections; emit_bits.c has shifts and fields. */
 #include "emit.h"
+#include "lower.h"
+#include "ra.h"
 
 /* --- shared with emit_flags.c and emit_flow.c */
 bool eflags_live(Em *e) { return e->eflags && e->val[e->eflags].kind == V_EFLAGS && e->val[e->eflags].last > e->i; }

@@ -2,6 +2,8 @@
 /* Lowering of guest memory accesses and atomics. Host TSO gives acquire and release loads and plain
  * release stores their order; a release store is an exchange because guests order it before later acquire loads. */
 #include "emit.h"
+#include "lower.h"
+#include "ra.h"
 
 static Mem mem_at(Em *e, int base, int64_t disp)
 {

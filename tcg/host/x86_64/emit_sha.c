@@ -2,6 +2,7 @@
 /* SHA-1 and SHA-256 by the SHA extensions, whose operands are the IR's in reverse or mixed order.
  * Source: Intel SDM vol. 2, SHA1RNDS4, SHA256RNDS2, SHA256MSG1, SHA256MSG2. */
 #include "asm_vec.h"
+#include "lower.h"
 
 enum { SHA256RNDS2 = M0F38 | 0xcb, SHA256MSG1 = M0F38 | 0xcc, SHA256MSG2 = M0F38 | 0xcd, SHA1RNDS4 = M0F3A | 0xcc };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lowering of constants, guest registers, CpuState, locals; and the recording of what depends on a place. */
 #include "emit.h"
+#include "lower.h"
+#include "ra.h"
 
 /* --- constants, guest registers, environment, locals */
 static void lower_const(Em *e, const IrInsn *in)

@@ -2,6 +2,7 @@
 /* Lane-wise integer vector rows, logic, AES; the list of all vector rows. Rows with a host instruction per
  * lane size are tables; the rest are composed. Lane movement is in emit_lane.c, FP in emit_fpvec.c. */
 #include "asm_vec.h"
+#include "lower.h"
 
 /* d = a op b for rows that are one instruction. */
 static void binary(Em *e, const IrInsn *in, unsigned op, bool swap)

@@ -3,6 +3,7 @@
  * registers, the result goes into the saved destination, flags into cpu->fp_sticky. What the host has
  * raised in MXCSR before is a subset of what softfloat raises, so nothing is taken back. */
 #include "emit.h"
+#include "cold.h"
 #include "tcg/softfloat.h"
 
 static bool is_fp(int type) { return type == IR_F32 || type == IR_F64; }

@@ -4,6 +4,8 @@
  * then their destinations and operands stay as they are (Em.hold), and nothing looks at a destination but arithmetic: any
  * op that could copy it, or that an exact state must precede, settles first. */
 #include "asm_vec.h"
+#include "cold.h"
+#include "ra.h"
 
 enum { KEEP_FREE = 2 };                         /* temporaries that waiting operations leave to others and to their check */
 

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 #include "emit.h"
+#include "cold.h"
+#include "lower.h"
 
 enum { PAIR_SIZE = 256 << 10, PAIR_GUARD = 4096, PAIR_TOP = 512, MXCSR_DEFAULT = 0x1f80, MXCSR_FLUSH = 0x8040 };      /* FTZ, DAZ */
 

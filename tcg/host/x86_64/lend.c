@@ -3,6 +3,7 @@
  * one more: its guest register is stored to its home in CpuState, and loaded back on every way out of the unit. The
  * side table says from where on, so a fault finds it there. Units with branches inside lend nothing. */
 #include "emit.h"
+#include "ra.h"
 
 uint32_t ra_lent(const Em *e) { return e->lent[CL_G] | e->lent[CL_X] << 16; }
 

@@ -2,6 +2,7 @@
 /* Moving values between registers and CpuState, and the notes that regcheck.c reads. */
 #include <stdlib.h>
 #include "emit.h"
+#include "ra.h"
 
 void mov_xx(Em *e, int dst, int src)
 {

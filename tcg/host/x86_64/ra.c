@@ -3,6 +3,8 @@
  * registers hold guest registers; a value read by `get` is a view of the pin until the guest
  * register is put again. Backward analysis is in analyse.c, the moves themselves in moves.c. */
 #include "emit.h"
+#include "lower.h"
+#include "ra.h"
 
 static const uint8_t tmp_g_order[NTMP_G] = { RCX, RDX, RAX };
 

@@ -10,6 +10,7 @@
  * junk among its bits; the result of flags_pack has none and may stand for it, not the other way round. */
 #include <glib.h>
 #include "emit.h"
+#include "ra.h"
 
 typedef struct Term { uint32_t root; uint8_t bits; bool zx; } Term;     /* bits 0: nothing known */
 typedef struct Cell { Term t; uint8_t part; } Cell;                     /* 4 bytes of CpuState: bits 32 * part ... of t */

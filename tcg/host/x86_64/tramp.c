@@ -2,6 +2,8 @@
 /* Code shared by all units, made once: entering and leaving translated code, stubs, helper calls.
  * Stubs are reached by `call`, and their data follow the call: its return address is their argument. */
 #include "emit.h"
+#include "cold.h"
+#include "lower.h"
 
 enum { CALLER_SAVED = 1 << RAX | 1 << RCX | 1 << RDX | 1 << RSI | 1 << RDI | 1 << R8 | 1 << R9 | 1 << R10 | 1 << R11 };
 static const uint8_t callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "tcg/host/x86_64/emit.h"
+#include "tcg/host/x86_64/ra.h"
 #include "tests/tcg/toy.h"
 
 static const HostCode *hc;
