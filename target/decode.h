@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include "target/tr.h"
 
-enum { DECODE_WRITES_FLAGS = 1, DECODE_READS_FLAGS = 2, DECODE_NO_FLAGS = 4 };      /* =w =r =n */
-
 typedef struct DisCtx {
     gaddr pc;                       /* of the instruction */
     const uint64_t *features;
@@ -23,7 +21,6 @@ typedef struct DecodeRow {
     uint64_t mask, bits;
     const char *features;           /* "zba rv64": all; "a|b": any; "!a": not */
     const char *tags;               /* " load mem ": the row's %words */
-    int flags;                      /* DECODE_*; 0: nothing is known */
     bool (*holds)(uint64_t insn);   /* predicates, NULL: none */
 } DecodeRow;
 

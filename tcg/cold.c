@@ -62,6 +62,20 @@ static void start_afresh(ColdStore *s, uint64_t seq)
     s->seq = seq;
 }
 
+static const IrUnit *search(ColdStore *s, gaddr pc, uint32_t flags)
+{
+    ColdBlock *b = *bucket_of(s, pc);
+    while (b && (b->unit.pc != pc || b->unit.flags != flags))
+        b = b->next;
+    return b ? &b->unit : NULL;
+}
+
+const IrUnit *cold_kept(TcgThread *th, gaddr pc, uint32_t flags)
+{
+    ColdStore *s = th->cold;
+    return s && s->seq == __atomic_load_n(&th->tcg->inval_seq, __ATOMIC_SEQ_CST) ? search(s, pc, flags) : NULL;
+}
+
 const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq)
 {
     ColdStore *s = th->cold;
@@ -69,10 +83,7 @@ const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq)
         return NULL;
     if (s->seq != seq)
         start_afresh(s, seq);
-    ColdBlock *b = *bucket_of(s, pc);
-    while (b && (b->unit.pc != pc || b->unit.flags != flags))
-        b = b->next;
-    return b ? &b->unit : NULL;
+    return search(s, pc, flags);
 }
 
 static size_t limit(const ColdStore *s)

@@ -32,6 +32,9 @@ Tcg *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o)
     return t;
 }
 
+/* IrUnit.seen of a look-ahead: nothing is known, nothing ends it. */
+static unsigned never_seen(void *ctx, gaddr pc) { return 0; }
+
 /* IrUnit.seen */
 static unsigned unit_seen(void *ctx, gaddr pc)
 {
@@ -51,6 +54,9 @@ void tcg_thread_init(Tcg *t, CpuState *cpu)
     th->tcg = t;
     th->cpu = cpu;
     ir_unit_init(&th->ir, t->guest);
+    ir_unit_init(&th->ahead, t->guest);
+    th->ahead.cold = true;
+    th->ahead.seen = never_seen;
     th->ir.seen = t->cold ? unit_seen : NULL;
     th->ir.seen_ctx = th;
     if (t->cold)
@@ -73,6 +79,7 @@ static void thread_release(TcgThread *th)
     if (!th->tcg->opt.interp)
         host_thread_free(th);
     ir_unit_free(&th->ir);
+    ir_unit_free(&th->ahead);
     cold_thread_free(th);
     jtab_free(th);
     free(th);
@@ -154,6 +161,18 @@ static void log_stage(Tcg *t, const IrUnit *ir, int stage, const void *code, siz
         t->opt.on_translate(t->opt.log_ctx, ir, stage, code, len);
 }
 
+/* IrUnit.code_at: what lies behind an exit has often run, cold. */
+static const IrUnit *code_at(void *ctx, gaddr pc)
+{
+    TcgThread *th = ctx;
+    const IrUnit *kept = cold_kept(th, pc, th->ir.flags);
+    if (kept)
+        return kept;
+    ir_unit_reset(&th->ahead, pc, th->ir.flags);
+    th->tcg->guest->translate(&th->ahead, LOOK_INSNS, th->tcg->host.fetch, th->tcg->host.ctx);
+    return &th->ahead;
+}
+
 /* The IR of a unit of at most max guest instructions. A cold unit is counted, and not optimised. */
 const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool cold)
 {
@@ -163,8 +182,8 @@ const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool c
     ir_unit_reset(ir, pc, flags);
     t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
     log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
-    ir->fetch = t->host.fetch;              /* lets passes look at code behind exits */
-    ir->fetch_ctx = t->host.ctx;
+    ir->code_at = code_at;
+    ir->code_ctx = th;
     ir_optimize(ir, cold ? 0 : t->opt.opt_level);
     log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
     return ir;

@@ -52,6 +52,7 @@ enum {
     ARENA_BLOCK = 64 << 10,
     UNIT_MAX_CODE = 16 << 10,       /* bytes that one unit may emit */
     UNIT_MAX_INSNS = 64,
+    LOOK_INSNS = 3,                 /* looked at together behind an exit */
 };
 
 typedef struct PageNode { struct PageNode *next; gaddr page; Unit *unit; } PageNode;
@@ -96,7 +97,7 @@ struct TcgThread {
     uint32_t gen, flags;            /* of what jtab and the pair stack hold */
     uint8_t *chunk, *chunk_end;     /* free part of this thread's code chunk */
     char *arena, *arena_end;
-    IrUnit ir;                      /* scratch of translation */
+    IrUnit ir, ahead;               /* scratch of translation; of its look-ahead */
     ColdStore *cold;                /* NULL: code is compiled at once */
     struct HostScratch *hs;         /* backend: scratch of compilation */
     uint8_t *pair_base; size_t pair_size;                   /* pair stack; lowest page is the guard */
@@ -164,6 +165,7 @@ const IrUnit *cold_unit(TcgThread *th, gaddr pc, uint32_t flags);           /* t
 const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq);     /* what is kept and as of seq; NULL: nothing */
 
 /* engine.c */
+const IrUnit *cold_kept(TcgThread *th, gaddr pc, uint32_t flags);           /* what is kept and still true; NULL: nothing */
 const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool cold);   /* translated and optimised; the thread's scratch */
 enum { ENGINE_HOT = 15 };           /* left by a cold unit that has run often enough; beside TCG_EXIT_*, never seen outside */
 Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why not */

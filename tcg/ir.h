@@ -95,8 +95,12 @@ typedef struct RegDesc {
     uint8_t  type;                  /* IrType: I32 I64 F32 F64 V128 */
     uint8_t  pin;                   /* priority for a pinned host register, 1 first, 0 never; per class (int, vector) */
     uint16_t gdb;                   /* gdb register number + 1, 0 none */
-    bool     flags;                 /* I32 that only ever holds flags_pack values: translated code may leave junk in the unused bits of its slot */
+    uint8_t  traits;                /* REG_* */
 } RegDesc;
+enum {
+    REG_AHEAD = 1,                  /* I32, no pin: exits and faults need not see what the code ahead overwrites unread (ahead.c) */
+    REG_FLAGS = 2,                  /* I32 that only ever holds flags_pack values: its slot may hold junk in their unused bits */
+};
 
 typedef struct IrUnit {
     gaddr    pc;                    /* guest pc of the first instruction */
@@ -111,9 +115,10 @@ typedef struct IrUnit {
     uint16_t nstatus;               /* flags_reg and so many registers behind it describe the last of some operations (ir_status) */
     const struct TcgGuest *guest;
     const RegDesc *regs;            /* guest's */
-    /* Reader of guest code for passes that look past the unit (TcgHost.fetch, set by the engine); NULL: they do not. */
-    size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
-    void *fetch_ctx;
+    /* For passes that look past the unit, set by the engine: IR of some guest code from pc on, with this unit's flags, good until the next
+     * call. NULL: they do not look. */
+    const struct IrUnit *(*code_at)(void *ctx, gaddr pc);
+    void *code_ctx;
     /* How the code runs, as far as the engine knows: entries counted at pc, 0 never or unknown. NULL: nothing is known. */
     unsigned (*seen)(void *ctx, gaddr pc);
     void *seen_ctx;
@@ -207,7 +212,7 @@ static inline void ir_put(IrUnit *u, int reg, IrVal v)
     i->arg[0] = v;
 }
 /* reg and so many registers behind it describe the last of some operations (FP status): as with flags, a fault need not see what is
- * overwritten before it is read, and TcgGuest.reg_dead_at(reg) is asked what lies behind exits. A put to reg voids the others. */
+ * overwritten before it is read, and the code behind exits is looked at (REG_AHEAD). A put to reg voids the others. */
 void   ir_status(IrUnit *u, int reg, int behind);
 IrVal  ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset);
 void   ir_st_env(IrUnit *u, int mem, uint32_t offset, IrVal v);

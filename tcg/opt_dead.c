@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Backward pass: removes values that nobody uses and puts that are overwritten before anybody can see them. Every
- * exit, fault and call that reads state sees all registers; registers that hold flags are looked up in the code at
- * the exit's target (TcgGuest.reg_dead_at), and what was read there becomes part of the unit's guest code.
+ * exit, fault and call that reads state sees all registers; registers that hold flags (REG_AHEAD) are looked up in the code at
+ * the exit's target (ahead.c), and what was read there becomes part of the unit's guest code.
  * A fault sees flags only when the program may yet read them: flags that are overwritten first are not kept up for
  * the frame of a handler (docs/instruction.md). */
 #include <string.h>
@@ -24,37 +24,26 @@ typedef struct Dead {
      * those ways are behind its next put, or READ when it is read before that. */
     gaddr way[WAYS_MAX];
     int nways;
-    bool ahead;                             /* may the code ahead be looked at? */
+    bool look;                              /* may the code ahead be looked at? */
     bool faults;                            /* something in this guest instruction may fault */
     bool fault_known;                       /* it did in one ahead, and none of them has been put between */
     uint8_t from[OPT_MAX_REGS];
 } Dead;
 
-/* --- looking at the code behind an exit */
-typedef struct Looked { const IrUnit *u; gaddr lo, hi; } Looked;
-
-static size_t fetch_noting(void *ctx, gaddr pc, void *buf, size_t len)
-{
-    Looked *l = ctx;
-    size_t got = l->u->fetch(l->u->fetch_ctx, pc, buf, len);
-    l->lo = pc < l->lo ? pc : l->lo;
-    l->hi = pc + got > l->hi ? pc + got : l->hi;
-    return got;
-}
-
+/* --- looking at the code behind an exit; what was read there becomes part of the unit */
 static bool dead_at(Dead *d, int reg, gaddr pc)
 {
     IrUnit *u = d->u;
-    Looked l = { .u = u, .lo = pc, .hi = pc };
-    if (!u->guest->reg_dead_at(reg, pc, u->flags, fetch_noting, &l))
+    gaddr lo, hi;
+    if (!opt_dead_at(u, reg, pc, &lo, &hi))
         return false;
-    if (l.hi - l.lo > 4096 || (u->nrange == sizeof u->range / sizeof u->range[0]))
+    if (hi - lo > 4096 || (u->nrange == sizeof u->range / sizeof u->range[0]))
         return false;                       /* no room to watch that code */
-    ir_add_range(u, l.lo, (uint32_t)(l.hi - l.lo));
+    ir_add_range(u, lo, (uint32_t)(hi - lo));
     return true;
 }
 
-/* --- flags-like registers: unpinned I32 ones that reg_dead_at knows something about */
+/* --- flags-like registers beside the first: REG_AHEAD */
 static void may_go(Dead *d, gaddr pc)
 {
     if (d->nways < WAYS_MAX)
@@ -68,7 +57,7 @@ static bool is_overwritten(Dead *d, int r)
 {
     const RegDesc *reg = &d->u->guest->regs[r];
     int from = d->from[r];
-    if (!d->ahead || reg->pin || reg->type != IR_I32 || from == READ || d->nways == WAYS_MAX || from == d->nways)
+    if (!d->look || !(reg->traits & REG_AHEAD) || from == READ || d->nways == WAYS_MAX || from == d->nways)
         return false;
     for (int k = from; k < d->nways; k++)
         if (d->way[k] == NOWHERE)
@@ -304,11 +293,11 @@ void opt_dead(IrUnit *u)
     d.gen = 1;
     d.nexits = d.nways = 0;
     d.faults = d.fault_known = false;
-    d.ahead = u->guest->reg_dead_at && u->fetch;
+    d.look = u->code_at;
     int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
     memset(d.over, 0, sizeof d.over[0] * (size_t)nregs);
     memset(d.from, 0, (size_t)nregs);
-    d.flags_reg = u->guest->reg_dead_at && u->fetch && u->flags_reg <= OPT_MAX_REGS ? u->flags_reg - 1 : -1;
+    d.flags_reg = d.look && u->flags_reg && u->flags_reg <= OPT_MAX_REGS && u->regs[u->flags_reg - 1].traits & REG_AHEAD ? u->flags_reg - 1 : -1;
     d.flags_last = d.flags_reg + u->nstatus;
     memset(used, 0, u->n);
     const IrInsn *i = &u->insn[u->n - 1];

@@ -81,9 +81,6 @@ typedef struct TcgGuest {
     void (*fp_invalid)(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);
     /* One line of assembly at pc; returns the length in bytes. */
     int (*disas)(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
-    /* True when flags-like register reg is certainly overwritten before any read or fault from pc on. May be NULL. */
-    bool (*reg_dead_at)(int reg, gaddr pc, uint32_t flags,
-                        size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
 } TcgGuest;
 
 /* Name of the host's ISA, as tools/disas has it. */

@@ -121,7 +121,6 @@ static void emit_header(const Spec *s, FILE *out)
     fprintf(out, "\nint  match_%s(const uint64_t *features, uint64_t insn);\n", s->isa);
     fprintf(out, "bool decode_%s(Tr *t, uint64_t insn);\n", s->isa);
     fprintf(out, "bool disas_%s(char *out, size_t cap, uint64_t insn, const DisCtx *ctx);\n", s->isa);
-    fprintf(out, "int  flags_effect_%s(const uint64_t *features, uint64_t insn);\n", s->isa);
     fprintf(out, "extern const DecodeIsa isa_%s;\n", s->isa);
 }
 
@@ -290,7 +289,7 @@ static void emit_table(const Spec *s, FILE *out)
         fprintf(out, "    { \"%s\", %#llx, %#llx, \"", r->name, (unsigned long long)r->mask, (unsigned long long)r->bits);
         for (int k = 0; k < r->nfeat; k++)
             fprintf(out, "%s%s", k ? " " : "", r->feat[k]);
-        fprintf(out, "\", \"%s\", %d, ", r->tags ? r->tags : "", r->flags);
+        fprintf(out, "\", \"%s\", ", r->tags ? r->tags : "");
         if (r->npred)
             fprintf(out, "holds_%s_%d },\n", s->isa, i);
         else
@@ -301,8 +300,6 @@ static void emit_table(const Spec *s, FILE *out)
         fprintf(out, "    { \"%s\", %#llx, %#llx, \"%s\" },\n", s->skip[i].name, (unsigned long long)s->skip[i].mask,
                 (unsigned long long)s->skip[i].bits, s->skip[i].reason);
     fprintf(out, "    { 0 }\n};\n\n");
-    fprintf(out, "int flags_effect_%s(const uint64_t *features, uint64_t insn)\n{\n    int row = match_%s(features, insn);\n"
-            "    return row < 0 ? 0 : rows_%s[row].flags;\n}\n\n", s->isa, s->isa, s->isa);
     fprintf(out, "const DecodeIsa isa_%s = { \"%s\", %d, rows_%s, %d, skips_%s, %d, match_%s, disas_%s };\n",
             s->isa, s->isa, s->width, s->isa, s->nrows, s->isa, s->nskips, s->isa, s->isa);
 }

@@ -41,7 +41,6 @@ typedef struct Row {
     char *feat[MAX_CONDS]; int nfeat;                  /* each "a|b" or "!a" */
     char *pred[MAX_CONDS]; int npred;
     char *tags;                     /* " mem load " */
-    int flags;                      /* DECODE_* of target/decode.h */
 } Row;
 
 typedef struct Skip { char *name, *reason; uint64_t mask, bits; } Skip;
@@ -55,8 +54,6 @@ typedef struct Spec {
     Row *row; int nrows;
     Skip *skip; int nskips;
 } Spec;
-
-extern const char *const flag_names;                   /* letter of "=w" by bit of Row.flags */
 
 void spec_parse(Spec *s, const char *path);            /* exits at the first syntax error */
 int  spec_check(const Spec *s, int ntr, char **tr);    /* prints each error; returns their number */

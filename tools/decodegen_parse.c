@@ -7,7 +7,6 @@
 #include <string.h>
 #include "decodegen.h"
 
-const char *const flag_names = "wrn";
 
 typedef struct Lex { const Spec *s; int line; char *p; } Lex;
 
@@ -240,7 +239,6 @@ static void parse_translator(Lex *x, Row *r, char *w)
 
 static void parse_attribute(Lex *x, Row *r, char *w)
 {
-    const char *flag;
     char *t;
     switch (*w) {
     case '?':
@@ -252,12 +250,6 @@ static void parse_attribute(Lex *x, Row *r, char *w)
         if (r->npred == MAX_CONDS)
             fail(x, "too many predicates");
         r->pred[r->npred++] = w + 1;
-        break;
-    case '=':
-        flag = w[1] && !w[2] ? strchr(flag_names, w[1]) : NULL;
-        if (!flag)
-            fail(x, "unknown attribute '%s'", w);
-        r->flags |= 1 << (flag - flag_names);
         break;
     case '%':
         if (asprintf(&t, "%s%s ", r->tags ? r->tags : " ", w + 1) < 0)

@@ -6,7 +6,7 @@
 #include "arch.h"
 
 const RegDesc a64_regs[R_COUNT] = {
-#define REG(id, name, field, type, pin, gdb) { name, offsetof(A64Cpu, field), type, pin, gdb, R_##id == R_NZCV },
+#define REG(id, name, field, type, pin, gdb, traits) { name, offsetof(A64Cpu, field), type, pin, gdb, traits },
 #include "regs.def"
 #undef REG
 };

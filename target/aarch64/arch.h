@@ -19,7 +19,6 @@ extern const DecodeIsa isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shi
 extern const DecodeIsa *const a64_isas[];
 
 void a64_translate(IrUnit *u, int max_insns, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
-bool a64_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
 int  a64_disas(gaddr pc, const void *code, size_t avail, char *out, size_t cap);
 void a64_reset(CpuState *cpu, const uint64_t *features);
 bool a64_noncanonical(CpuState *cpu);

@@ -30,7 +30,7 @@ typedef struct A64Cpu {
 
 /* Register indexes of ir_get/ir_put, in the order of regs.def. */
 typedef enum A64Reg {
-#define REG(id, name, field, type, pin, gdb) R_##id,
+#define REG(id, name, field, type, pin, gdb, traits) R_##id,
 #include "regs.def"
 #undef REG
     R_COUNT

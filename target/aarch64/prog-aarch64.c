@@ -35,7 +35,7 @@ const GuestArch guest_arch = {
         .state_size = sizeof(A64Cpu),
         .regs = a64_regs, .nregs = R_COUNT,
         .helpers = a64_helpers, .nhelpers = H_COUNT,
-        .translate = a64_translate, .disas = a64_disas, .reg_dead_at = a64_reg_dead_at,
+        .translate = a64_translate, .disas = a64_disas,
     },
     .elf_machine = EM_AARCH64, .elf_class = ELFCLASS64, .elf_data = ELFDATA2LSB,
     .triplet = "aarch64-linux-gnu", .uname_machine = "aarch64", .capstone = "aarch64",

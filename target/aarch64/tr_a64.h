@@ -94,7 +94,6 @@ bool a64_decode_dp(Tr *t, uint32_t insn);
 bool a64_decode_sys(Tr *t, uint32_t insn);
 bool a64_decode_ldst(Tr *t, uint32_t insn);
 bool a64_decode_fp(Tr *t, uint32_t insn);
-int  a64_simd_flags(const uint64_t *features, uint32_t insn);    /* DECODE_NO_FLAGS for what it knows but loads and stores */
 bool a64_simd(Tr *t, uint32_t insn);                /* tr_simd.c: what fp leaves of x111, and LD1..LD4, ST1..ST4, LDnR */
 
 #endif

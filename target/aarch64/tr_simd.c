@@ -151,14 +151,3 @@ bool a64_simd(Tr *t, uint32_t insn)
     return decode_simd_misc(t, insn) || decode_simd_diff(t, insn) || decode_simd_perm(t, insn) || decode_simd_fp(t, insn)
         || decode_simd_crypto(t, insn);
 }
-
-int a64_simd_flags(const uint64_t *features, uint32_t insn)
-{
-    static const DecodeIsa *const isas[] = {
-        &isa_simd_same, &isa_simd_diff, &isa_simd_misc, &isa_simd_shift, &isa_simd_perm, &isa_simd_fp, &isa_simd_crypto,
-    };
-    for (size_t i = 0; i < sizeof isas / sizeof *isas; i++)
-        if (isas[i]->match(features, insn) >= 0)
-            return DECODE_NO_FLAGS;
-    return 0;
-}

@@ -38,7 +38,7 @@ typedef struct PpcCpu {
 } PpcCpu;
 
 typedef enum PpcReg {
-#define REG(id, name, field, type, pin, gdb) R_##id,
+#define REG(id, name, field, type, pin, gdb, traits) R_##id,
 #include "regs.def"
 #undef REG
     R_COUNT

@@ -10,7 +10,7 @@
 #include "ppc/vmx.decode.inc"
 
 static const RegDesc regs[] = {
-#define REG(id, name, field, type, pin, gdb) { name, offsetof(PpcCpu, field), type, pin, gdb },
+#define REG(id, name, field, type, pin, gdb, traits) { name, offsetof(PpcCpu, field), type, pin, gdb, traits },
 #include "target/ppc/regs.def"
 #undef REG
 };
@@ -99,7 +99,7 @@ const GuestArch guest_arch = {
         .state_size = sizeof(PpcCpu),
         .regs = regs, .nregs = R_COUNT,
         .helpers = ppc_helpers, .nhelpers = H_COUNT,
-        .translate = translate, .disas = disas, .fp_invalid = ppc_fp_invalid, .reg_dead_at = ppc_reg_dead_at,
+        .translate = translate, .disas = disas, .fp_invalid = ppc_fp_invalid,
     },
     .elf_machine = 20, .elf_class = 1, .elf_data = 2,   /* EM_PPC, ELFCLASS32, ELFDATA2MSB */
     .triplet = "powerpc-linux-gnu", .uname_machine = "ppc", .capstone = "ppc",

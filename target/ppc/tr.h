@@ -54,8 +54,6 @@ void record_vector(Tr *t, IrVal result);
 void saturated(Tr *t, IrVal where);
 /* Before an instruction that computes in FP registers or uses FPSCR: the host's FP is theirs. May start a new block. */
 void scalar_mode(Tr *t);
-/* TcgGuest.reg_dead_at: knows CR fields, CA and the FP status. ahead.c */
-bool ppc_reg_dead_at(int reg, gaddr pc, uint32_t flags, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);
 static inline void forget_compare(Tr *t) { t->scratch[T_KNOWN] &= ~(uint64_t)KNOWN_COMPARE; }
 static inline void new_block(Tr *t) { memset(t->scratch, 0, sizeof t->scratch); }      /* a label: values from before are not visible */
 

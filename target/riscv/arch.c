@@ -27,7 +27,7 @@ void rv_reset(CpuState *cpu, const uint64_t *f)
 }
 
 static const char *const reg_names[] = {
-#define REG(id, name, field, class, pin, gdb) name,
+#define REG(id, name, field, class, pin, gdb, traits) name,
 #include "regs.def"
 #undef REG
 };

@@ -17,7 +17,7 @@ typedef struct RvCpu {
 
 /* Register indexes of ir_get/ir_put, in the order of regs.def. */
 typedef enum RvReg {
-#define REG(id, name, field, class, pin, gdb) R_##id,
+#define REG(id, name, field, class, pin, gdb, traits) R_##id,
 #include "regs.def"
 #undef REG
     R_COUNT

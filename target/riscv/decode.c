@@ -37,7 +37,7 @@ void rv_translate(IrUnit *u, int max_insns, size_t (*fetch)(void *ctx, gaddr pc,
 /* --- disassembly */
 
 static const char *const reg_names[] = {
-#define REG(id, name, field, class, pin, gdb) name,
+#define REG(id, name, field, class, pin, gdb, traits) name,
 #include "regs.def"
 #undef REG
 };

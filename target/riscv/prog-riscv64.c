@@ -6,7 +6,7 @@
 static const RegDesc regs[] = {
 #define CLASS_X IR_I64
 #define CLASS_F IR_F64
-#define REG(id, name, field, class, pin, gdb) { name, offsetof(RvCpu, field), CLASS_##class, pin, gdb },
+#define REG(id, name, field, class, pin, gdb, traits) { name, offsetof(RvCpu, field), CLASS_##class, pin, gdb, traits },
 #include "regs.def"
 #undef REG
 };

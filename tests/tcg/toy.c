@@ -129,7 +129,7 @@ const TcgGuest *toy_guest(ToyRules which)
     describe(TOY_G, TOY_NG, 'g', offsetof(ToyCpu, g), 4, IR_F32, 0);
     describe(TOY_V, TOY_NV, 'v', offsetof(ToyCpu, v), 16, IR_V128, 8);
     describe(TOY_N, 1, 'n', offsetof(ToyCpu, n), 4, IR_I32, 0);
-    regs[TOY_N].flags = true;
+    regs[TOY_N].traits = REG_FLAGS;
     for (int k = 0; k < TOY_NF; k++)
         regs[TOY_F + k].pin = (uint8_t)(k < 3 ? 20 + k : 0);     /* after the vectors */
     guest[which] = (TcgGuest){

@@ -60,7 +60,7 @@ static void choose_pins(const Tcg *t, HostCode *hc)
     memset(hc->pin, -1, (size_t)g->nregs);
     hc->flags_reg = -1;
     for (int i = 0; i < g->nregs; i++)
-        if (g->regs[i].flags && !g->regs[i].pin)
+        if (g->regs[i].traits & REG_FLAGS && !g->regs[i].pin)
             hc->flags_reg = (int16_t)i;
     for (int i = 0; i < 16; i++)
         hc->pinned[0][i] = hc->pinned[1][i] = -1;
