@@ -50,11 +50,7 @@ int64_t sys_rt_sigprocmask(Task *t, uint64_t how, gaddr set, gaddr old, uint64_t
     if (set && (r = sys_get_sigset(t, set, size, &new)) < 0) return r;
     if (set && how > 2) return -EINVAL;
     r = signal_procmask(t, set ? how_host[how] : SIG_BLOCK, set ? &new : NULL, old ? &was : NULL);
-    if ((r == 0 || r == -ERESTARTNOINTR) && old) {
-        int64_t e = sys_put_sigset(t, old, was);
-        if (e < 0) return e;
-    }
-    return r;
+    return r == 0 && old ? sys_put_sigset(t, old, was) : r;
 }
 
 int64_t sys_rt_sigpending(Task *t, gaddr set, uint64_t size)
@@ -224,11 +220,7 @@ int64_t sys_sigprocmask(Task *t, uint64_t how, gaddr set, gaddr old)
     if (set && how > 2) return -EINVAL;
     if (set && how == 2) new |= t->sigmask & ~0xffffffffull;       /* Linux: only the first word is set */
     r = signal_procmask(t, set ? how_host[how] : SIG_BLOCK, set ? &new : NULL, old ? &was : NULL);
-    if ((r == 0 || r == -ERESTARTNOINTR) && old) {
-        int64_t e = gmem_put_word(t, old, (uint32_t)linux_mask_to_guest(&linux_abi, was));
-        if (e < 0) return e;
-    }
-    return r;
+    return r == 0 && old ? gmem_put_word(t, old, (uint32_t)linux_mask_to_guest(&linux_abi, was)) : r;
 }
 
 int64_t sys_sigpending(Task *t, gaddr set)
