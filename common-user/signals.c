@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "common-user/held.h"
 #include "common-user/host.h"
 #include "common-user/signals.h"
 
@@ -22,9 +23,7 @@ void signal_block_all(void) { host_sigmask(SIG_BLOCK, ~(uint64_t)SIGMASK_UNBLOCK
 static void take(Task *t, int sig, const siginfo_t *info, void *uc)
 {
     if (sig == SIGSEGV || sig == SIGBUS) {              /* sent by someone: the host never blocks these */
-        int i = sig == SIGBUS;
-        if (!(t->sync_is_held & (1 << i))) t->sync_held[i] = *info;
-        t->sync_is_held |= (uint8_t)(1 << i);
+        held_take(t, sig, info);
         atomic_fetch_or(&t->pending, TASK_HELD);
     } else {
         t->info = *info;
@@ -89,8 +88,16 @@ void signal_init(Process *p)
         host_syscall(SYS_rt_sigaction, sig, 0, (long)&sa, 8, 0, 0);
         p->sig->act[sig].handler = sa.handler == (void *)SIG_IGN ? (gaddr)(uintptr_t)SIG_IGN : (gaddr)(uintptr_t)SIG_DFL;
     }
+}
+
+void signal_start(Task *t)
+{
+    uint64_t mask;
+    host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&mask, sizeof mask, 0, 0);
+    t->sigmask = mask;
     host_install(SIGSEGV, 0);
     host_install(SIGBUS, 0);
+    if (mask & SIGMASK_UNBLOCKABLE_HOST) host_sigmask(SIG_UNBLOCK, SIGMASK_UNBLOCKABLE_HOST);
 }
 
 void signal_thread_init(Task *t)
@@ -156,6 +163,7 @@ int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
     }
     pthread_mutex_unlock(&p->sig->lock);
     signal_unblock(t);
+    if (act && (SIG_BIT(sig) & SIGMASK_UNBLOCKABLE_HOST) && act->handler == (gaddr)(uintptr_t)SIG_IGN) held_drop(p, sig);
     if (old) *old = previous;
     return 0;
 }
@@ -168,11 +176,9 @@ void signal_unblock(Task *t)
 
 static void look_at_held(Task *t)
 {
-    for (int i = 0; i < 2; i++)
-        if ((t->sync_is_held & (1 << i)) && !(t->sigmask & (1ull << ((i ? SIGBUS : SIGSEGV) - 1)))) {
-            atomic_fetch_or(&t->pending, TASK_HELD);
-            tcg_request_exit(t->cpu);
-        }
+    if (!(held_set(t) & ~t->sigmask)) return;
+    atomic_fetch_or(&t->pending, TASK_HELD);
+    tcg_request_exit(t->cpu);
 }
 
 int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old)
@@ -191,7 +197,7 @@ int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old)
             if (atomic_load(&t->pending)) return -ERESTARTNOINTR;
             t->sigmask = now;
             if (!wider) signal_unblock(t);
-            if (t->sync_is_held) look_at_held(t);
+            look_at_held(t);
         }
     }
     if (old) *old = was;
@@ -200,13 +206,10 @@ int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old)
 
 void signal_restore_mask(Task *t, uint64_t mask)
 {
-    signal_block_all();
-    if (atomic_load(&t->pending) & ~TASK_HELD) {
-        /* taken under the old mask while it is being replaced: it is delivered next, then `mask` is in force */
-    }
+    signal_block_all();             /* one taken under the old mask meanwhile is delivered next, then `mask` is in force */
     t->sigmask = mask & ~UNMASKABLE;
     signal_unblock(t);
-    if (t->sync_is_held) look_at_held(t);
+    look_at_held(t);
 }
 
 uint64_t signal_temp_mask(Task *t, uint64_t mask)
@@ -214,8 +217,8 @@ uint64_t signal_temp_mask(Task *t, uint64_t mask)
     t->saved_mask = t->sigmask;
     t->restore_mask = true;
     t->sigmask = mask & ~UNMASKABLE;
-    if (t->sync_is_held) look_at_held(t);
-    return t->sigmask & ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST;
+    look_at_held(t);
+    return t->sigmask;              /* all of it: in a call nothing of ours faults */
 }
 
 int64_t signal_suspend(Task *t, uint64_t mask)
@@ -225,49 +228,73 @@ int64_t signal_suspend(Task *t, uint64_t mask)
     return r == -EINTR || r == -ERESTARTSYS ? -ERESTARTNOHAND : r;
 }
 
-uint64_t signal_pending_held(Task *t)
-{
-    return (t->sync_is_held & 1 ? 1ull << (SIGSEGV - 1) : 0) | (t->sync_is_held & 2 ? 1ull << (SIGBUS - 1) : 0);
-}
-
-static bool on_altstack(const Task *t, gaddr sp)
+bool signal_on_altstack(const Task *t, gaddr sp)
 {
     if (t->altstack.flags & TASK_SS_AUTODISARM) return false;
     return t->altstack.size && sp > t->altstack.sp && sp - t->altstack.sp <= t->altstack.size;
 }
 
-int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old)
+/* Linux: do_sigaltstack(). The flags are kept as given; a frame shows them so. */
+int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old, gaddr sp, uint64_t min_size)
 {
     SigStack was = t->altstack;
-    if (!was.size) was.flags = SS_DISABLE;
+    bool on = signal_on_altstack(t, sp);
     if (old) {
-        /* the caller fills in SS_ONSTACK through signal_on_altstack(): it knows the sp */
         *old = was;
+        old->flags = (!was.size ? SS_DISABLE : on ? SS_ONSTACK : 0) | (was.flags & TASK_SS_AUTODISARM);
     }
     if (!ss) return 0;
     uint32_t mode = ss->flags & ~TASK_SS_AUTODISARM;
+    if (on) return -EPERM;
     if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE) return -EINVAL;
-    SigStack now = { ss->sp, ss->size, ss->flags };
-    if (mode == SS_DISABLE) now.sp = now.size = 0;
-    t->altstack = now;
+    if (ss->sp == was.sp && ss->size == was.size && ss->flags == was.flags) return 0;
+    if (mode != SS_DISABLE && ss->size < min_size) return -ENOMEM;
+    t->altstack = mode == SS_DISABLE ? (SigStack){ .flags = ss->flags } : *ss;
     return 0;
 }
 
-bool signal_on_altstack(const Task *t, gaddr sp) { return on_altstack(t, sp); }
-
 gaddr signal_frame_sp(Task *t, const SigAct *act, gaddr sp)
 {
-    if ((act->flags & SA_ONSTACK) && t->altstack.size && !on_altstack(t, sp)) return t->altstack.sp + t->altstack.size;
+    if ((act->flags & SA_ONSTACK) && t->altstack.size && !signal_on_altstack(t, sp)) return t->altstack.sp + t->altstack.size;
     return sp;
 }
 
-SigStack signal_altstack_for_frame(Task *t, gaddr sp)
+void signal_altstack_disarm(Task *t)
 {
-    SigStack s = t->altstack;
-    if (!s.size) s.flags = SS_DISABLE;
-    else if (on_altstack(t, sp)) s.flags |= SS_ONSTACK;
     if (t->altstack.flags & TASK_SS_AUTODISARM) t->altstack = (SigStack){ .flags = SS_DISABLE };
-    return s;
+}
+
+/* --- calls of the host */
+
+/* The two of ours go over execve as the guest has them. (Another thread that faults while they are ignored dies of it, as it is about to.) */
+static void follow_ours(Process *p, bool exec)
+{
+    static const int ours[] = { SIGSEGV, SIGBUS };
+    for (int i = 0; i < 2; i++) {
+        if (p->sig->act[ours[i]].handler != (gaddr)(uintptr_t)SIG_IGN) continue;
+        HostSigaction sa = { .handler = (void *)SIG_IGN };
+        if (exec) host_syscall(SYS_rt_sigaction, ours[i], (long)&sa, 0, 8, 0, 0);
+        else host_install(ours[i], 0);
+    }
+}
+
+bool signal_before_exec(Task *t)
+{
+    signal_block_all();
+    if (atomic_load(&t->pending)) return false;
+    follow_ours(t->proc, true);
+    held_lend(t, SIGMASK_UNBLOCKABLE_HOST);
+    host_sigmask(SIG_SETMASK, t->sigmask);
+    return true;
+}
+
+void signal_after_exec(Task *t)
+{
+    host_sigmask(SIG_BLOCK, ~0ull);
+    follow_ours(t->proc, false);
+    held_return(t);
+    host_sigmask(SIG_UNBLOCK, SIGMASK_UNBLOCKABLE_HOST);
+    signal_unblock(t);
 }
 
 long safe_syscall(Task *t, long nr, ...)
@@ -277,5 +304,6 @@ long safe_syscall(Task *t, long nr, ...)
     va_start(ap, nr);
     for (int i = 0; i < 6; i++) a[i] = va_arg(ap, long);    /* unused ones are garbage that the kernel ignores */
     va_end(ap);
+    if (atomic_load_explicit(&t->proc->reads_held, memory_order_relaxed)) return held_call(t, SIGMASK_UNBLOCKABLE_HOST, NULL, nr, a);
     return host_safe_syscall((void *)&t->pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -14,7 +14,8 @@ enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514 };
 #define SIG_BIT(sig) (1ull << ((sig) - 1))
 enum { SIGMASK_UNBLOCKABLE_HOST = (1 << (SIGSEGV - 1)) | (1 << (SIGBUS - 1)) };   /* never blocked on the host */
 
-void    signal_init(Process *p);                /* reads inherited dispositions and installs SIGSEGV, SIGBUS handlers */
+void    signal_init(Process *p);                /* reads inherited dispositions */
+void    signal_start(Task *t);                  /* the first task is current: takes the inherited mask, installs SIGSEGV, SIGBUS handlers */
 void    signal_thread_init(Task *t);            /* host alternate stack of this thread */
 /* A new host thread, signals blocked, before any guest code: the host's C library takes HOST_SIGSETXID for itself when it
  * makes its first thread, and the guest's library, which made its own claim earlier, must have it back. */
@@ -24,11 +25,9 @@ void    signal_thread_done(Task *t);            /* and its end */
 
 int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old);
 int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old);    /* may be -ERESTARTNOINTR */
-/* sigaltstack without the frame's sp: the caller checks signal_on_altstack(t, sp) for EPERM and for SS_ONSTACK in old. */
-int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old);
-bool    signal_on_altstack(const Task *t, gaddr sp);
+int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old, gaddr sp, uint64_t min_size);     /* sigaltstack at this sp */
+bool    signal_on_altstack(const Task *t, gaddr sp);              /* never with SS_AUTODISARM, as in Linux */
 int64_t signal_suspend(Task *t, uint64_t mask);                   /* rt_sigsuspend */
-uint64_t signal_pending_held(Task *t);                            /* to be or-ed into the host's rt_sigpending */
 /* ppoll, pselect6, epoll_pwait...: until the end of this syscall `mask` is in force. Returns the mask to give to the host
  * call (made with safe_syscall), which must be told to apply it. */
 uint64_t signal_temp_mask(Task *t, uint64_t mask);
@@ -52,6 +51,11 @@ _Noreturn void signal_die(Task *t, const siginfo_t *info);        /* the process
 void    signal_restore_mask(Task *t, uint64_t mask);
 /* Where the frame goes: sp after alt stack switch decided by act; on_stack says SS_ONSTACK is in use. */
 gaddr   signal_frame_sp(Task *t, const SigAct *act, gaddr sp);
-SigStack signal_altstack_for_frame(Task *t, gaddr sp);            /* uc_stack, with SS_ONSTACK when sp is on it; disarms */
+void    signal_altstack_disarm(Task *t);        /* the frame is written: SS_AUTODISARM takes effect */
+
+/* Round the host's execve, made by safe_syscall: the new program gets the guest's mask, its ignored signals and what is pending.
+ * False: a signal came first, the call is -ERESTARTNOINTR. After it: the call failed. */
+bool    signal_before_exec(Task *t);
+void    signal_after_exec(Task *t);
 
 #endif

@@ -17,13 +17,15 @@
 struct LinuxAbi;
 struct Mm;
 
-enum { TASK_NSIG = 64, TASK_HELD = 0x100 };
+enum { TASK_NSIG = 64, TASK_HELD = 0x100, TASK_NHELD = 2 };
 #define TASK_SS_AUTODISARM (1u << 31)             /* Linux: SS_AUTODISARM */
 
 /* rt_sigaction in host form: flags are the host's SA_* values, mask has bit n-1 for host signal n. */
 typedef struct SigAct { gaddr handler; uint64_t flags, mask; gaddr restorer; } SigAct;
 typedef struct SigTable { pthread_mutex_t lock; SigAct act[TASK_NSIG + 1]; _Atomic int users; } SigTable;      /* lock guards act */
 typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;    /* flags: SS_DISABLE, TASK_SS_AUTODISARM */
+
+typedef struct HeldSignal { _Atomic int state; siginfo_t info; } HeldSignal;     /* held.c */
 
 /* RLIMIT_AS and RLIMIT_DATA: the guest's, for its own map; the host's are the emulator's. */
 typedef struct TaskLimit { uint64_t cur, max; } TaskLimit;
@@ -36,6 +38,8 @@ typedef struct Process {
     struct Mm *mm;                  /* const; shared with a vfork parent */
     Tcg *tcg;                       /* const; shared likewise */
     SigTable *sig;                  /* const; another process has it too after CLONE_SIGHAND */
+    HeldSignal held[TASK_NHELD];    /* lock-free: SIGBUS, SIGSEGV sent to the process (held.h) */
+    _Atomic bool reads_held;        /* a signalfd wants them: they are the kernel's during every call that may sleep */
     pthread_mutex_t task_lock;      /* guards tasks */
     struct Task *tasks;             /* lock: task_lock; linked by Task.next */
     _Atomic int ntasks;
@@ -62,14 +66,16 @@ typedef struct Task {
     gaddr robust_list; uint64_t robust_len;           /* as the guest passed them */
 
     /* Signals; owner thread only, but its own host handlers write `pending` and `info`. */
-    uint64_t sigmask;               /* what the guest believes is blocked */
+    _Atomic uint64_t sigmask;       /* what the guest believes is blocked; others read it (held.c) */
     uint64_t saved_mask;            /* restored after the syscall when restore_mask */
     bool restore_mask;
     SigStack altstack;
     _Atomic int pending;            /* host signal taken from the kernel, not yet delivered (all else is host-blocked meanwhile);
-                                     * | TASK_HELD: sync_held wants a look; 0 none */
+                                     * | TASK_HELD: held signals want a look; 0 none */
     siginfo_t info;                 /* of `pending` */
-    siginfo_t sync_held[2]; uint8_t sync_is_held;     /* asynchronous SIGSEGV (bit 0), SIGBUS (bit 1) that the guest blocks */
+    HeldSignal held[TASK_NHELD];    /* lock-free: SIGBUS, SIGSEGV sent to this thread */
+    _Atomic uint64_t wants;         /* those of the two that a call waits for, though they are blocked */
+    uint64_t lent;                  /* those that are the kernel's at this moment; lock: proc->task_lock for writers */
     struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */
     struct Seccomp *_Atomic seccomp;    /* the newest filter, NULL none; also set by SECCOMP_FILTER_FLAG_TSYNC of another thread */
     HostCall call;                  /* the last one that went to the host directly */

@@ -4,11 +4,13 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "common-user/held.h"
 #include "common-user/host.h"
 #include "common-user/log.h"
 #include "linux-user/abi.h"
 
 static const gaddr DFL = 0, IGN = 1;
+enum { SIGRTMIN_HOST = 32 };        /* the kernel's */
 
 /* Default action is to ignore; Linux: SIG_KERNEL_IGNORE_MASK. (Stop and continue never come here: the host does them.) */
 static bool ignored_by_default(int sig)
@@ -56,6 +58,7 @@ static void build_frame(Task *t, const siginfo_t *info, const SigAct *act)
         signal_force(t, &segv);
         return;
     }
+    signal_altstack_disarm(t);
     t->sigmask |= act->mask | (act->flags & SA_NODEFER ? 0 : SIG_BIT(sig));
 }
 
@@ -85,26 +88,34 @@ static void no_handler(Task *t, bool in_syscall, int64_t ret)
     if (t->restore_mask) { t->sigmask = t->saved_mask; t->restore_mask = false; }
 }
 
+/* Linux takes these first, the lowest number before the others: SYNCHRONOUS_MASK of kernel/signal.c. */
+static bool is_synchronous(int sig)
+{
+    return sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGTRAP || sig == SIGFPE || sig == SIGSYS;
+}
+
 /* The next deliverable signal of t, moved to *info; 0 none. */
 static int next_signal(Task *t, siginfo_t *info)
 {
-    int p = atomic_load(&t->pending);
-    if (p & TASK_HELD) {
-        atomic_fetch_and(&t->pending, ~TASK_HELD);
-        for (int i = 0; i < 2; i++) {
-            int sig = i ? SIGBUS : SIGSEGV;
-            if (!(t->sync_is_held & (1 << i)) || (t->sigmask & SIG_BIT(sig))) continue;
-            *info = t->sync_held[i];
-            t->sync_is_held &= (uint8_t)~(1 << i);
-            if (t->sync_is_held) atomic_fetch_or(&t->pending, TASK_HELD);
-            return sig;
-        }
-        p &= ~TASK_HELD;
+    int sig = atomic_load(&t->pending) & ~TASK_HELD;
+    if (atomic_fetch_and(&t->pending, ~TASK_HELD) & TASK_HELD) {
+        int held = held_next(t, info, is_synchronous(sig) ? sig : sig >= SIGRTMIN_HOST ? 0 : TASK_NSIG);
+        if (held || sig) atomic_fetch_or(&t->pending, TASK_HELD);      /* there may be more */
+        if (held) return held;
     }
-    if (!p) return 0;
+    if (!sig) return 0;
     *info = t->info;
     atomic_fetch_and(&t->pending, TASK_HELD);
-    return p;
+    return sig;
+}
+
+/* A held signal went first, and its handler blocks the one that was taken meanwhile: that is the kernel's again. */
+static void give_back(Task *t)
+{
+    int sig = atomic_load(&t->pending) & ~TASK_HELD;
+    if (!sig || !(t->sigmask & SIG_BIT(sig))) return;
+    host_syscall(SYS_rt_tgsigqueueinfo, getpid(), t->tid, sig, (long)&t->info, 0, 0);
+    atomic_fetch_and(&t->pending, TASK_HELD);
 }
 
 void signal_deliver(Task *t, bool in_syscall, int64_t ret)
@@ -128,6 +139,7 @@ void signal_deliver(Task *t, bool in_syscall, int64_t ret)
                 else finish_syscall(t, is_restart(ret) ? -EINTR : ret);
             }
             build_frame(t, &info, &act);
+            give_back(t);
         }
     }
     signal_unblock(t);

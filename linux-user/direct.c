@@ -16,7 +16,7 @@ static bool same_addresses(const Process *p)
 
 static bool may_go(const Process *p, const SysDesc *d)
 {
-    if (!d || d->host_nr < 0 || ownfd_any()) return false;
+    if (!d || d->host_nr < 0 || ownfd_any() || atomic_load_explicit(&p->reads_held, memory_order_relaxed)) return false;
     unsigned family = 1u << sys_table.family;
     if (linux_abi.word == 4) return d->plain32 & family;
     return d->plain & family && !(d->touches && (mm_watches_code(p->mm) || !same_addresses(p)));

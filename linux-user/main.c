@@ -162,7 +162,7 @@ int main(int argc, char **argv)
     Task *t = task_new(p, NULL);
     if (!t) die("out of memory");
     task_link(t);
-    host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, 0, (long)&t->sigmask, sizeof t->sigmask, 0, 0);
+    signal_start(t);
     status = exec_load(t, &prog);
     if (status) return status;
     if (opt.inherit && !inherit_take(t, atoi(opt.inherit))) die("-inherit: not from execve");

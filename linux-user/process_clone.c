@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "common-user/held.h"
 #include "common-user/host.h"
 #include "common-user/log.h"
 #include "common-user/mm.h"
@@ -156,7 +157,7 @@ static void forked_child(Task *t, const CloneArgs *a)
     p->keepers = NULL;
     t->tid = (pid_t)syscall(SYS_gettid);
     atomic_store(&t->pending, 0);
-    t->sync_is_held = 0;
+    held_forget(t);
     clone_prepare(t, a);
     if (a->flags & CLONE_CLEAR_SIGHAND) clone_clear_handlers(t);
     if (a->flags & CLONE_CHILD_SETTID) gmem_put_u32(t, a->child_tid, (uint32_t)t->tid);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "common-user/held.h"
 #include "common-user/host.h"
 #include "common-user/process.h"
 #include "linux-user/abi.h"
@@ -62,6 +63,7 @@ void task_finish_thread(Task *t)
     void *host = t->clear_tid ? gmem_host(t, t->clear_tid, 4) : NULL;
     robust_exit(t);
     bool cleared = !host || !gmem_put_u32(t, t->clear_tid, 0);
+    held_leave(t);
     current = NULL;
     task_free(t);
     if (host && cleared) host_syscall(SYS_futex, (long)host, FUTEX_WAKE, 1, 0, 0, 0);
@@ -78,6 +80,7 @@ _Noreturn void process_exit_thread(Task *t, int code)
     if (t->thread_end) longjmp(*t->thread_end, 1);
     robust_exit(t);                 /* the first thread: it stays a zombie until the others end */
     clear_tid(t);
+    held_leave(t);
     for (;;) host_syscall(SYS_exit, code, 0, 0, 0, 0, 0);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "common-user/held.h"
 #include "common-user/host.h"
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
@@ -85,6 +86,7 @@ static bool child_make(Child *s, Task *t, const CloneArgs *a)
     clone_prepare(c, a);
     clone_inherit_signals(c, t, a);
     c->clear_tid = 0;                                   /* the kernel does it: the child may be killed */
+    held_forget(c);
     p->tasks = c;
     atomic_store(&p->ntasks, 1);
     tcg_thread_init(p->tcg, c->cpu);

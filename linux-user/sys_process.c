@@ -19,7 +19,13 @@
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
-int64_t sys_exit(Task *t, int code) { process_exit_thread(t, code); }
+int64_t sys_exit(Task *t, int code)
+{
+    signal_block_all();
+    if (atomic_load(&t->pending)) return -ERESTARTNOINTR;      /* taken already: it would end with us, the process's too */
+    process_exit_thread(t, code);
+}
+
 int64_t sys_exit_group(Task *t, int code) { process_exit_group(t, code); }
 
 int64_t sys_fork(Task *t)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include "common-user/held.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -59,7 +60,7 @@ int64_t sys_rt_sigpending(Task *t, gaddr set, uint64_t size)
     uint8_t raw[8];
     if (size > 8) return -EINVAL;
     if (syscall(SYS_rt_sigpending, &pending, 8) < 0) return -errno;
-    sys_sigset_to_guest(raw, (pending | signal_pending_held(t)) & t->sigmask);
+    sys_sigset_to_guest(raw, (pending | held_set(t)) & t->sigmask);
     return gmem_write(t, set, raw, size);
 }
 
@@ -77,7 +78,8 @@ static int64_t timedwait(Task *t, gaddr set, gaddr info, const struct timespec *
     int64_t r = sys_get_sigset(t, set, size, &mask);
     if (r < 0) return r;
     memset(&si, 0, sizeof si);
-    r = safe_syscall(t, SYS_rt_sigtimedwait, &mask, &si, timeout, 8L, 0L, 0L);
+    long a[6] = { (long)&mask, (long)&si, (long)timeout, 8 };
+    r = held_call(t, mask & SIGMASK_UNBLOCKABLE_HOST, &si, SYS_rt_sigtimedwait, a);
     if (r == -ERESTARTSYS) r = -EINTR;      /* Linux: never restarted */
     if (r <= 0) return r;
     if (info) {
@@ -152,13 +154,8 @@ int64_t sys_sigaltstack(Task *t, gaddr ss, gaddr old)
         if ((r = gmem_get_word(t, ss + 2 * w, &size)) < 0) return r;
         new.sp = sp; new.size = size;
     }
-    bool on = signal_on_altstack(t, linux_abi.get_sp(t->cpu));
-    bool same = ss && new.sp == t->altstack.sp && new.size == t->altstack.size && new.flags == t->altstack.flags;
-    if (ss && on) return -EPERM;
-    if (ss && !same && !(new.flags & SS_DISABLE) && size < linux_abi.minsigstksz) return -ENOMEM;
-    r = signal_altstack(t, ss ? &new : NULL, old ? &was : NULL);
+    r = signal_altstack(t, ss ? &new : NULL, old ? &was : NULL, linux_abi.get_sp(t->cpu), linux_abi.minsigstksz);
     if (r < 0 || !old) return r;
-    if (on) was.flags |= SS_ONSTACK;
     uint8_t raw[24] = { 0 };
     thunk_store(raw, w, linux_abi.big_endian, was.sp);
     thunk_store(raw + w, 4, linux_abi.big_endian, was.flags);
@@ -176,6 +173,7 @@ int64_t sys_signalfd4(Task *t, int fd, gaddr mask, uint64_t size, uint64_t flags
     uint64_t m;
     int64_t r = sys_get_sigset(t, mask, size, &m);
     if (r < 0) return r;
+    if (m & SIGMASK_UNBLOCKABLE_HOST) atomic_store(&t->proc->reads_held, true);
     return safe_syscall(t, SYS_signalfd4, (long)fd, &m, 8L, (long)flags, 0L, 0L);
 }
 int64_t sys_signalfd(Task *t, int fd, gaddr mask, uint64_t size) { return sys_signalfd4(t, fd, mask, size, 0); }
@@ -227,7 +225,7 @@ int64_t sys_sigpending(Task *t, gaddr set)
 {
     uint64_t pending = 0;
     if (syscall(SYS_rt_sigpending, &pending, 8) < 0) return -errno;
-    return gmem_put_word(t, set, (uint32_t)linux_mask_to_guest(&linux_abi, (pending | signal_pending_held(t)) & t->sigmask));
+    return gmem_put_word(t, set, (uint32_t)linux_mask_to_guest(&linux_abi, (pending | held_set(t)) & t->sigmask));
 }
 
 int64_t sys_sigsuspend(Task *t, uint64_t mask) { return signal_suspend(t, linux_mask_to_host(&linux_abi, (uint32_t)mask)); }

@@ -51,7 +51,7 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     memset(&f, 0, sizeof f);
     gaddr record = (signal_frame_sp(t, d->act, c->sp) - 16) & ~15ull, at = record - sizeof f;
     linux_siginfo_to_guest(t->proc->abi, f.info, d->info);
-    SigStack ss = signal_altstack_for_frame(t, c->sp);
+    SigStack ss = t->altstack;
     f.stack_sp = ss.sp;
     f.stack_flags = ss.flags;
     f.stack_size = ss.size;
@@ -115,7 +115,7 @@ int64_t a64_sigreturn(Task *t, bool rt)
     a64_set_nzcv(c, f.mc.pstate);
     c->ex_addr = ~0ull;
     SigStack ss = { f.stack_sp, f.stack_size, f.stack_flags };
-    signal_altstack(t, &ss, NULL);                      /* Linux ignores its error */
+    signal_altstack(t, &ss, NULL, c->sp, t->proc->abi->minsigstksz);       /* Linux ignores its error */
     signal_restore_mask(t, linux_mask_to_host(t->proc->abi, f.mask));
     return 0;
 }

@@ -120,7 +120,7 @@ static int64_t setup_rt(Task *t, const SigDelivery *d)
     memset(&f, 0, sizeof f);
     gaddr uc = at + offsetof(RtSigframe, uc), mctx = uc + offsetof(Ucontext, mcontext);
     linux_siginfo_to_guest(t->proc->abi, f.info, d->info);
-    SigStack ss = signal_altstack_for_frame(t, c->gpr[1]);
+    SigStack ss = t->altstack;
     f.uc.stack_sp = htobe32(ss.sp);
     f.uc.stack_flags = htobe32(ss.flags);
     f.uc.stack_size = htobe32(ss.size);
@@ -152,7 +152,7 @@ int64_t ppc_sigreturn(Task *t, bool rt)
         mask[1] = be32toh(f.uc.mask[1]);
         regs = be32toh(f.uc.regs);
         SigStack ss = { be32toh(f.uc.stack_sp), be32toh(f.uc.stack_size), be32toh(f.uc.stack_flags) };
-        signal_altstack(t, &ss, NULL);                  /* Linux ignores its error too */
+        signal_altstack(t, &ss, NULL, sp, t->proc->abi->minsigstksz);    /* Linux ignores its error too */
     } else {
         Sigcontext s;
         if (gmem_read(t, &s, sp + SIGNAL_FRAMESIZE, sizeof s) < 0)

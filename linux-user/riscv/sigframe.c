@@ -44,7 +44,7 @@ int64_t riscv_sigframe_setup(Task *t, const SigDelivery *d)
     gaddr old_sp = riscv_get_sp(t->cpu), sp = (signal_frame_sp(t, d->act, old_sp) - l.size) & ~15ull;
     memset(f, 0, sizeof f);
     linux_siginfo_to_guest(abi, f, d->info);
-    SigStack ss = signal_altstack_for_frame(t, old_sp);
+    SigStack ss = t->altstack;
     put(f, l.stack, ss.sp, l.word);
     put(f, l.stack + l.word, ss.flags, 4);
     put(f, l.stack + 2 * l.word, ss.size, l.word);
@@ -79,7 +79,7 @@ int64_t riscv_sigreturn(Task *t, bool rt)
     rv_set_fcsr(c, get(f, l.fp + FCSR_OFF, 4));
     c->res_addr = ~0ull;
     SigStack ss = { get(f, l.stack, l.word), get(f, l.stack + 2 * l.word, l.word), get(f, l.stack + l.word, 4) };
-    signal_altstack(t, &ss, NULL);                      /* Linux ignores its error */
+    signal_altstack(t, &ss, NULL, riscv_get_sp(t->cpu), abi->minsigstksz);       /* Linux ignores its error */
     signal_restore_mask(t, linux_mask_to_host(abi, get(f, l.mask, 8)));
     return 0;
 }
