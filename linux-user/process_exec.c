@@ -120,14 +120,21 @@ static void emulator_path(const Options *o, const Target *to, char out[PATH_MAX]
     strcpy(out, self);
 }
 
+/* A signal that comes before the kernel has the call is the guest's, with the call to be made again after it; one that comes
+ * later is the new program's. */
+static int64_t exec_call(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+    if (!signal_before_exec(t)) return -ERESTARTNOINTR;
+    int64_t r = dirfd == AT_FDCWD && !flags ? safe_syscall(t, SYS_execve, path, argv, envp, 0L, 0L, 0L)
+                                            : safe_syscall(t, SYS_execveat, (long)dirfd, path, argv, envp, (long)flags, 0L);
+    signal_after_exec(t);
+    return r == -ERESTARTSYS ? -ERESTARTNOINTR : r;
+}
+
 static int64_t exec_raw(Task *t, const char *path, char *const argv[], char *const envp[])
 {
     log_break();
-    /* the program inherits exactly the mask the guest has; ours comes back when it fails */
-    host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
-    int64_t r = host_syscall(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0);
-    signal_unblock(t);
-    return r;
+    return exec_call(t, AT_FDCWD, path, argv, envp, 0);
 }
 
 static int64_t exec_guest(Task *t, const Target *to, int dirfd, const char *path, int fd, char *const argv[], char *const envp[])
@@ -167,17 +174,15 @@ static int64_t exec_host(Task *t, int dirfd, const char *path, char *const argv[
     }
     log_break();
     bool limited = l->set && !getrlimit(RLIMIT_AS, &as) && !getrlimit(RLIMIT_DATA, &data);
-    host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&t->sigmask, 0, 8, 0, 0);
     if (limited) {
         setrlimit(RLIMIT_AS, &(struct rlimit){ l->as.cur, as.rlim_max });
         setrlimit(RLIMIT_DATA, &(struct rlimit){ l->data.cur, data.rlim_max });
     }
-    int64_t r = host_syscall(SYS_execveat, dirfd, (long)path, (long)argv, (long)envp, flags, 0);
+    int64_t r = exec_call(t, dirfd, path, argv, envp, flags);
     if (limited) {
         setrlimit(RLIMIT_AS, &as);
         setrlimit(RLIMIT_DATA, &data);
     }
-    signal_unblock(t);
     return r;
 }
 
