@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "difftest.h"
+#include "tcg/engine.h"
 
 enum { MAX_RECORD = 256 + 1 + DIFF_MEM_WORDS, MAX_ENGINES = 4, SEQUENCE = 6, MAX_REPORTS = 20 };
 
@@ -27,6 +28,8 @@ typedef struct Diff {
     char dir[64], file[96], runner[96];
     bool have_oracle;
     long total, by_oracle;
+    uint64_t interpreted;           /* units of compiling engines that the backend declined */
+    bool vector_fp;                 /* the case has vector FP operations */
     int reports;
 } Diff;
 
@@ -54,6 +57,8 @@ static size_t fetch(void *ctx, gaddr pc, void *buf, size_t len)
 static void on_translate(void *ctx, const IrUnit *u, int stage, const void *code, size_t len)
 {
     Diff *d = ctx;
+    for (uint32_t i = 1; i < u->n && stage == TCG_STAGE_OP; i++)
+        d->vector_fp |= u->insn[i].op >= IR_vfadd && u->insn[i].op <= IR_vfcvt_uf;
     char *why = stage == TCG_STAGE_CODE ? NULL : ir_verify(u);
     if (why && ++d->reports <= MAX_REPORTS)
         printf("FAIL verify of unit %#llx (%s): %s\n", (unsigned long long)u->pc, stage == TCG_STAGE_OP ? "op" : "op_opt", why);
@@ -228,6 +233,7 @@ static void run_engine(Diff *d, int e, int i, uint64_t *out)
     d->g->load(cpu, rec);
     cpu->pc = DIFF_CODE + i * DIFF_SLOT;
     running = cpu;
+    d->vector_fp = false;
     int code = tcg_run(cpu);
     for (int k = 0; k < 10 && (code == TCG_EXIT_POLL || code == EX_ICACHE); k++)
         code = tcg_run(cpu);
@@ -278,6 +284,21 @@ static void compare(Diff *d, int i, const char *who, const uint64_t *got, const 
     printf("\n");
 }
 
+/* Units that the backend declines run in the interpreter, right but slow. Only chains of vector FP operations, which keep many
+ * operands until they are checked, may run out of registers. */
+static void check_compiled(Diff *d, int e, int i)
+{
+    const Tcg *t = d->engine[e].tcg;
+    const Case *c = &d->cases[i];
+    if (t->opt.interp || t->n_interp == d->interpreted)
+        return;
+    d->interpreted = t->n_interp;
+    if (d->vector_fp || ++d->reports > MAX_REPORTS)
+        return;
+    printf("FAIL %s has no host code on %s\n", c->isa ? c->isa->rows[c->row].name : "sequence", d->engine[e].name);
+    show_case(d, i);
+}
+
 /* The oracle's results, in place of the records. False: it did not run to the end. */
 static bool run_oracle(Diff *d)
 {
@@ -313,8 +334,10 @@ static void run_batch(Diff *d)
     for (int i = 0; i < d->n; i++)
         run_engine(d, 0, i, d->want + (size_t)i * d->words);
     for (int e = 1; e < d->nengines; e++) {
+        d->interpreted = d->engine[e].tcg->n_interp;
         for (int i = 0; i < d->n; i++) {
             run_engine(d, e, i, got);
+            check_compiled(d, e, i);
             compare(d, i, d->engine[e].name, got, d->engine[0].name, d->want + (size_t)i * d->words);
         }
     }

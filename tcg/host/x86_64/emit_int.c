@@ -287,6 +287,15 @@ static void lower_mulh64(Em *e, const IrInsn *in)
     def_at_g(e, RDX);
 }
 
+/* A word, extended. */
+static void load_word(Em *e, bool sign, int dst, Opd o)
+{
+    if (sign)
+        movsxd(e, dst, o);
+    else
+        em_op(e, 0x8b, dst, o, 0);
+}
+
 static void lower_mulh(Em *e, const IrInsn *in)
 {
     if (w64(in)) {
@@ -294,16 +303,11 @@ static void lower_mulh(Em *e, const IrInsn *in)
         return;
     }
     bool sa = in->op != IR_mulhu, sb = in->op == IR_mulhs;
-    int ra = use_g(e, in->arg[0]), rb = use_g(e, in->arg[1]), t = tmp_g(e), d = def_g(e, DEF_EARLY);
+    Opd oa = use_o(e, in->arg[0]), ob = use_o(e, in->arg[1]);
+    int d = def_g(e, DEF_EARLY), t = tmp_g(e);
     flags_clobber(e);
-    if (sa)
-        movsxd(e, d, opd_reg(ra));
-    else
-        mov_rr(e, false, d, ra);
-    if (sb)
-        movsxd(e, t, opd_reg(rb));
-    else
-        em_rr(e, 0x8b, t, rb);
+    load_word(e, sa, d, oa);
+    load_word(e, sb, t, ob);
     em_op(e, M0F | 0xaf | RW, d, opd_reg(t), 0);
     shift_ri(e, SH_SHR, true, d, 32);
 }
