@@ -26,7 +26,10 @@ static inline IrVal get_f(Tr *t, int n) { return ir_get(t->u, R_F0 + n); }
 
 /* Tr.scratch: the newest comparison (tr_branch.c), the FP registers that the unit has put singles to (tr_fp.c), whom the host's FP serves. */
 enum { T_KNOWN, T_COMPARED };
-enum { KNOWN_COMPARE = 0xff, KNOWN_MODE = 8, KNOWN_SINGLES = 32 };      /* fields of T_KNOWN: a mask, two bits from 8, a bit per register from 32 */
+/* Fields of T_KNOWN: a mask, two bits from 8, a bit per register from 32. */
+enum { KNOWN_COMPARE = 0xff, KNOWN_MODE = 8, KNOWN_SINGLES = 32 };
+/* In the mask: how the operands compare to give a CR field (EQ: they tell about that bit alone), and from bit 3 on the field's number. */
+enum { KNOWN_UNSIGNED = 1, KNOWN_SIGNED, KNOWN_EQ, KNOWN_HOW = 7, KNOWN_FIELD = 3 };
 static inline void put_f(Tr *t, int n, IrVal v)
 {
     t->scratch[T_KNOWN] &= ~(1ull << (KNOWN_SINGLES + n));
@@ -55,6 +58,12 @@ void saturated(Tr *t, IrVal where);
 /* Before an instruction that computes in FP registers or uses FPSCR: the host's FP is theirs. May start a new block. */
 void scalar_mode(Tr *t);
 static inline void forget_compare(Tr *t) { t->scratch[T_KNOWN] &= ~(uint64_t)KNOWN_COMPARE; }
+static inline void compared(Tr *t, int crf, int how, IrVal a, IrVal b)
+{
+    forget_compare(t);
+    t->scratch[T_KNOWN] |= (unsigned)how | (unsigned)crf << KNOWN_FIELD;
+    t->scratch[T_COMPARED] = (uint64_t)a << 32 | b;
+}
 static inline void new_block(Tr *t) { memset(t->scratch, 0, sizeof t->scratch); }      /* a label: values from before are not visible */
 
 #endif

@@ -33,11 +33,15 @@ static bool condition(Tr *t, int bo, int bi, IrCond *c, IrVal *a, IrVal *b)
     } else if (use_ctr) {
         *c = ctr_cond, *a = ctr, *b = imm(t, 0);
     } else if (use_cr) {
-        uint64_t known = t->scratch[T_KNOWN] & KNOWN_COMPARE;
-        if ((known & 1) && (int)(known >> 2) == bi >> 2 && (bi & 3) != 3) {     /* just compared: fuse */
-            static const uint8_t of_bit[2][3] = { { COND_LTU, COND_GTU, COND_EQ }, { COND_LT, COND_GT, COND_EQ } };
-            *c = of_bit[known >> 1 & 1][bi & 3];
-            *c = bo & 8 ? *c : cond_invert(*c);
+        static const uint8_t of_bit[][4] = {                                    /* NEVER: not known */
+            [0] = { COND_NEVER, COND_NEVER, COND_NEVER, COND_NEVER },
+            [KNOWN_UNSIGNED] = { COND_LTU, COND_GTU, COND_EQ, COND_NEVER },
+            [KNOWN_SIGNED] = { COND_LT, COND_GT, COND_EQ, COND_NEVER },
+            [KNOWN_EQ] = { COND_NEVER, COND_NEVER, COND_EQ, COND_NEVER },
+        };
+        unsigned known = t->scratch[T_KNOWN] & KNOWN_COMPARE, cond = of_bit[known & KNOWN_HOW][bi & 3];
+        if (cond != COND_NEVER && (int)(known >> KNOWN_FIELD) == bi >> 2) {     /* just compared: fuse */
+            *c = bo & 8 ? cond : cond_invert(cond);
             *a = t->scratch[T_COMPARED] >> 32, *b = (uint32_t)t->scratch[T_COMPARED];
         } else {
             *c = cr_cond, *a = get_crbit(t, bi), *b = imm(t, 0);
@@ -274,7 +278,12 @@ bool tr_tw(Tr *t, const OpTW *a) { return trap(t, a->to, get_r(t, a->ra), get_r(
 
 bool tr_sc(Tr *t, const OpNONE *a) { tr_raise_next(t, EX_SYSCALL, 0); return true; }
 
-/* isync and icbi: code written before is seen behind them. Most stores into code are caught by the embedder as
- * they happen; icbi tells it about the rest (writes to the file of a mapping). */
-bool tr_isync(Tr *t, const OpNONE *a) { tr_stop(t); return true; }
+/* icbi: code written before is seen behind an isync that follows. Most stores into code are caught by the embedder as they
+ * happen; icbi tells it about the rest (writes to the file of a mapping), and ends the unit. That leaves to isync that loads in front of
+ * a branch that precedes it come before what follows: how locks are taken. */
+bool tr_isync(Tr *t, const OpNONE *a)
+{
+    ir_emit(t->u, IR_fence, IR_VOID)->aux = FENCE_RR | FENCE_RW;
+    return true;
+}
 bool tr_icbi(Tr *t, const OpXAB *a) { tr_raise_next(t, EX_ICACHE, 1); return true; }

@@ -7,9 +7,7 @@ void put_cr_cmp(Tr *t, int crf, bool is_signed, IrVal a, IrVal b)
 {
     ir_put(t->u, R_CR0 + crf, op2(t, IR_or, ir_order(t->u, IR_I32, !is_signed, a, b), get_so(t)));
     /* tr_branch.c: a branch on this field in the same unit compares again instead of reading it */
-    forget_compare(t);
-    t->scratch[T_KNOWN] |= 1u | (unsigned)is_signed << 1 | (unsigned)crf << 2;
-    t->scratch[T_COMPARED] = (uint64_t)a << 32 | b;
+    compared(t, crf, is_signed ? KNOWN_SIGNED : KNOWN_UNSIGNED, a, b);
 }
 
 void so_changed(Tr *t)

@@ -96,31 +96,66 @@ bool tr_stswi(Tr *t, const OpXNB *a) { string(t, H_stswx, a->rt, get_r0(t, a->ra
 bool tr_lswx(Tr *t, const OpXN *a) { string(t, H_lswx, a->rt, low(t, ea_x(t, a->ra, a->rb)), count(t)); return true; }
 bool tr_stswx(Tr *t, const OpXN *a) { string(t, H_stswx, a->rt, low(t, ea_x(t, a->ra, a->rb)), count(t)); return true; }
 
-/* The reservation is an address and the value seen there; stwcx. is a compare-and-swap on both. */
+/* The reservation is an address and the value seen there, in memory's byte order; stwcx. is a compare-and-swap on both. */
 bool tr_lwarx(Tr *t, const OpXN *a)
 {
     IrVal ea = ea_x(t, a->ra, a->rb);
-    IrVal v = ir_load(t->u, IR_I32, MEM_32 | MEM_BE | MEM_ALIGN, ea, 0);
+    IrVal v = ir_load(t->u, IR_I32, MEM_32 | MEM_ALIGN, ea, 0);
     ir_put(t->u, R_RES_ADDR, low(t, ea));
     ir_put(t->u, R_RES_VAL, v);
-    put_r(t, a->rt, v);
+    put_r(t, a->rt, op1(t, IR_bswap, v));
     return true;
+}
+
+/* The value reserved, when an lwarx of the same block and of the same address made the reservation; else 0. */
+static IrVal reserved_here(const Tr *t, int ra, int rb)
+{
+    IrVal want = 0;
+    for (const IrInsn *i = t->u->insn + t->u->n - 1; i > t->u->insn; i--) {
+        if (i->op == IR_label || i->op == IR_call)
+            return 0;
+        if (i->op != IR_put)
+            continue;
+        if (i->aux == R_R0 + rb || (ra && i->aux == R_R0 + ra))
+            return 0;
+        if (i->aux == R_RES_VAL)
+            want = i->arg[0];
+        else if (i->aux == R_RES_ADDR)
+            return want;                                /* lwarx puts both; 0 when a stwcx. has come since */
+    }
+    return 0;
+}
+
+static IrVal store_reserved(Tr *t, const OpXN *a, IrVal want)
+{
+    return ir_cas(t->u, IR_I32, MEM_32 | MEM_ALIGN, ea_x(t, a->ra, a->rb), want, op1(t, IR_bswap, get_r(t, a->rt)));
+}
+
+static void put_stored(Tr *t, IrVal got, IrVal want)
+{
+    IrVal won = ir_setcond(t->u, IR_I32, COND_EQ, got, want);
+    ir_put(t->u, R_CR0, op2(t, IR_or, op2(t, IR_shl, won, imm(t, 1)), get_so(t)));
 }
 
 bool tr_stwcx(Tr *t, const OpXN *a)
 {
-    int miss = ir_label_new(t->u), end = ir_label_new(t->u);
-    new_block(t);
-    ir_brcond(t->u, COND_NE, low(t, ea_x(t, a->ra, a->rb)), ir_get(t->u, R_RES_ADDR), miss);
-    IrVal want = ir_get(t->u, R_RES_VAL);
-    IrVal got = ir_cas(t->u, IR_I32, MEM_32 | MEM_BE | MEM_ALIGN, ea_x(t, a->ra, a->rb), want, get_r(t, a->rt));
-    IrVal won = ir_setcond(t->u, IR_I32, COND_EQ, got, want);
-    ir_put(t->u, R_CR0, op2(t, IR_or, op2(t, IR_shl, won, imm(t, 1)), get_so(t)));
-    ir_br(t->u, end);
-    ir_label(t->u, miss);
-    ir_put(t->u, R_CR0, get_so(t));
-    ir_br(t->u, end);
-    ir_label(t->u, end);
+    IrVal want = reserved_here(t, a->ra, a->rb);
+    if (want) {
+        IrVal got = store_reserved(t, a, want);
+        put_stored(t, got, want);
+        compared(t, 0, KNOWN_EQ, got, want);
+    } else {
+        int miss = ir_label_new(t->u), end = ir_label_new(t->u);
+        new_block(t);
+        ir_brcond(t->u, COND_NE, low(t, ea_x(t, a->ra, a->rb)), ir_get(t->u, R_RES_ADDR), miss);
+        want = ir_get(t->u, R_RES_VAL);
+        put_stored(t, store_reserved(t, a, want), want);
+        ir_br(t->u, end);
+        ir_label(t->u, miss);
+        ir_put(t->u, R_CR0, get_so(t));
+        ir_br(t->u, end);
+        ir_label(t->u, end);
+    }
     ir_put(t->u, R_RES_ADDR, imm(t, -1));
     return true;
 }
