@@ -125,6 +125,95 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* AES-128 by four tables of 256 words (the round's S-box, row and column mixing in one). */
+SCALAR static uint64_t aes_tables(void)
+{
+    static uint32_t table[4][256];
+    static uint8_t sbox[256];
+    uint32_t key[44] = { 0x2b7e1516, 0x28aed2a6, 0xabf71588, 0x09cf4f3c }, s[4] = { 1, 2, 3, 4 };
+    uint8_t p = 1, q = 1;
+    do {
+        p ^= p << 1 ^ (p & 0x80 ? 0x1b : 0);            /* times 3 */
+        q ^= q << 1, q ^= q << 2, q ^= q << 4;          /* divided by 3 */
+        q ^= q & 0x80 ? 0x09 : 0;
+        uint32_t qq = q | q << 8;                       /* rotations of the byte */
+        sbox[p] = (qq ^ qq >> 7 ^ qq >> 6 ^ qq >> 5 ^ qq >> 4) ^ 0x63;
+    } while (p != 1);
+    sbox[0] = 0x63;
+    for (int i = 0; i < 256; i++) {
+        uint32_t one = sbox[i], two = (one << 1 ^ (one & 0x80 ? 0x11b : 0)) & 0xff;
+        uint32_t t = two << 24 | one << 16 | one << 8 | (one ^ two);
+        for (int k = 0; k < 4; k++, t = t >> 8 | t << 24)
+            table[k][i] = t;
+    }
+    uint32_t rcon = 1;
+    for (int i = 4; i < 44; i++) {
+        uint32_t t = key[i - 1];
+        if (i % 4 == 0) {
+            t = (uint32_t)sbox[t >> 16 & 255] << 24 | sbox[t >> 8 & 255] << 16 | sbox[t & 255] << 8 | sbox[t >> 24];
+            t ^= rcon << 24;
+            rcon = (rcon << 1 ^ (rcon & 0x80 ? 0x11b : 0)) & 0xff;
+        }
+        key[i] = key[i - 4] ^ t;
+    }
+#define ROUND(a, b, c, d, k) \
+    (table[0][(a) >> 24] ^ table[1][(b) >> 16 & 255] ^ table[2][(c) >> 8 & 255] ^ table[3][(d) & 255] ^ (k))
+#define LAST(a, b, c, d, k) (((uint32_t)sbox[(a) >> 24] << 24 | (uint32_t)sbox[(b) >> 16 & 255] << 16 | \
+    (uint32_t)sbox[(c) >> 8 & 255] << 8 | sbox[(d) & 255]) ^ (k))
+    for (int block = 0; block < 1500000; block++) {
+        const uint32_t *k = key;
+        uint32_t a = s[0] ^ k[0], b = s[1] ^ k[1], c = s[2] ^ k[2], d = s[3] ^ k[3];
+        for (int round = 1; round < 10; round++) {
+            k += 4;
+            uint32_t e = ROUND(a, b, c, d, k[0]), f = ROUND(b, c, d, a, k[1]);
+            uint32_t g = ROUND(c, d, a, b, k[2]), h = ROUND(d, a, b, c, k[3]);
+            a = e, b = f, c = g, d = h;
+        }
+        s[0] = LAST(a, b, c, d, k[4]), s[1] = LAST(b, c, d, a, k[5]);
+        s[2] = LAST(c, d, a, b, k[6]), s[3] = LAST(d, a, b, c, k[7]);
+    }
+#undef ROUND
+#undef LAST
+    return (uint64_t)s[0] << 32 | s[3];
+}
+
+/* SHA-256 of a buffer, over and over. The constants: cube roots of the first 64 primes, by integers. */
+static uint32_t rotr(uint32_t x, int n) { return x >> n | x << (32 - n); }
+SCALAR static void sha256_block(uint32_t s[8], const uint8_t *m, const uint32_t *k)
+{
+    uint32_t w[64], a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
+    for (int i = 0; i < 16; i++, m += 4)
+        w[i] = (uint32_t)m[0] << 24 | m[1] << 16 | m[2] << 8 | m[3];
+    for (int i = 16; i < 64; i++) {
+        uint32_t x = w[i - 15], y = w[i - 2];
+        w[i] = w[i - 16] + w[i - 7] + (rotr(x, 7) ^ rotr(x, 18) ^ x >> 3) + (rotr(y, 17) ^ rotr(y, 19) ^ y >> 10);
+    }
+    for (int i = 0; i < 64; i++) {
+        uint32_t t = h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + (g ^ (e & (f ^ g))) + k[i] + w[i];
+        uint32_t u = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) | (c & (a | b)));
+        h = g, g = f, f = e, e = d + t, d = c, c = b, b = a, a = t + u;
+    }
+    s[0] += a, s[1] += b, s[2] += c, s[3] += d, s[4] += e, s[5] += f, s[6] += g, s[7] += h;
+}
+static uint64_t sha256(void)
+{
+    static uint8_t text[65536];
+    uint32_t k[64], s[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    for (int i = 0, prime = 2; i < 64; prime++) {
+        int divisor = 2;
+        while (divisor * divisor <= prime && prime % divisor)
+            divisor++;
+        if (divisor * divisor > prime)
+            k[i++] = (uint32_t)(int64_t)(cbrt(prime) * 4294967296.0);
+    }
+    for (int i = 0; i < 65536; i++)
+        text[i] = i * 7 + (i >> 8);
+    for (int round = 0; round < 800; round++)
+        for (int i = 0; i < 65536; i += 64)
+            sha256_block(s, text + i, k);
+    return (uint64_t)s[0] << 32 | s[7];
+}
+
 /* --- calls */
 static uint64_t NOINLINE fib(unsigned n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 static uint64_t calls_fib(void) { return fib(39); }
@@ -233,6 +322,20 @@ static uint64_t small_copies(void)
         memcpy(out, buf, 9 + (i & 31));
         sum += out[i & 15];
         __asm__ volatile("" ::: "memory");
+    }
+    return sum;
+}
+
+static uint64_t copies(void)
+{
+    static unsigned char a[20000], b[20000];
+    uint64_t sum = 0;
+    for (int i = 0; i < 400000; i++) {
+        int at = i & 31, n = 512 << (i & 3);
+        memset(a + at, i, n);
+        memcpy(b + (i >> 5 & 31), a + at, n);
+        memmove(b + 8, b, n);
+        sum += b[n - 1];
     }
     return sum;
 }
@@ -364,6 +467,18 @@ static uint64_t atomic_ops(void)
     }
     return n;
 }
+static uint64_t atomic_words(void)
+{
+    static _Atomic uint32_t n, m;
+    for (int i = 0; i < 15000000; i++) {
+        atomic_fetch_add(&n, 3);
+        uint32_t e = i;
+        atomic_compare_exchange_strong(&n, &e, 5);
+        atomic_fetch_or_explicit(&m, i, memory_order_relaxed);
+        atomic_store_explicit(&m, e ^ atomic_exchange_explicit(&m, i, memory_order_acquire), memory_order_release);
+    }
+    return n + (uint64_t)m;
+}
 static uint64_t mutexes(void)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -403,13 +518,15 @@ static uint64_t signals(void)
 static const struct { const char *name, *group; uint64_t (*run)(void); int calls; } kernels[] = {
     { "sieve", "integer", sieve }, { "crc", "integer", crc }, { "matmul_int", "integer", matmul_int },
     { "queens", "integer", queens }, { "sha_like", "integer", sha_like }, { "lz", "integer", lz },
+    { "aes_tables", "integer", aes_tables }, { "sha256", "integer", sha256 },
     { "fib", "calls", calls_fib }, { "qsort", "calls", calls_qsort }, { "virtual", "calls", calls_virtual },
     { "interp_switch", "interpreter", interp_switch }, { "interp_goto", "interpreter", interp_goto },
-    { "strings", "strings", strings }, { "small_copies", "strings", small_copies },
+    { "strings", "strings", strings }, { "small_copies", "strings", small_copies }, { "copies", "strings", copies },
     { "nbody", "fp", nbody }, { "mandel", "fp", mandel }, { "spectral", "fp", spectral }, { "float_poly", "fp", float_poly },
     { "vec_saxpy", "fpvector", vec_saxpy }, { "vec_matmul", "fpvector", vec_matmul },
     { "vec_bytes", "intvector", vec_bytes }, { "vec_dot16", "intvector", vec_dot16 },
-    { "atomic_ops", "atomics", atomic_ops }, { "mutexes", "atomics", mutexes },
+    { "atomic_ops", "atomics", atomic_ops }, { "atomic_words", "atomics", atomic_words },
+    { "mutexes", "atomics", mutexes },
     { "syscalls", "syscalls", syscalls, 2000000 }, { "clocks", "syscalls", clocks, 4000000 },
     { "signals", "signals", signals, 200000 },
 };
