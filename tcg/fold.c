@@ -68,6 +68,7 @@ const FoldPair fold_pairs[IR_NOPS][FOLD_PAIRS] = {
 
 /* Inner ops of fold_tree's trees. */
 #define IN_TREE(op) ((op) == IR_shl || (op) == IR_shr || (op) == IR_not)
+#define EXTENDS(op) ((op) == IR_shr || (op) == IR_trunc32 || (op) == IR_zext8 || (op) == IR_zext16)
 
 static bool is_const(const IrUnit *u, IrVal v, int64_t *out)
 {
@@ -206,7 +207,44 @@ static bool fold_shifts(const IrUnit *u, IrInsn *i)
     return true;
 }
 
-/* An op of two ops: a rotation, an AND with a complement; a shift between reversals; a field by two shifts. */
+/* Is the sign of this I32 known to be clear? */
+static bool is_positive(const IrUnit *u, const IrInsn *d)
+{
+    int64_t k;
+    return d->op == IR_zext8 || d->op == IR_zext16 || (d->op == IR_shr && is_const(u, d->arg[1], &k) && (k & 31));
+}
+
+/* Is this I64 the sign extension of its low half? Looks through a few ops that keep it so. */
+static bool is_extended(const IrUnit *u, IrVal v, int depth)
+{
+    const IrInsn *d = &u->insn[v];
+    switch (d->op) {
+    case IR_sext32: case IR_zext8: case IR_zext16: case IR_setcond: return true;
+    case IR_zext32: return is_positive(u, &u->insn[d->arg[0]]);
+    case IR_const: return d->imm == (int32_t)d->imm;
+    case IR_load: return (d->mem & MEM_SIZE) < MEM_32 || (d->mem & (MEM_SIZE | MEM_SIGNED)) == (MEM_32 | MEM_SIGNED);
+    case IR_and: case IR_or: case IR_xor: case IR_andc:
+        return depth && is_extended(u, d->arg[0], depth - 1) && is_extended(u, d->arg[1], depth - 1);
+    default: return false;
+    }
+}
+
+/* How RV64 keeps words: extensions that change nothing, or whose sign is known. */
+static bool fold_extension(const IrUnit *u, IrInsn *i)
+{
+    enum { DEPTH = 3 };
+    const IrInsn *d = &u->insn[i->arg[0]];
+    if (d->op == IR_trunc32 && is_extended(u, d->arg[0], DEPTH)) {
+        make_mov(i, IR_I64, d->arg[0]);
+        return true;
+    }
+    if (!is_positive(u, d))
+        return false;
+    i->op = IR_zext32;
+    return true;
+}
+
+/* An op of two ops: a rotation, an AND with a complement; a shift between reversals; a field by two shifts; an extension. */
 static bool fold_tree(IrUnit *u, IrInsn *i)
 {
     IrVal x, right;
@@ -220,6 +258,8 @@ static bool fold_tree(IrUnit *u, IrInsn *i)
         return fold_bitrev(u, i);
     if (i->op == IR_shr || i->op == IR_sar)
         return fold_shifts(u, i);
+    if (i->op == IR_sext32)
+        return fold_extension(u, i);
     if (i->op != IR_and)
         return false;
     for (int k = 0; k < 2; k++) {
@@ -453,6 +493,7 @@ static inline bool may_fold(const IrInsn *i, const IrInsn *d, const IrInsn *e)
         if (IN_TREE(d->op) || IN_TREE(e->op))
             return true;
         break;
+    case IR_sext32: return EXTENDS(d->op);
     case IR_clz: case IR_bitrev: return true;
     default: break;
     }

@@ -140,17 +140,19 @@ static void reuse_extension(Forward *f, IrInsn *i)
         *last = (IrVal)f->n;
 }
 
-/* How RV64 rotates a word: both halves extended, then put together. Becomes the rotation of the word, extended: two
- * instructions, at i and behind it, so something before must have gone. False: no rotation. */
+static bool extends_word(const IrInsn *d) { return d->op == IR_sext32 || d->op == IR_zext32; }
+
+/* How RV64 rotates a word: both halves extended (the right one has no sign), then put together. Becomes the rotation of the word,
+ * extended as the left one: two instructions, at i and behind it, so something before must have gone. False: no rotation. */
 static bool rotate_word(Forward *f, IrInsn *i)
 {
     const IrUnit *u = f->u;
     const IrInsn *p = &u->insn[i->arg[0]], *q = &u->insn[i->arg[1]];
     IrVal x, right;
-    if ((i->op != IR_or && i->op != IR_xor) || p->op != q->op || (p->op != IR_sext32 && p->op != IR_zext32) ||
-        !ir_is_rotation(u, p->arg[0], q->arg[0], &x, &right))
+    if ((i->op != IR_or && i->op != IR_xor) || !extends_word(p) || !extends_word(q) || !ir_is_rotation(u, p->arg[0], q->arg[0], &x, &right))
         return false;
-    i[1] = (IrInsn){ .op = p->op, .type = IR_I64, .nargs = 1, .arg = { f->n } };
+    uint16_t op = u->insn[p->arg[0]].op == IR_shl ? p->op : q->op;
+    i[1] = (IrInsn){ .op = op, .type = IR_I64, .nargs = 1, .arg = { f->n } };
     i[0] = (IrInsn){ .op = IR_rotr, .type = IR_I32, .nargs = 2, .arg = { x, right } };
     return true;
 }

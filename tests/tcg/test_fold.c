@@ -268,6 +268,43 @@ static void check_shifts(Rng *r, IrUnit *u)
         fail("two shifts are no field", IR_shl, IR_shr);
 }
 
+/* Extensions of words: of what has no sign, and of what is extended already. */
+static void check_extensions(Rng *r, IrUnit *u)
+{
+    static const IrOp inner[] = { IR_zext8, IR_zext16, IR_sext8, IR_shr, IR_sar, IR_and, IR_xor, IR_andc };
+    enum { N = sizeof inner / sizeof *inner };
+    int hits[N][2] = { 0 };
+    for (int n = 0; n < ROUNDS * N; n++) {
+        bool wide = n & 1;                              /* sext32(trunc32(op64(sext32 a, sext32 b or constant))), or sext32(op32) */
+        IrType t = wide ? IR_I64 : IR_I32;
+        IrOp op = inner[n / 2 % N];
+        ir_unit_reset(u, 0, 0);
+        IrVal a = operand(u, IR_I32, 0), b = operand(u, IR_I32, 1);
+        if (wide) {
+            ir_emit(u, IR_sext32, IR_I64)->arg[0] = a, a = u->n - 1;
+            ir_emit(u, IR_sext32, IR_I64)->arg[0] = b, b = u->n - 1;
+        }
+        if (op == IR_shr || op == IR_sar || rng_below(r, 2))
+            b = ir_const(u, t, rng_below(r, 2) ? (int64_t)rng_below(r, 70) : (int64_t)rng_value(r, t));
+        IrInsn *i = ir_emit(u, op, t);
+        i->arg[0] = a;
+        i->arg[1] = i->nargs == 2 ? b : 0;
+        IrVal v = u->n - 1;
+        if (wide)
+            ir_emit(u, IR_trunc32, IR_I32)->arg[0] = v, v = u->n - 1;
+        ir_emit(u, IR_sext32, IR_I64)->arg[0] = v;
+        v = u->n - 1;
+        IrVal f = folded_copy(u, v);
+        hits[n / 2 % N][wide] += f != 0;
+        if (f)
+            compare(r, u, v, f, (IrType[3]){ IR_I32, IR_I32, IR_I32 }, "extension");
+    }
+    static const bool want[N][2] = { { 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 0 }, { 0, 0 }, { 0, 1 }, { 0, 1 }, { 0, 1 } };
+    for (int k = 0; k < N * 2; k++)
+        if (want[k / 2][k % 2] && !hits[k / 2][k % 2])
+            fail("no extension goes behind", inner[k / 2], IR_sext32);
+}
+
 int main(void)
 {
     Rng r = { 0x1234567 };
@@ -279,6 +316,7 @@ int main(void)
     check_flags(&r, &u);
     check_addrs(&r, &u);
     check_shifts(&r, &u);
+    check_extensions(&r, &u);
     ir_unit_free(&u);
     printf(failures ? "%d failures\n" : "ok\n", failures);
     return failures != 0;
