@@ -241,15 +241,15 @@ bool tr_fcmp(Tr *t, const OpFCMP *a, int ordered)
 }
 
 /* --- loads and stores; an update form needs ra != 0 */
-static IrVal ea_fd(Tr *t, const OpFD *a, int kind, int *off)
+static IrVal ea_fd(Tr *t, const OpFD *a, int *off)
 {
-    *off = kind & L_U || !a->ra ? 0 : a->si;            /* stays within the guard areas of a 32-bit space */
-    return wide(t, *off ? get_r(t, a->ra) : op2(t, IR_add, get_r0(t, a->ra), imm(t, a->si)));
+    *off = a->ra ? a->si : 0;                           /* stays within the guard areas of a 32-bit space */
+    return wide(t, a->ra ? get_r(t, a->ra) : imm(t, a->si));
 }
-static bool update(Tr *t, int kind, int ra, IrVal ea)
+static bool update(Tr *t, int kind, int ra, IrVal ea, int off)
 {
     if (kind & L_U)
-        put_r(t, ra, low(t, ea));
+        put_r(t, ra, off ? op2(t, IR_add, low(t, ea), imm(t, off)) : low(t, ea));
     return true;
 }
 static bool valid(int kind, int ra) { return !(kind & L_U) || ra; }
@@ -258,7 +258,7 @@ static bool load_single(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
     IrVal v = ir_load(t->u, IR_I32, MEM_32 | MEM_BE, ea, off);
     put_single(t, frt, ir_op1(t->u, IR_ffrom_s, IR_F64, v));
-    return update(t, kind, ra, ea);
+    return update(t, kind, ra, ea, off);
 }
 
 /* Integers get into FP registers through memory, as two words stored and a double loaded: what the host cannot forward from two stores is
@@ -291,20 +291,20 @@ static IrVal just_stored(Tr *t, int ra, int32_t off)
 static bool load_double(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
     put_f(t, frt, ir_load(t->u, IR_F64, MEM_64 | MEM_BE, ea, off));
-    return update(t, kind, ra, ea);
+    return update(t, kind, ra, ea, off);
 }
 
 static bool store_single(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
     IrVal known = known_single(t, frt, IR_I32);
     ir_store(t->u, MEM_32 | MEM_BE, ea, off, known ? known : ir_op1(t->u, IR_fbits_s, IR_F64, get_f(t, frt)));
-    return update(t, kind, ra, ea);
+    return update(t, kind, ra, ea, off);
 }
 
 static bool store_double(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
 {
     ir_store(t->u, MEM_64 | MEM_BE, ea, off, get_f(t, frt));
-    return update(t, kind, ra, ea);
+    return update(t, kind, ra, ea, off);
 }
 
 static bool d_form(Tr *t, const OpFD *a, int kind, bool (*access)(Tr *, int, int, int, IrVal, int))
@@ -312,7 +312,7 @@ static bool d_form(Tr *t, const OpFD *a, int kind, bool (*access)(Tr *, int, int
     int off;
     if (!valid(kind, a->ra))
         return false;
-    IrVal ea = ea_fd(t, a, kind, &off);
+    IrVal ea = ea_fd(t, a, &off);
     return access(t, kind, a->frt, a->ra, ea, off);
 }
 

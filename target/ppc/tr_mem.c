@@ -9,16 +9,24 @@ static int access_of(int kind) { return mem_of[kind & L_SIZE] | (kind & L_R ? 0 
 
 /* Update forms need ra != 0, and ra != rt for loads. */
 static bool update_ok(int kind, int ra, int rt, bool load) { return !(kind & L_U) || (ra && !(load && ra == rt)); }
-static void update(Tr *t, int kind, int ra, IrVal ea) { if (kind & L_U) put_r(t, ra, low(t, ea)); }
 
-static IrVal ea_d(Tr *t, int kind, int ra, int si, int *off)
+/* Address of a D-form access: register and offset, which stays within the guard areas of a 32-bit space. */
+static IrVal ea_d(Tr *t, int ra, int si, int *off)
 {
-    if (kind & L_U || !ra) {
-        *off = 0;
-        return wide(t, op2(t, IR_add, get_r0(t, ra), imm(t, si)));
-    }
-    *off = si;                                          /* stays within the guard areas of a 32-bit space */
-    return wide(t, get_r(t, ra));
+    *off = ra ? si : 0;
+    return wide(t, ra ? get_r(t, ra) : imm(t, si));
+}
+
+static void update_d(Tr *t, const OpD *a, int kind)
+{
+    if (kind & L_U)
+        put_r(t, a->ra, op2(t, IR_add, get_r(t, a->ra), imm(t, a->si)));
+}
+
+static void update_x(Tr *t, int kind, int ra, IrVal ea)
+{
+    if (kind & L_U)
+        put_r(t, ra, low(t, ea));
 }
 
 bool tr_load(Tr *t, const OpD *a, int kind)
@@ -26,9 +34,9 @@ bool tr_load(Tr *t, const OpD *a, int kind)
     int off;
     if (!update_ok(kind, a->ra, a->rt, true))
         return false;
-    IrVal ea = ea_d(t, kind, a->ra, a->si, &off);
+    IrVal ea = ea_d(t, a->ra, a->si, &off);
     put_r(t, a->rt, ir_load(t->u, IR_I32, access_of(kind), ea, off));
-    update(t, kind, a->ra, ea);
+    update_d(t, a, kind);
     return true;
 }
 
@@ -37,9 +45,9 @@ bool tr_store(Tr *t, const OpD *a, int kind)
     int off;
     if (!update_ok(kind, a->ra, a->rt, false))
         return false;
-    IrVal ea = ea_d(t, kind, a->ra, a->si, &off);
+    IrVal ea = ea_d(t, a->ra, a->si, &off);
     ir_store(t->u, access_of(kind), ea, off, get_r(t, a->rt));
-    update(t, kind, a->ra, ea);
+    update_d(t, a, kind);
     return true;
 }
 
@@ -49,7 +57,7 @@ bool tr_loadx(Tr *t, const OpXN *a, int kind)
         return false;
     IrVal ea = ea_x(t, a->ra, a->rb);
     put_r(t, a->rt, ir_load(t->u, IR_I32, access_of(kind), ea, 0));
-    update(t, kind, a->ra, ea);
+    update_x(t, kind, a->ra, ea);
     return true;
 }
 
@@ -59,26 +67,28 @@ bool tr_storex(Tr *t, const OpXN *a, int kind)
         return false;
     IrVal ea = ea_x(t, a->ra, a->rb);
     ir_store(t->u, access_of(kind), ea, 0, get_r(t, a->rt));
-    update(t, kind, a->ra, ea);
+    update_x(t, kind, a->ra, ea);
     return true;
 }
 
 /* A fault in the middle restarts the whole instruction: the base register is loaded last. */
 bool tr_lmw(Tr *t, const OpD *a)
 {
+    int off;
     if (a->ra >= a->rt)
         return false;
-    IrVal base = wide(t, op2(t, IR_add, get_r0(t, a->ra), imm(t, a->si)));
+    IrVal base = ea_d(t, a->ra, a->si, &off);
     for (int r = a->rt; r < 32; r++)
-        put_r(t, r, ir_load(t->u, IR_I32, MEM_32 | MEM_BE, base, 4 * (r - a->rt)));
+        put_r(t, r, ir_load(t->u, IR_I32, MEM_32 | MEM_BE, base, off + 4 * (r - a->rt)));
     return true;
 }
 
 bool tr_stmw(Tr *t, const OpD *a)
 {
-    IrVal base = wide(t, op2(t, IR_add, get_r0(t, a->ra), imm(t, a->si)));
+    int off;
+    IrVal base = ea_d(t, a->ra, a->si, &off);
     for (int r = a->rt; r < 32; r++)
-        ir_store(t->u, MEM_32 | MEM_BE, base, 4 * (r - a->rt), get_r(t, r));
+        ir_store(t->u, MEM_32 | MEM_BE, base, off + 4 * (r - a->rt), get_r(t, r));
     return true;
 }
 

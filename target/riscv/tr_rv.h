@@ -29,13 +29,13 @@ static inline void  put_w(Tr *t, int n, IrVal w) { put_x(t, n, is64(t) ? ir_op1(
 static inline void  put_l(Tr *t, int n, IrVal l) { put_x(t, n, is64(t) ? l : ir_op1(t->u, IR_trunc32, IR_I32, l)); }
 static inline IrVal x_to_l(Tr *t, IrVal x)  { return is64(t) ? x : ir_op1(t->u, IR_zext32, IR_I64, x); }
 
-/* Effective address as I64; *off is what to pass as the access's own offset. RV32 wraps. */
+/* Effective address as I64; *off is what to pass as the access's own offset, which stays within the guard areas of a 32-bit space. */
 static inline IrVal address(Tr *t, int base, int32_t imm, int64_t *off)
 {
-    *off = is64(t) ? imm : 0;
+    *off = base || is64(t) ? imm : 0;
     if (is64(t))
         return get_x(t, base);
-    return ir_op1(t->u, IR_zext32, IR_I64, op2(t, IR_add, get_x(t, base), imm_x(t, imm)));
+    return base ? ir_op1(t->u, IR_zext32, IR_I64, get_x(t, base)) : imm_l(t, (uint32_t)imm);
 }
 
 /* --- floating point. f registers are F64 in the IR; F32 is NaN-boxed in them. */
