@@ -15,6 +15,7 @@ void *gmem_host(const Task *t, gaddr a, uint64_t len)
     if (a == 0) return NULL;
     uint64_t limit = mm_task_size(t->proc->mm);
     if (a >= limit || len > limit - a) return BAD_HOST;
+    if (__builtin_expect(mm_in_gap(t->proc->mm, &a, 1), 0)) mm_grow(t->proc->mm, a);
     return (void *)(uintptr_t)(t->cpu->mem_base + a);
 }
 
@@ -29,18 +30,28 @@ static void *host_at(const Task *t, gaddr a, uint64_t len)
 /* After a faulting write: was it our own protection? Then the page is open now: again. */
 static bool retry_write(Task *t, gaddr a, size_t len)
 {
-    if (t->fault.sig != SIGSEGV || t->fault.code != SEGV_ACCERR) return false;
-    return mm_unprotect_code(t->proc->mm, a, len) || mm_covered(t->proc->mm, a, len, PROT_WRITE);
+    if (t->fault.sig != SIGSEGV) return false;
+    if (t->fault.code == SEGV_ACCERR && mm_unprotect_code(t->proc->mm, a, len)) return true;
+    if (mm_grow(t->proc->mm, a)) return true;
+    return t->fault.code == SEGV_ACCERR && mm_covered(t->proc->mm, a, len, PROT_WRITE);
 }
+
+static bool retry_read(Task *t, gaddr a) { return t->fault.sig == SIGSEGV && mm_grow(t->proc->mm, a); }
 
 size_t gmem_read_some(Task *t, void *dst, gaddr src, size_t len)
 {
-    return len - host_copy(dst, host_at(t, src, len), len);
+    size_t done = 0;
+    while (done < len) {
+        size_t left = host_copy((char *)dst + done, host_at(t, src + done, len - done), len - done);
+        done = len - left;
+        if (left && !retry_read(t, src + done)) break;
+    }
+    return done;
 }
 
 int64_t gmem_read(Task *t, void *dst, gaddr src, size_t len)
 {
-    return host_copy(dst, host_at(t, src, len), len) ? -EFAULT : 0;
+    return gmem_read_some(t, dst, src, len) == len ? 0 : -EFAULT;
 }
 
 int64_t gmem_write(Task *t, gaddr dst, const void *src, size_t len)
@@ -70,7 +81,9 @@ int64_t gmem_strncpy(Task *t, char *dst, gaddr src, size_t cap)
     uint64_t limit = mm_task_size(t->proc->mm);
     if (src >= limit) return -EFAULT;
     size_t room = limit - src < cap ? limit - src : cap;
-    ssize_t n = host_strncpy(dst, (const char *)(uintptr_t)(t->cpu->mem_base + src), room);
+    ssize_t n;
+    do n = host_strncpy(dst, (const char *)(uintptr_t)(t->cpu->mem_base + src), room);
+    while (n < 0 && retry_read(t, src));
     if (n < 0) return -EFAULT;
     if ((size_t)n < room) return n;
     return room < cap ? -EFAULT : -ENAMETOOLONG;
@@ -98,7 +111,11 @@ uint16_t gmem_swap16(const Task *t, uint16_t v) { return t->proc->arch->tcg.big_
 uint32_t gmem_swap32(const Task *t, uint32_t v) { return t->proc->arch->tcg.big_endian ? __builtin_bswap32(v) : v; }
 uint64_t gmem_swap64(const Task *t, uint64_t v) { return t->proc->arch->tcg.big_endian ? __builtin_bswap64(v) : v; }
 
-int64_t gmem_get_u8(Task *t, gaddr a, uint8_t *v) { return host_load8(host_at(t, a, 1), v) ? -EFAULT : 0; }
+int64_t gmem_get_u8(Task *t, gaddr a, uint8_t *v)
+{
+    while (host_load8(host_at(t, a, 1), v)) if (!retry_read(t, a)) return -EFAULT;
+    return 0;
+}
 int64_t gmem_put_u8(Task *t, gaddr a, uint8_t v)
 {
     while (host_store8(host_at(t, a, 1), v)) if (!retry_write(t, a, 1)) return -EFAULT;
@@ -109,7 +126,7 @@ int64_t gmem_put_u8(Task *t, gaddr a, uint8_t v)
 int64_t gmem_get_u##bits(Task *t, gaddr a, uint##bits##_t *v) \
 { \
     uint##bits##_t raw; \
-    if (host_load##bits(host_at(t, a, bits / 8), &raw)) return -EFAULT; \
+    while (host_load##bits(host_at(t, a, bits / 8), &raw)) if (!retry_read(t, a)) return -EFAULT; \
     *v = gmem_swap##bits(t, raw); \
     return 0; \
 } \

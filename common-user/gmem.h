@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guest memory from C. Only these touch it: copy routines that recover from a host fault by an exception
  * table keyed by host pc (host/linux-x86_64/host_asm.S), so a bad pointer is -EFAULT, races with munmap included.
- * Nothing probes first. Writes into pages that hold translated code unprotect them and retry.
+ * Nothing probes first. Writes into pages that hold translated code unprotect them and retry; a mapping that grows
+ * downwards grows.
  * All return 0 or -EFAULT unless said. A copy may be partial when it fails. Any thread; not from signal handlers.
  * Addresses of 32-bit guests must be zero-extended; a range that leaves the address space is -EFAULT.
  */
@@ -41,7 +42,7 @@ uint64_t gmem_swap64(const Task *t, uint64_t v);
 
 /* For handing same-layout buffers to the host kernel in place: the host pointer, or a pointer that always
  * faults when [a, a+len) leaves the guest's address space (so that the kernel answers EFAULT). Never dereference it.
- * 0 gives NULL. When a host syscall answers -EFAULT and mm_unprotect_code(...) says true, repeat it. */
+ * 0 gives NULL. When a host syscall answers -EFAULT and mm_mend(...) says true, repeat it. */
 void   *gmem_host(const Task *t, gaddr a, uint64_t len);
 
 #endif

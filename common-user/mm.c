@@ -55,6 +55,7 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
     mm->hpage = c->host_page > c->page_size ? c->host_page : c->page_size;
     mm->task_size = c->task_size;
     mm->mmap_base = c->mmap_base;
+    mm->mmap_end = c->mmap_end;
     if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
         uint64_t slack = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0;
@@ -155,13 +156,20 @@ int64_t host_given(const Mm *mm, void *p, uint64_t len)
     return -ENOMEM;
 }
 
+bool mm_hint_free(const Mm *mm, gaddr hint, uint64_t len)
+{
+    const Vma *next = vma_find(mm, hint);
+    return hint >= MMAP_LOWEST && hint <= mm->task_size - len &&
+        (!next || (next->start > hint && next->low >= hint + len));
+}
+
 gaddr mm_choose(Mm *mm, gaddr hint, uint64_t len)
 {
-    enum { LOWEST = 0x10000 };
-    if (hint >= LOWEST && hint <= mm->task_size - len && vma_free(mm, hint, len)) return hint;
-    gaddr at = vma_gap(mm, LOWEST, mm->mmap_base, len);
+    if (mm_hint_free(mm, hint, len)) return hint;
+    gaddr at = mm->mmap_end ? vma_gap_up(mm, mm->mmap_base, mm->mmap_end, len) : 0;
+    if (!at) at = vma_gap(mm, MMAP_LOWEST, mm->mmap_base, len);
     /* then anywhere; but at identity the host knows better what is free there */
-    return at || !(mm->reserved || mm->base) ? at : vma_gap(mm, LOWEST, mm->task_size, len);
+    return at || !(mm->reserved || mm->base) ? at : vma_gap(mm, MMAP_LOWEST, mm->task_size, len);
 }
 
 gaddr mm_choose_area(Mm *mm, gaddr hint, uint64_t len)
@@ -178,10 +186,12 @@ static int describe(Mm *mm, Vma *v, int flags, int fd, uint64_t off)
     v->off = off;
     if (!(flags & MAP_ANONYMOUS)) {
         struct stat st;
+        if (v->flags & MAP_GROWSDOWN) return -EINVAL;
         if (fstat(fd, &st) < 0) return -errno;
         v->dev = st.st_dev;
         v->ino = st.st_ino;
     } else if (v->flags & MAP_SHARED) {
+        if (v->flags & MAP_GROWSDOWN) return -EINVAL;
         v->ino = ++mm->anon_ids;
         v->off = 0;
     } else {
@@ -213,7 +223,7 @@ static int64_t map_hole(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int
     return -ENOMEM;
 }
 
-static int64_t map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)
+int64_t map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)
 {
     if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && !vma_free(mm, at, len)) return -EEXIST;
     if (!mm->reserved && !mm_partial(mm) && vma_free(mm, at, len)) return map_hole(mm, at, len, prot, flags, fd, off);
@@ -277,6 +287,7 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
         drop_object(mm, &v, &d);
         drop_seen(&d, v.flags, v.prot);
         vma_insert(mm, &v);
+        if (v.flags & MAP_GROWSDOWN) grow_note(mm, vma_at(mm, v.start));
         mm->fetch_page = ~0ull;
     }
     mm_unlock(mm, &d);
@@ -389,18 +400,6 @@ void mm_hide(Mm *mm, gaddr at, uint64_t len)
     vma_split(mm, at + len);
     for (Vma *v = vma_split(mm, at); v && v->start < at + len; v = v->next) vma_change(mm, v, v->prot, v->flags | VMA_HIDDEN);
     mm_unlock(mm, NULL);
-}
-
-bool mm_grow(Mm *mm, gaddr at, uint64_t limit)
-{
-    enum { GAP_PAGES = 256 };                                       /* Linux: stack_guard_gap */
-    at &= ~(mm->page - 1);
-    mm_lock(mm);
-    const Vma *above = vma_find(mm, at), v = above ? *above : (Vma){ 0 }, *below = v.prev;
-    bool near = below && below->prot && !(below->flags & MAP_GROWSDOWN) && at - below->end < GAP_PAGES * mm->page;
-    mm_unlock(mm, NULL);
-    if (!(v.flags & MAP_GROWSDOWN) || v.start <= at || near || v.end - at > limit) return false;
-    return mm_map(mm, at, v.start - at, v.prot, (int)v.flags | MAP_FIXED_NOREPLACE, -1, 0) >= 0;
 }
 
 void mm_name(Mm *mm, gaddr at, const char *name)

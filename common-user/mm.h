@@ -20,7 +20,9 @@ typedef struct MmConfig {
     uint64_t page_size;             /* guest's */
     uint64_t host_page;             /* granularity of host calls, at least page_size; 0: the guest's */
     uint64_t task_size;             /* first invalid guest address */
-    uint64_t mmap_base;             /* top of the mmap area; 0 = the host's choice. What does not fit in a 64-bit guest's area goes above it */
+    uint64_t mmap_base;             /* top of the mmap area; 0 = the host's choice. What does not fit in a 64-bit
+                                     * guest's area goes above it */
+    uint64_t mmap_end;              /* not 0: mmap_base is the bottom; places are sought upwards to here first */
     uint64_t guest_base;            /* -B: wanted mem_base (64-bit guests), 0 = identity */
     gaddr fixed, fixed_end;         /* what the program wants at its own address; where the host has something there, another base is taken */
     uint64_t reserved_va;           /* -R; 32-bit guests always reserve 4 GiB */
@@ -49,8 +51,13 @@ void     mm_brk_set(Mm *mm, gaddr start);       /* exec: end of the program's bs
 gaddr    mm_brk(Mm *mm, gaddr to);              /* the new break, or the old one when refused (Linux's rule) */
 /* The mappings of [at, at+len) are no longer the guest's: they only keep others away (the gap below the stack). */
 void     mm_hide(Mm *mm, gaddr at, uint64_t len);
-/* A fault at an unmapped address: extends the MAP_GROWSDOWN mapping above it, up to limit bytes. True: repeat the access. */
-bool     mm_grow(Mm *mm, gaddr at, uint64_t limit);
+/* Mappings that grow downwards (mm_grow.c). A fault at an unmapped address, the guest's or the kernel's in a call:
+ * extends the MAP_GROWSDOWN mapping above it as far as RLIMIT_STACK and neighbours let it. True: repeat the access. */
+bool     mm_grow(Mm *mm, gaddr at);
+/* Before a system call, cheaply: is one of n addresses where a mapping may grow to? Then mm_grow it. */
+bool     mm_in_gap(const Mm *mm, const gaddr *a, int n);
+/* A failed access of the kernel or of gmem_*: mm_unprotect_code of the range, or mm_grow to its start. */
+bool     mm_mend(Mm *mm, gaddr at, uint64_t len);
 void     mm_name(Mm *mm, gaddr at, const char *name);              /* [stack], [heap], [vdso]; static strings */
 
 /* Facts about one address. False: unmapped. */

@@ -254,10 +254,9 @@ int64_t part_choose(Mm *mm, uint64_t len, uint64_t off)
 
 int64_t part_map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)
 {
-    enum { LOWEST = 0x10000 };
     bool anon = flags & MAP_ANONYMOUS;
     int e;
-    if (hint >= LOWEST && vma_free(mm, hint, len) && (!mm->reserved || hint + len <= mm->task_size) && !host_claim(mm, hint, hint + len)) {
+    if (mm_hint_free(mm, hint, len) && !host_claim(mm, hint, hint + len)) {
         part_open(mm, hint, hint + len, d);
         if (!(e = part_map(mm, hint, len, prot, flags, fd, off))) return (int64_t)hint;
         part_release(mm, hint, hint + len);

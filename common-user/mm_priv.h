@@ -19,7 +19,8 @@ typedef struct Vma {
     uint8_t prot;                   /* the guest's */
     bool has_code;                  /* the translator read from here */
     uint32_t rank;                  /* this and what follows is mm_vma.c's */
-    gaddr gap;                      /* largest free range below a mapping of this subtree */
+    gaddr low;                      /* start, less the gap that nothing is put into by choice (MAP_GROWSDOWN) */
+    gaddr gap;                      /* largest free range below the `low` of a mapping of this subtree */
     struct Vma *left, *right;
     struct Vma *prev, *next;        /* by address: anyone may follow them */
     struct Vma *same_prev, *same_next;              /* of the object's list, when it has one: vma_object */
@@ -32,7 +33,7 @@ typedef struct Drop { GArray *ranges; bool seen; } Drop;
 
 struct Mm {
     const GuestArch *arch;          /* const */
-    uint64_t base, page, task_size, mmap_base;      /* const */
+    uint64_t base, page, task_size, mmap_base, mmap_end;        /* const */
     uint64_t hpage;                 /* const: granularity of host calls; usually page */
     bool reserved;                  /* const: [0, task_size) is a range of the host's space that is ours alone */
     bool sparse;                    /* const: its unused parts are not mapped, for want of address space (RLIMIT_AS) */
@@ -48,10 +49,13 @@ struct Mm {
     _Atomic bool watching;          /* something is or was in `guarded`: outputs of system calls must look */
     GHashTable *shm;                /* lock: address → segment length */
     _Atomic gaddr fetch_page;       /* page known to be executable and marked; ~0 none */
+    _Atomic gaddr gap_low, gap_high;                /* room of MAP_GROWSDOWN mappings is in here; changed under lock */
 };
 
 #define VMA_HIDDEN (1u << 31)       /* of Vma.flags: room that is kept free; for the guest nothing is mapped there */
 enum { GUARD_ON = 1u << 31, GUARD_LIMIT = 16 };     /* value of guarded: faults so far, and whether protected now */
+enum { MMAP_LOWEST = 0x10000 };     /* Linux: vm.mmap_min_addr */
+enum { STACK_GAP = 256 };           /* pages; Linux: stack_guard_gap */
 
 static inline void mm_lock(Mm *mm) { pthread_mutex_lock(&mm->lock); }
 void     mm_unlock(Mm *mm, Drop *d);            /* releases, then drops the code noted in d (may be NULL) */
@@ -68,11 +72,13 @@ Vma     *vma_at(const Mm *mm, gaddr a);
 bool     vma_free(const Mm *mm, gaddr a, uint64_t len);
 bool     vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop);             /* the first hole at or above *a, within end; false: none */
 gaddr    vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len);            /* the highest place for len in a hole within [low, top); 0: none */
+gaddr    vma_gap_up(const Mm *mm, gaddr low, gaddr top, uint64_t len);         /* the lowest */
 void     vma_remove(Mm *mm, gaddr a, gaddr end);
 void     vma_insert(Mm *mm, const Vma *v);      /* over free space; merges */
 void     vma_merge(Mm *mm, gaddr a, gaddr end); /* neighbours inside and at the edges */
 Vma     *vma_split(Mm *mm, gaddr a);            /* makes a a boundary; the first mapping that starts at or above a: with its node, others stay */
 void     vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags);             /* the only way to change these; no merge */
+void     vma_lower(Mm *mm, Vma *v, gaddr start);                    /* it starts here; nothing is in between */
 bool     vma_is_data(uint32_t flags, int prot); /* as RLIMIT_DATA counts */
 /* The mappings of an object (dev, ino; ino not 0): for (v = vma_object(...); v; v = vma_same(v->same_next, dev, ino)). */
 Vma     *vma_object(Mm *mm, uint64_t dev, uint64_t ino);
@@ -91,6 +97,9 @@ static inline void drop_seen(Drop *d, uint32_t flags, int prot)     /* such a ma
 
 /* The host's side of [a, end), in host pages. With hpage == page these are the plain calls; else mm_partial.c. */
 static inline bool mm_partial(const Mm *mm) { return __builtin_expect(mm->hpage != mm->page, 0); }
+/* Maps a fixed range on the host and takes what was there out of the map (the caller inserts): at, or -errno. */
+int64_t  map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d);
+void     grow_note(Mm *mm, const Vma *v);       /* a MAP_GROWSDOWN mapping was inserted */
 int      host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);   /* claimed range; prot as the guest's; 0, -errno */
 int      host_protect(Mm *mm, gaddr a, gaddr end, int prot);       /* prot as the guest's; 0, -errno */
 /* Makes [a, end) of the host ours where the map has holes, so that MAP_FIXED cannot hit the emulator. 0 or -ENOMEM. */
@@ -98,6 +107,7 @@ int      host_claim(Mm *mm, gaddr a, gaddr end);
 void     host_vacate(Mm *mm, gaddr a, gaddr end);                  /* whole host pages back: unmapped, or reserved again */
 int64_t  host_given(const Mm *mm, void *p, uint64_t len);          /* where the host put a mapping, or -ENOMEM: no guest address, unmapped */
 void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
+bool     mm_hint_free(const Mm *mm, gaddr hint, uint64_t len);     /* may a mapping without MAP_FIXED go there? */
 gaddr    mm_choose(Mm *mm, gaddr hint, uint64_t len);              /* reserved mode: free place or 0 */
 gaddr    mm_choose_area(Mm *mm, gaddr hint, uint64_t len);         /* else: free place in the mmap area; 0: the host chooses */
 

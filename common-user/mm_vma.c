@@ -7,7 +7,13 @@
 
 /* --- the tree */
 
-static gaddr gap_below(const Vma *v) { return v->start - (v->prev ? v->prev->end : 0); }
+static gaddr end_before(const Vma *v) { return v->prev ? v->prev->end : 0; }
+static gaddr gap_below(const Vma *v) { return v->low > end_before(v) ? v->low - end_before(v) : 0; }
+static gaddr low_of(const Mm *mm, const Vma *v)
+{
+    gaddr gap = v->flags & MAP_GROWSDOWN ? STACK_GAP * mm->page : 0;
+    return v->start > gap ? v->start - gap : 0;
+}
 
 static void pull(Vma *t)
 {
@@ -98,6 +104,7 @@ static Vma *link_copy(Mm *mm, const Vma *v)
     *n = *v;
     n->left = n->right = NULL;
     n->rank = (uint32_t)((mm->ranks = mm->ranks * 6364136223846793005ull + 1442695040888963407ull) >> 32);     /* Knuth's MMIX generator */
+    n->low = low_of(mm, n);
     n->prev = prev;
     n->next = next;
     if (prev) prev->next = n;
@@ -175,18 +182,40 @@ static const Vma *highest_gap(const Vma *t, gaddr upto, uint64_t len)
     return r ? r : gap_below(t) >= len ? t : highest_gap(t->left, upto, len);
 }
 
+/* The lowest that starts at or above `from`. */
+static const Vma *lowest_gap(const Vma *t, gaddr from, uint64_t len)
+{
+    if (!t || t->gap < len) return NULL;
+    if (t->start < from) return lowest_gap(t->right, from, len);
+    const Vma *l = lowest_gap(t->left, from, len);
+    return l ? l : gap_below(t) >= len ? t : lowest_gap(t->right, from, len);
+}
+
 gaddr vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len)
 {
     const Vma *v = vma_find(mm, top - 1), *below = v ? v->prev : mm->last;
-    gaddr ceiling = v && v->start < top ? v->start : top, floor = below ? below->end : 0;
-    if (ceiling - floor < len) {                    /* not right at the top */
+    gaddr ceiling = v && v->low < top ? v->low : top, floor = below ? below->end : 0;
+    if (ceiling < floor || ceiling - floor < len) {                 /* not right at the top */
         v = below ? highest_gap(mm->root, below->start, len) : NULL;
         if (!v) return 0;
-        ceiling = v->start;
-        floor = v->prev ? v->prev->end : 0;
+        ceiling = v->low;
+        floor = end_before(v);
     }
     if (floor < low) floor = low;
     return ceiling > floor && ceiling - floor >= len ? ceiling - len : 0;
+}
+
+gaddr vma_gap_up(const Mm *mm, gaddr low, gaddr top, uint64_t len)
+{
+    const Vma *v = vma_find(mm, low);
+    gaddr floor = low, ceiling = v ? v->low : top;
+    if (ceiling < floor || ceiling - floor < len) {                 /* not right at the bottom */
+        v = lowest_gap(mm->root, v ? v->end : low, len);
+        floor = v ? end_before(v) : mm->last ? mm->last->end : low;
+        ceiling = v ? v->low : top;
+    }
+    if (ceiling > top) ceiling = top;
+    return ceiling > floor && ceiling - floor >= len ? floor : 0;
 }
 
 /* --- changes */
@@ -200,6 +229,7 @@ Vma *vma_split(Mm *mm, gaddr a)
     account(mm, v, false);
     if (v->ino) v->off += a - v->start;
     v->start = a;
+    v->low = low_of(mm, v);
     account(mm, v, true);
     link_copy(mm, &low);
     return v;
@@ -250,4 +280,13 @@ void vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags)
     v->prot = prot;
     v->flags = flags;
     account(mm, v, true);
+}
+
+void vma_lower(Mm *mm, Vma *v, gaddr start)
+{
+    account(mm, v, false);
+    v->start = start;
+    v->low = low_of(mm, v);
+    account(mm, v, true);
+    tree_touch(mm->root, v);
 }

@@ -22,6 +22,13 @@ static bool may_go(const Process *p, const SysDesc *d)
     return d->plain & family && !(d->touches && (mm_watches_code(p->mm) || !same_addresses(p)));
 }
 
+/* Would the kernel come upon room that a stack has yet to grow to? The frame itself may be untouched. */
+static bool in_gap(Task *t)
+{
+    gaddr sp = linux_abi.get_sp(t->cpu);
+    return __builtin_expect(mm_in_gap(t->proc->mm, &sp, 1) | mm_in_gap(t->proc->mm, t->call.arg, 6), 0);
+}
+
 static void *prepare(CpuState *cpu)
 {
     Task *t = cpu->task;
@@ -30,6 +37,7 @@ static void *prepare(CpuState *cpu)
     const SysDesc *d = nr < sys_table.n ? sys_table.rows[nr] : NULL;
     if (atomic_load_explicit(&t->seccomp, memory_order_relaxed) || !may_go(t->proc, d)) return NULL;
     linux_abi.syscall_args(cpu, c->arg);
+    if (d->touches && in_gap(t)) return NULL;
     if (!linux_abi.errors_in_place) linux_abi.syscall_result(cpu, (int64_t)c->arg[0]);      /* flags as success has them */
     for (int i = 0; linux_abi.word == 4 && d->sext >> i; i++)
         if (d->sext >> i & 1) c->arg[i] = (uint64_t)(int64_t)(int32_t)c->arg[i];

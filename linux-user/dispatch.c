@@ -298,6 +298,21 @@ static bool unprotect_outputs(Call *c)
     return again;
 }
 
+/* Pointers that the kernel follows may lie where a stack has yet to grow to. Did one? */
+static bool grow_to_pointers(Call *c)
+{
+    bool again = false;
+    for (int i = 0; i < c->d->nargs; i++) {
+        const SysArg *arg = &c->d->args[i];
+        bool direct = arg->kind == A_BUF || arg->kind == A_STRUCT || arg->kind == A_PTR || arg->kind == A_STR ||
+                      arg->kind == A_SOCKADDR;
+        if (c->copied[i] || !c->g[i]) continue;
+        if (arg->kind == A_IOV) again |= sys_mend_iov(c->t, c->g[i], c->n[i]);
+        else if (direct) again |= mm_grow(c->t->proc->mm, c->g[i]);
+    }
+    return again;
+}
+
 static int64_t call_host(Call *c)
 {
     uint64_t h[7] = { 0 };
@@ -308,7 +323,7 @@ static int64_t call_host(Call *c)
     if (c->d->host_nr < 0) return -ENOSYS;
     if (__builtin_expect(mm_watches_code(c->t->proc->mm), 0)) unprotect_outputs(c);        /* or the kernel would stop short there */
     int64_t ret = safe_syscall(c->t, c->d->host_nr, h[0], h[1], h[2], h[3], h[4], h[5]);
-    if (ret == -EFAULT && unprotect_outputs(c))
+    if (ret == -EFAULT && (unprotect_outputs(c) | grow_to_pointers(c)))
         ret = safe_syscall(c->t, c->d->host_nr, h[0], h[1], h[2], h[3], h[4], h[5]);
     return ret;
 }
@@ -353,6 +368,7 @@ static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
     if (r < 0 && names_no_fd(c)) r = -EBADF;
     if (r < 0) return r;
     r = c->hand ? c->d->hand(c->t, c->a) : call_host(c);
+    if (r == -EFAULT && c->hand && grow_to_pointers(c)) r = c->d->hand(c->t, c->a);
     r = give_results(c, r);
     if (c->d->ret_flags && r >= 0) r = thunk_flags_to_guest(c->d->ret_flags, sys_model(), r);
     return r;
@@ -401,7 +417,7 @@ int64_t linux_syscall_refault(Task *t, uint64_t nr, const uint64_t args[7])
     Call c;
     call_init(&c, t, sys_table.rows[nr], args);
     for (int i = 0; i < c.d->nargs; i++) take_arg(&c, i);
-    return unprotect_outputs(&c) ? call_host(&c) : -EFAULT;
+    return unprotect_outputs(&c) | grow_to_pointers(&c) ? call_host(&c) : -EFAULT;
 }
 
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7])
@@ -419,6 +435,8 @@ int64_t linux_syscall(Task *t, uint64_t nr, const uint64_t args[7])
 {
     const SysDesc *d = nr < sys_table.n ? sys_table.rows[nr] : NULL;
     int64_t denied;
+    gaddr sp = linux_abi.get_sp(t->cpu);
+    if (__builtin_expect(mm_in_gap(t->proc->mm, &sp, 1), 0)) mm_grow(t->proc->mm, sp);      /* an untouched frame */
     if (__builtin_expect(atomic_load_explicit(&t->seccomp, memory_order_relaxed) != NULL, 0) && !seccomp_allows(t, nr, args, &denied)) return denied;
     return d ? sys_run_row(t, d, sys_table.names[nr], nr, args) : unknown(t, nr, args);
 }

@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/personality.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "common-user/host.h"
@@ -17,9 +14,11 @@
 #include "linux-user/abi.h"
 #include "linux-user/exec_file.h"
 #include "linux-user/exec_load.h"
+#include "linux-user/exec_stack.h"
 #include "loader/stack.h"
 
 enum { MAX_SCRIPTS = 5, CANNOT_RUN = 126, NOT_FOUND = 127, AUX_MAX = 40 };
+#define PIE_PAGES(abi) ((abi)->word == 8 ? 1 << 18 : 1 << 8)      /* of randomness */
 enum { AUX_RSEQ_FEATURE_SIZE = 27, AUX_RSEQ_ALIGN = 28, AUX_HWCAP2 = 26, AUX_MINSIGSTKSZ = 51 };
 
 /* One line, whatever a hostile name holds. */
@@ -132,52 +131,6 @@ static int64_t map_image(Mm *mm, const ElfImage *m, gaddr want, int fd)
     return (int64_t)bias;
 }
 
-/* --- randomness and places */
-
-static uint64_t random_u64(Process *p)
-{
-    uint64_t v = 0;
-    if (!p->seeded) { if (getrandom(&v, sizeof v, GRND_NONBLOCK) == sizeof v) return v; }
-    p->seed = p->seed * 6364136223846793005ull + 1442695040888963407ull;      /* Knuth's MMIX generator */
-    return p->seed ^ p->seed >> 33;
-}
-
-static uint64_t jitter(Process *p, uint64_t pages)
-{
-    int persona = personality(0xffffffff);
-    if (p->seeded || (persona >= 0 && (persona & ADDR_NO_RANDOMIZE))) return 0;
-    return random_u64(p) % pages * mm_page_size(p->mm) & ~(mm_host_page(p->mm) - 1);
-}
-
-static uint64_t jitter_pages(const Process *p) { return p->abi->word == 8 ? 1 << 18 : 1 << 8; }
-
-static int64_t map_stack(Process *p, const ElfImage *m)
-{
-    enum { DEFAULT = 8 << 20, SMALLEST = 256 << 10, BIGGEST_32 = 64 << 20, GAP = 1 << 20 };
-    uint64_t size = p->opt->stack_size;
-    struct rlimit lim;
-    if (!size) {
-        size = DEFAULT;
-        if (!getrlimit(RLIMIT_STACK, &lim) && lim.rlim_cur != RLIM_INFINITY) size = lim.rlim_cur > SMALLEST ? lim.rlim_cur : SMALLEST;
-        if (size > (1ull << 30)) size = 1ull << 30;
-        if (p->abi->word == 4 && size > BIGGEST_32) size = BIGGEST_32;
-    }
-    uint64_t page = mm_page_size(p->mm);
-    size = (size + page - 1) & ~(page - 1);
-    int prot = PROT_READ | PROT_WRITE | (m->has_gnu_stack && m->exec_stack ? PROT_EXEC : 0);
-    gaddr hint = p->abi->stack_top ? p->abi->stack_top - GAP - size - jitter(p, jitter_pages(p)) : 0;
-    uint64_t above = hint ? 0 : GAP;            /* what runs over the top meets nothing, as on Linux, and not memory of ours */
-    int64_t at = mm_map(p->mm, hint, GAP + size + above, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at < 0) return at;
-    gaddr low = (gaddr)at + GAP;
-    int64_t r = mm_map(p->mm, low, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
-    if (r < 0) return r;
-    mm_hide(p->mm, (gaddr)at, GAP);
-    mm_hide(p->mm, low + size, above);
-    mm_name(p->mm, low, "[stack]");
-    return (int64_t)(low + size);
-}
-
 /* --- the stack's contents */
 
 typedef struct Auxv { AuxEntry e[AUX_MAX]; int n; } Auxv;
@@ -213,10 +166,11 @@ static int write_stack(Task *t, const Program *prog, const Auxv *a, gaddr top, g
     Process *p = t->proc;
     StackPlan plan = { .top = top, .word = p->abi->word, .big_endian = p->abi->big_endian, .argv = prog->argv, .envp = prog->envp,
                        .execfn = prog->path, .platform = p->abi->platform, .aux = a->e, .naux = a->n };
-    for (int i = 0; i < 16; i += 8) { uint64_t v = random_u64(p); memcpy(plan.random + i, &v, 8); }
+    for (int i = 0; i < 16; i += 8) { uint64_t v = exec_random(p); memcpy(plan.random + i, &v, 8); }
     StackImage img;
     int e = stack_build(&plan, 6 << 20, &img);
     if (e < 0) return e;
+    exec_stack_reach(p, top, img.sp);
     if (host_copy((void *)(uintptr_t)(mm_base(p->mm) + img.sp), img.bytes, img.len)) return -E2BIG;
     p->arg_start = img.arg_start; p->arg_end = img.arg_end;
     p->env_start = img.env_start; p->env_end = img.env_end;
@@ -254,7 +208,7 @@ static gaddr brk_place(Process *p, const ElfImage *m, gaddr bias)
     gaddr end = (bias + m->brk + page - 1) & ~(page - 1);
     /* a static PIE sits among the libraries; its heap goes where a PIE would be (Linux since 5.18) */
     if (m->dyn && !*m->interp) end = p->abi->et_dyn_base;
-    return end + jitter(p, 0x2000);
+    return end + exec_jitter(p, 0x2000);
 }
 
 int exec_load(Task *t, const Program *prog)
@@ -263,7 +217,7 @@ int exec_load(Task *t, const Program *prog)
     const LinuxAbi *abi = p->abi;
     const ElfImage *m = &prog->image;
     ElfImage im;
-    gaddr base = m->dyn && *m->interp ? abi->et_dyn_base + jitter(p, jitter_pages(p)) : 0;
+    gaddr base = m->dyn && *m->interp ? abi->et_dyn_base + exec_jitter(p, PIE_PAGES(abi)) : 0;
     int64_t bias = map_image(p->mm, m, base, prog->fd);
     close(prog->fd);
     if (bias < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)bias));
@@ -275,7 +229,7 @@ int exec_load(Task *t, const Program *prog)
         interp_bias += im.lo;
     }
     mm_brk_set(p->mm, brk_place(p, m, (gaddr)bias));
-    int64_t top = map_stack(p, m);
+    int64_t top = exec_stack_map(p, m->has_gnu_stack && m->exec_stack);
     int64_t e = top < 0 ? top : linux_vdso_map(p);
     if (e < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)e));
     Auxv a = { .n = 0 };

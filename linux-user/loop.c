@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "linux-user/direct.h"
@@ -61,8 +60,7 @@ static void on_fault(Task *t)
     if (t->fault.sig == SIGSEGV && t->fault.code == SI_KERNEL && t->proc->arch->noncanonical && t->proc->arch->noncanonical(t->cpu)) return;
     if (t->fault.sig == SIGBUS) { force(t, SIGBUS, t->fault.code, addr); return; }
     bool mapped = mm_query(mm, addr, &info);
-    struct rlimit stack;
-    if (!mapped && !getrlimit(RLIMIT_STACK, &stack) && mm_grow(mm, addr, stack.rlim_cur)) return;
+    if (!mapped && (mm_grow(mm, addr) || mm_query(mm, addr, &info))) return;   /* or another thread mapped it */
     if (mapped && t->fault.write && (info.prot & PROT_WRITE)) {
         /* our write protection, or another thread just lifted it; a guard region (MADV_GUARD_INSTALL) is SEGV_MAPERR */
         if (mm_unprotect_code(mm, addr, 1) || t->fault.code == SEGV_ACCERR) return;

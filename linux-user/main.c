@@ -18,9 +18,11 @@
 #include "linux-user/abi.h"
 #include "linux-user/direct.h"
 #include "linux-user/exec_load.h"
+#include "linux-user/exec_stack.h"
 #include "linux-user/inherit.h"
 #include "linux-user/loop.h"
 #include "linux-user/options.h"
+#include "linux-user/own_stack.h"
 #include "linux-user/path.h"
 #include "linux-user/trace.h"
 
@@ -97,6 +99,7 @@ static Mm *make_mm(const Options *o, const ElfImage *m)
     MmConfig c = { .arch = &guest_arch, .page_size = linux_abi.page_size, .host_page = page, .task_size = linux_abi.task_size,
                    .mmap_base = linux_abi.mmap_base, .guest_base = o->guest_base, .reserved_va = o->reserved_va,
                    .fixed = m->dyn ? 0 : m->lo, .fixed_end = m->dyn ? 0 : m->hi };
+    exec_layout(o, &c);
     Mm *mm = mm_new(&c, err, sizeof err);
     if (!mm) die(err);
     return mm;
@@ -137,7 +140,7 @@ static void set_prefix(const Options *o)
     else if (!access(sysroot, X_OK)) path_prefix_set(sysroot);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     static Options opt;             /* lives as long as the process */
     int program = 0, status = 0;
@@ -171,3 +174,5 @@ int main(int argc, char **argv)
     show_cmdline(argc, argv, prog.argv);
     loop_run();
 }
+
+int main(int argc, char **argv) { return own_stack_run(run, argc, argv); }

@@ -29,13 +29,17 @@ int64_t sys_read_iov(Task *t, struct iovec *out, gaddr at, uint64_t n)
 
 bool sys_unprotect_iov(Task *t, gaddr at, uint64_t n)
 {
+    return mm_watches_code(t->proc->mm) && sys_mend_iov(t, at, n);
+}
+
+bool sys_mend_iov(Task *t, gaddr at, uint64_t n)
+{
     bool again = false;
     unsigned word = linux_abi.word;
-    if (!mm_watches_code(t->proc->mm)) return false;
     for (uint64_t i = 0; i < n && i < IOV_MAX_KERNEL; i++) {
         uint64_t base, len;
         if (gmem_get_word(t, at + 2 * i * word, &base) < 0 || gmem_get_word(t, at + (2 * i + 1) * word, &len) < 0) break;
-        if (len) again |= mm_unprotect_code(t->proc->mm, base, len);
+        if (len) again |= mm_mend(t->proc->mm, base, len);
     }
     return again;
 }
@@ -94,7 +98,8 @@ int64_t sys_put_timespec(Task *t, gaddr at, unsigned bytes, const struct timespe
 int64_t sys_host_out(Task *t, gaddr at, uint64_t len, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
     mm_unprotect_code(t->proc->mm, at, len);
+    if (mm_in_gap(t->proc->mm, &at, 1)) mm_grow(t->proc->mm, at);
     int64_t r = safe_syscall(t, nr, a, b, c, d, e, f);
-    if (r == -EFAULT && mm_unprotect_code(t->proc->mm, at, len)) r = safe_syscall(t, nr, a, b, c, d, e, f);
+    if (r == -EFAULT && mm_mend(t->proc->mm, at, len)) r = safe_syscall(t, nr, a, b, c, d, e, f);
     return r;
 }

@@ -14,8 +14,10 @@ bool    sys_capable(int capability);    /* CAP_*, one of the first 32, in the ef
 
 /* Guest iovec array of n (at most 1024) → host iovecs. 0 or -errno. */
 int64_t sys_read_iov(Task *t, struct iovec *out, gaddr at, uint64_t n);
-/* After a host EFAULT: unprotects what translated code made read-only in the n buffers of a guest iovec array. True: call again. */
+/* Before a host call, or after its EFAULT: mm_mend for the n buffers of a guest iovec array. True: call again.
+ * sys_unprotect_iov only looks when translated code has made something read-only. */
 bool    sys_unprotect_iov(Task *t, gaddr at, uint64_t n);
+bool    sys_mend_iov(Task *t, gaddr at, uint64_t n);
 
 /* One structure, whole. 0 or -EFAULT. */
 int64_t sys_get_struct(Task *t, const ThunkStruct *s, void *host, gaddr at);

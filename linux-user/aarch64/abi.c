@@ -65,6 +65,7 @@ static int cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)
 const LinuxAbi linux_abi = {
     .word = 8, .align64 = 8, .page_size = 4096, .task_size = 1ull << 47,
     .stack_top = 1ull << 42, .mmap_base = (1ull << 42) - (3ull << 30), .et_dyn_base = 0x2aaaaaaa000,
+    .mmap_low = 1ull << 40,
     .syscall_len = 4, .syscall_nr = syscall_nr, .syscall_args = syscall_args, .syscall_result = syscall_result,
     .result_at = offsetof(A64Cpu, x), .result_bytes = 8, .errors_in_place = true,
     .clone_tls_before_ctid = true, .sa_restorer = 0x04000000, .sigaction_has_restorer = true,

@@ -6,6 +6,7 @@
 const LinuxAbi linux_abi = {
     .word = 8, .align64 = 8, .page_size = 4096, .task_size = 1ull << 47,
     .stack_top = 1ull << 38, .mmap_base = (1ull << 38) - (3ull << 30), .et_dyn_base = 0x2aaaaaa000,
+    .mmap_low = 0x1555556000,
     .syscall_len = 4, .syscall_nr = riscv_syscall_nr, .syscall_args = riscv_syscall_args, .syscall_result = riscv_syscall_result,
     .result_at = offsetof(RvCpu, x) + 10 * 8, .result_bytes = 8, .errors_in_place = true,
     .clone_tls_before_ctid = true,

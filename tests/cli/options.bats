@@ -192,6 +192,10 @@ C
     run "$Q" -d unimp ./ill; [[ $output == *illegal* ]]
 }
 @test "-s sets the stack size" { run "$Q" -s 16M ./args; [ "$status" = 0 ]; run "$Q" -s nonsense ./args; [ "$status" = 1 ]; }
+@test "a stack limit of a few pages is the guest's alone" {
+    (ulimit -s 24; run "$Q" ./args; [ "$status" = 0 ]; run "$B/qemu-ppc" ./args-ppc; [ "$status" = 0 ])
+    (ulimit -s 24; run "$Q" ./args-dyn; [ "$status" = 0 ])
+}
 @test "-p 65536 runs programs" {
     run "$Q" -p 65536 ./args; [ "$status" = 0 ]; run "$Q" -p 65536 ./args-dyn; [ "$status" = 0 ]
     run "$B/qemu-ppc" -p 65536 ./args-ppc; [ "$status" = 0 ]; QEMU_PAGESIZE=16384 run "$Q" ./args-dyn; [ "$status" = 0 ]

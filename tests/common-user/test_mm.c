@@ -13,19 +13,19 @@ static int failures;
 enum { PAGE = 4096, PAGES = 64, ANON = MAP_PRIVATE | MAP_ANONYMOUS };
 
 static GuestArch arch;
-static Mm *fresh_area(bool wide, uint64_t mmap_base, uint64_t host_page)
+static Mm *fresh_area(bool wide, uint64_t mmap_base, uint64_t mmap_end, uint64_t host_page)
 {
     char err[200];
     arch.tcg.addr_bits = wide ? 64 : 32;
     arch.tcg.sync_icache = true;
     MmConfig c = { .arch = &arch, .page_size = PAGE, .task_size = wide ? 1ull << 47 : 1ull << 32, 
-                   .mmap_base = mmap_base, .host_page = host_page };
+                   .mmap_base = mmap_base, .mmap_end = mmap_end, .host_page = host_page };
     Mm *mm = mm_new(&c, err, sizeof err);
     CHECK(mm != NULL);
     return mm;
 }
 
-static Mm *fresh(bool wide) { return fresh_area(wide, 0, 0); }
+static Mm *fresh(bool wide) { return fresh_area(wide, 0, 0, 0); }
 
 static int model[PAGES];            /* protection + 1; 0 unmapped */
 
@@ -76,27 +76,35 @@ static void random_walk(bool wide)
     }
 }
 
-/* Places that mm chooses: the highest hole that is large enough; and the sums, all against the model. */
-static void random_places(bool wide)
+/* Where n free pages are in a row: the highest place or the lowest; -1 none. */
+static int place(const int *state, int many, int n, bool up)
+{
+    for (int k = 0, run = 0; k < many; k++) {
+        int i = up ? k : many - 1 - k;
+        run = state[i] ? 0 : run + 1;
+        if (run == n) return up ? i - n + 1 : i;
+    }
+    return -1;
+}
+
+/* Places that mm chooses: the highest hole that is large enough, or the lowest; and the sums, all against the model. */
+static void random_places(bool wide, bool up)
 {
     enum { MANY = 512 };
     static int state[MANY];                     /* protection + 1; 0 free */
-    const gaddr top = wide ? 1ull << 37 : 1ull << 30, low = top - (gaddr)MANY * PAGE;
-    Mm *mm = fresh_area(wide, top, 0);
+    const gaddr top = wide ? 1ull << (up ? 36 : 37) : 1ull << 30, low = top - (gaddr)MANY * PAGE;
+    Mm *mm = fresh_area(wide, up ? low : top, up ? top : 0, 0);
     memset(state, 0, sizeof state);
     CHECK(mm_map(mm, low - PAGE, PAGE, PROT_NONE, ANON | MAP_FIXED, -1, 0) == (int64_t)(low - PAGE));
     srand(11);
     for (int step = 0; step < 6000 && !failures; step++) {
-        int n = 1 + rand() % 8, prot = rand() % 4, at = -1, run = 0;
+        int n = 1 + rand() % 8, prot = rand() % 4;
         if (rand() % 5 < 2) {                   /* what lies there goes, holes or not */
             int p = rand() % (MANY - n);
             CHECK(mm_unmap(mm, low + (gaddr)p * PAGE, (uint64_t)n * PAGE) == 0);
             memset(state + p, 0, (size_t)n * sizeof *state);
         } else {
-            for (int i = MANY - 1; i >= 0 && at < 0; i--) {
-                run = state[i] ? 0 : run + 1;
-                if (run == n) at = i;
-            }
+            int at = place(state, MANY, n, up);
             if (at < 0) continue;
             CHECK(mm_map(mm, 0, (uint64_t)n * PAGE, prot, ANON, -1, 0) == (int64_t)(low + (gaddr)at * PAGE));
             for (int i = at; i < at + n; i++) state[i] = prot + 1;
@@ -106,6 +114,24 @@ static void random_places(bool wide)
         MmSums s = mm_sums(mm);
         CHECK(s.total == total * PAGE && s.data == data * PAGE);
     }
+}
+
+/* Nothing is put by choice into the 256 pages below a mapping that grows downwards; it may grow there. */
+static void gap_below_stack(bool up)
+{
+    const gaddr top = 1ull << (up ? 35 : 34), low = top - 1000 * PAGE, stack = low + 500 * PAGE;
+    Mm *mm = fresh_area(true, up ? low : top, up ? top : 0, 0);
+    CHECK(mm_map(mm, stack, PAGE, PROT_READ, ANON | MAP_FIXED | MAP_GROWSDOWN, -1, 0) == (int64_t)stack);
+    gaddr above = up ? stack + PAGE : top - 450 * PAGE, below = up ? low : stack - 256 * PAGE - 200 * PAGE;
+    CHECK((gaddr)mm_map(mm, 0, (up ? 200 : 450) * PAGE, PROT_READ, ANON, -1, 0) == (up ? below : above));
+    CHECK((gaddr)mm_map(mm, 0, (up ? 450 : 200) * PAGE, PROT_READ, ANON, -1, 0) == (up ? above : below));
+    gaddr hint = stack - 100 * PAGE;
+    CHECK((gaddr)mm_map(mm, hint, PAGE, PROT_READ, ANON, -1, 0) != hint);
+    gaddr lies = stack - 3 * PAGE + 5;
+    CHECK(mm_in_gap(mm, &lies, 1));
+    CHECK(mm_grow(mm, lies) == up);                                 /* or too near to what is below */
+    CHECK(mm_covered(mm, stack - 3 * PAGE, 4 * PAGE, PROT_READ) == up && mm_in_gap(mm, &lies, 1) != up);
+    CHECK(!mm_grow(mm, stack) && !mm_covered(mm, stack - 4 * PAGE, PAGE, 0));
 }
 
 static void code_pages(void)
@@ -146,7 +172,7 @@ static void area(void)
 {
     enum { N = 300 };
     const gaddr top = 1ull << 38;
-    Mm *mm = fresh_area(true, top, 0);
+    Mm *mm = fresh_area(true, top, 0, 0);
     gaddr at[N], want = top;
     for (int i = 0; i < N; i++, want -= PAGE) {                     /* protections differ: no two merge */
         at[i] = (gaddr)mm_map(mm, 0, PAGE, i & 1 ? PROT_READ : PROT_READ | PROT_WRITE, ANON, -1, 0);
@@ -165,7 +191,7 @@ static void area(void)
 static void area_of_large_pages(void)
 {
     const gaddr top = 1ull << 39, large = 65536;
-    Mm *mm = fresh_area(true, top, large);
+    Mm *mm = fresh_area(true, top, 0, large);
     CHECK((gaddr)mm_map(mm, 0, PAGE, PROT_READ | PROT_WRITE, ANON, -1, 0) == top - large);
     CHECK((gaddr)mm_map(mm, 0, 5 * large, PROT_READ | PROT_WRITE, ANON, -1, 0) == top - 6 * large);
     CHECK((gaddr)mm_map(mm, 0, 1ull << 40, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > top);
@@ -173,7 +199,10 @@ static void area_of_large_pages(void)
 
 int main(void)
 {
-    random_walk(true); random_walk(false); random_places(true); random_places(false); code_pages(); brk_and_big(); area(); area_of_large_pages();
+    random_walk(true); random_walk(false); 
+    for (int i = 0; i < 4; i++) random_places(i & 1, i & 2);
+    gap_below_stack(true); gap_below_stack(false);
+    code_pages(); brk_and_big(); area(); area_of_large_pages();
     puts(failures ? "failed" : "ok");
     return failures != 0;
 }
