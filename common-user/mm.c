@@ -205,7 +205,7 @@ static void drop_object(Mm *mm, const Vma *v, Drop *d)
 {
     if (!v->ino || !(v->flags & MAP_SHARED)) return;
     uint64_t len = v->end - v->start;
-    for (Vma *o = vma_object(mm, v->dev, v->ino); o; o = vma_same(o->same_next, v->dev, v->ino)) {
+    for (Vma *o = vma_object_code(mm, v->dev, v->ino); o; o = vma_same(o->same_next, v->dev, v->ino)) {
         if (!o->has_code || o->off >= v->off + len || v->off >= o->off + (o->end - o->start)) continue;
         if (mm_partial(mm)) part_open(mm, o->start, o->end, d);
         code_drop(mm, o->start, o->end, d);
@@ -236,7 +236,6 @@ int64_t map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, u
         return e;
     }
     code_drop(mm, at, at + len, d);
-    vma_remove(mm, at, at + len);
     return (int64_t)at;
 }
 

@@ -65,7 +65,7 @@ void code_drop(Mm *mm, gaddr a, gaddr end, Drop *d)
         if (!v->has_code) continue;
         gaddr lo = v->start > a ? v->start : a, hi = v->end < end ? v->end : end;
         drop_add(d, lo, hi);
-        if (lo == v->start && hi == v->end) v->has_code = false;
+        if (lo == v->start && hi == v->end) vma_mark(mm, v, false);
     }
     guards_forget(mm, a, end);
 }
@@ -159,7 +159,7 @@ size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
         gaddr at = pc + have, p = at & ~(mm->page - 1), hp = at & ~(mm->hpage - 1);
         Vma *v = vma_at(mm, at);
         if (!v || !(v->prot & PROT_EXEC)) break;
-        v->has_code = true;
+        vma_mark(mm, v, true);
         bool open = false;
         for_aliases(mm, v, hp, guard_page, &open);
         if (open && !guard_get(mm, hp)) guard_set(mm, hp, GUARD_LIMIT);      /* written through another mapping: not watched here */

@@ -273,7 +273,6 @@ int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
         if (r >= 0) {
             gaddr a = (gaddr)r;
             code_drop(mm, a, a + len, &d);
-            vma_remove(mm, a, a + len);
             Vma v = { .start = a, .end = a + len, .flags = MAP_SHARED, .dev = ~0ull, .ino = (uint64_t)id + 1,
                       .prot = (uint8_t)(PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0)) };
             drop_seen(&d, v.flags, v.prot);

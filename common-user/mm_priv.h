@@ -17,7 +17,7 @@ typedef struct Vma {
     const char *name;               /* special mapping's name, static; NULL */
     uint32_t flags;                 /* MAP_SHARED, MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN */
     uint8_t prot;                   /* the guest's */
-    bool has_code;                  /* the translator read from here */
+    bool has_code;                  /* the translator read from here: vma_mark */
     uint32_t rank;                  /* this and what follows is mm_vma.c's */
     gaddr low;                      /* start, less the gap that nothing is put into by choice (MAP_GROWSDOWN) */
     gaddr gap;                      /* largest free range below the `low` of a mapping of this subtree */
@@ -26,6 +26,7 @@ typedef struct Vma {
     struct Vma *same_prev, *same_next;              /* of the object's list, when it has one: vma_object */
 } Vma;
 enum { OBJECT_LISTS = 256 };
+typedef struct Objects { Vma *first; uint32_t coded; } Objects;     /* coded: how many of the list have code */
 
 /* What the translator hears once the lock is released (it may wait for nothing of ours): ranges whose code must be dropped, and
  * whether others see memory from now on (tcg_share). */
@@ -40,7 +41,7 @@ struct Mm {
     pthread_mutex_t lock;
     Tcg *tcg;                       /* const after mm_set_tcg */
     Vma *root, *first, *last, *spare;               /* lock: the map; nodes to use again */
-    Vma *objects[OBJECT_LISTS];     /* lock: lists of mappings, by a hash of their object */
+    Objects objects[OBJECT_LISTS];  /* lock: lists of mappings, by a hash of their object */
     uint64_t ranks;                 /* lock: the generator's state */
     MmSums sums;                    /* lock */
     gaddr brk_start, brk;           /* lock */
@@ -74,7 +75,7 @@ bool     vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop);             /
 gaddr    vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len);            /* the highest place for len in a hole within [low, top); 0: none */
 gaddr    vma_gap_up(const Mm *mm, gaddr low, gaddr top, uint64_t len);         /* the lowest */
 void     vma_remove(Mm *mm, gaddr a, gaddr end);
-void     vma_insert(Mm *mm, const Vma *v);      /* over free space; merges */
+void     vma_insert(Mm *mm, const Vma *v);      /* in place of what is there; merges */
 void     vma_merge(Mm *mm, gaddr a, gaddr end); /* neighbours inside and at the edges */
 Vma     *vma_split(Mm *mm, gaddr a);            /* makes a a boundary; the first mapping that starts at or above a: with its node, others stay */
 void     vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags);             /* the only way to change these; no merge */
@@ -82,6 +83,8 @@ void     vma_lower(Mm *mm, Vma *v, gaddr start);                    /* it starts
 bool     vma_is_data(uint32_t flags, int prot); /* as RLIMIT_DATA counts */
 /* The mappings of an object (dev, ino; ino not 0): for (v = vma_object(...); v; v = vma_same(v->same_next, dev, ino)). */
 Vma     *vma_object(Mm *mm, uint64_t dev, uint64_t ino);
+Vma     *vma_object_code(Mm *mm, uint64_t dev, uint64_t ino);       /* the same, or NULL when none of them has code */
+void     vma_mark(Mm *mm, Vma *v, bool has_code);
 static inline Vma *vma_same(Vma *v, uint64_t dev, uint64_t ino)
 {
     while (v && (v->dev != dev || v->ino != ino)) v = v->same_next;
@@ -97,7 +100,7 @@ static inline void drop_seen(Drop *d, uint32_t flags, int prot)     /* such a ma
 
 /* The host's side of [a, end), in host pages. With hpage == page these are the plain calls; else mm_partial.c. */
 static inline bool mm_partial(const Mm *mm) { return __builtin_expect(mm->hpage != mm->page, 0); }
-/* Maps a fixed range on the host and takes what was there out of the map (the caller inserts): at, or -errno. */
+/* Maps a fixed range on the host; the caller inserts it into the map. at, or -errno. */
 int64_t  map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d);
 void     grow_note(Mm *mm, const Vma *v);       /* a MAP_GROWSDOWN mapping was inserted */
 int      host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);   /* claimed range; prot as the guest's; 0, -errno */

@@ -32,9 +32,10 @@ static Vma *tree_insert(Vma *t, Vma *n)
         *side = *inner;
         *inner = t;
         pull(t);
-        t = child;
+        pull(child);
+        return child;
     }
-    pull(t);
+    if (child->gap > t->gap) t->gap = child->gap;
     return t;
 }
 
@@ -48,30 +49,47 @@ static Vma *tree_join(Vma *low, Vma *high)
     return top ? low : high;
 }
 
+/* A subtree's largest range can only have become smaller where it is not larger than what was free below a node that
+ * goes or changes: most walks look at no other child. */
+static void pull_if(Vma *t, gaddr was) { if (was && t->gap <= was) pull(t); }
+
 static Vma *tree_remove(Vma *t, const Vma *n)
 {
     if (t == n) return tree_join(t->left, t->right);
     if (n->start < t->start) t->left = tree_remove(t->left, n);
     else t->right = tree_remove(t->right, n);
-    pull(t);
+    pull_if(t, gap_below(n));
     return t;
 }
 
-/* The free range below n changed. */
-static void tree_touch(Vma *t, const Vma *n)
+/* The free range below n changed from `was`. */
+static void tree_touch(Vma *t, const Vma *n, gaddr was)
 {
-    if (t != n) tree_touch(n->start < t->start ? t->left : t->right, n);
-    pull(t);
+    if (t != n) tree_touch(n->start < t->start ? t->left : t->right, n, was);
+    gaddr now = gap_below(n);
+    if (now >= t->gap) t->gap = now;
+    else pull_if(t, was);
 }
 
 /* --- nodes: the tree, the list of neighbours, the list of mappings of the same object, the sums */
 
-static Vma **object_of(Mm *mm, uint64_t dev, uint64_t ino)
+static Objects *object_of(Mm *mm, uint64_t dev, uint64_t ino)
 {
     return &mm->objects[(dev ^ ino * 0x9e3779b97f4a7c15ull >> 32) % OBJECT_LISTS];
 }
 
-Vma *vma_object(Mm *mm, uint64_t dev, uint64_t ino) { return vma_same(*object_of(mm, dev, ino), dev, ino); }
+Vma *vma_object(Mm *mm, uint64_t dev, uint64_t ino) { return vma_same(object_of(mm, dev, ino)->first, dev, ino); }
+
+Vma *vma_object_code(Mm *mm, uint64_t dev, uint64_t ino)
+{
+    return object_of(mm, dev, ino)->coded ? vma_object(mm, dev, ino) : NULL;
+}
+
+void vma_mark(Mm *mm, Vma *v, bool has_code)
+{
+    if (v->ino) object_of(mm, v->dev, v->ino)->coded += (uint32_t)has_code - v->has_code;
+    v->has_code = has_code;
+}
 
 bool vma_is_data(uint32_t flags, int prot) { return (prot & PROT_WRITE) && !(flags & (MAP_SHARED | MAP_GROWSDOWN)); }
 
@@ -98,12 +116,36 @@ static Vma *node_new(Mm *mm)
     return n;
 }
 
-static Vma *link_copy(Mm *mm, const Vma *v)
+static void object_link(Mm *mm, Vma *n)
 {
-    Vma *n = node_new(mm), *next = vma_find(mm, v->start), *prev = next ? next->prev : mm->last;
+    if (!n->ino) return;
+    Objects *list = object_of(mm, n->dev, n->ino);
+    n->same_prev = NULL;
+    n->same_next = list->first;
+    if (list->first) list->first->same_prev = n;
+    list->first = n;
+    list->coded += n->has_code;
+}
+
+static void object_unlink(Mm *mm, Vma *v)
+{
+    if (!v->ino) return;
+    Objects *list = object_of(mm, v->dev, v->ino);
+    if (v->same_prev) v->same_prev->same_next = v->same_next;
+    else list->first = v->same_next;
+    if (v->same_next) v->same_next->same_prev = v->same_prev;
+    list->coded -= v->has_code;
+}
+
+/* A node for *v before `next`. free_below: what the tree believes is free below `next` (most often nothing changes,
+ * which saves a walk). */
+static Vma *link_copy(Mm *mm, const Vma *v, Vma *next, gaddr free_below)
+{
+    Vma *n = node_new(mm), *prev = next ? next->prev : mm->last;
     *n = *v;
     n->left = n->right = NULL;
-    n->rank = (uint32_t)((mm->ranks = mm->ranks * 6364136223846793005ull + 1442695040888963407ull) >> 32);     /* Knuth's MMIX generator */
+    mm->ranks = mm->ranks * 6364136223846793005ull + 1442695040888963407ull;    /* Knuth's MMIX generator */
+    n->rank = (uint32_t)(mm->ranks >> 32);
     n->low = low_of(mm, n);
     n->prev = prev;
     n->next = next;
@@ -112,32 +154,24 @@ static Vma *link_copy(Mm *mm, const Vma *v)
     else mm->last = n;
     if (!prev) mm->first = n;
     mm->root = tree_insert(mm->root, n);
-    if (next) tree_touch(mm->root, next);
-    if (n->ino) {
-        Vma **list = object_of(mm, n->dev, n->ino);
-        n->same_prev = NULL;
-        n->same_next = *list;
-        if (*list) (*list)->same_prev = n;
-        *list = n;
-    }
+    if (next && gap_below(next) != free_below) tree_touch(mm->root, next, free_below);
+    object_link(mm, n);
     account(mm, n, true);
     return n;
 }
 
-static void unlink_free(Mm *mm, Vma *v)
+/* heir: v's range becomes part of a neighbour, so that nothing becomes free. */
+static void unlink_free(Mm *mm, Vma *v, bool heir)
 {
     account(mm, v, false);
-    if (v->ino) {
-        if (v->same_prev) v->same_prev->same_next = v->same_next;
-        else *object_of(mm, v->dev, v->ino) = v->same_next;
-        if (v->same_next) v->same_next->same_prev = v->same_prev;
-    }
+    object_unlink(mm, v);
+    gaddr free_below = v->next ? gap_below(v->next) : 0;
     mm->root = tree_remove(mm->root, v);
     if (v->prev) v->prev->next = v->next;
     else mm->first = v->next;
     if (v->next) v->next->prev = v->prev;
     else mm->last = v->prev;
-    if (v->next) tree_touch(mm->root, v->next);
+    if (v->next && !heir) tree_touch(mm->root, v->next, free_below);
     v->next = mm->spare;
     mm->spare = v;
 }
@@ -168,7 +202,7 @@ bool vma_free(const Mm *mm, gaddr a, uint64_t len)
 bool vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop)
 {
     Vma *v = vma_find(mm, *a);
-    for (; v && v->start <= *a; v = v->next) *a = v->end;
+    for (; v && v->start <= *a && *a < end; v = v->next) *a = v->end;
     *stop = v && v->start < end ? v->start : end;
     return *a < end;
 }
@@ -225,13 +259,14 @@ Vma *vma_split(Mm *mm, gaddr a)
     Vma *v = vma_find(mm, a);
     if (!v || v->start >= a) return v;
     Vma low = *v;
+    gaddr free_below = gap_below(v);
     low.end = a;
     account(mm, v, false);
     if (v->ino) v->off += a - v->start;
     v->start = a;
     v->low = low_of(mm, v);
     account(mm, v, true);
-    link_copy(mm, &low);
+    link_copy(mm, &low, v, free_below);
     return v;
 }
 
@@ -240,7 +275,7 @@ void vma_remove(Mm *mm, gaddr a, gaddr end)
     vma_split(mm, end);                             /* first: a split keeps the upper part's node */
     for (Vma *v = vma_split(mm, a), *next; v && v->start < end; v = next) {
         next = v->next;
-        unlink_free(mm, v);
+        unlink_free(mm, v, false);
     }
 }
 
@@ -259,18 +294,40 @@ void vma_merge(Mm *mm, gaddr a, gaddr end)
         Vma *next = v->next;
         if (!can_merge(v, next)) { v = next; continue; }
         gaddr stop = next->end;
-        v->has_code |= next->has_code;
-        unlink_free(mm, next);
+        vma_mark(mm, v, v->has_code | next->has_code);
+        unlink_free(mm, next, true);
         account(mm, v, false);
         v->end = stop;
         account(mm, v, true);
-        if (v->next) tree_touch(mm->root, v->next);
     }
+}
+
+/* Over a mapping of just this range its node is used again. */
+static bool take_over(Mm *mm, const Vma *v)
+{
+    Vma *n = vma_find(mm, v->start);
+    if (!n || n->start != v->start || n->end != v->end || (n->flags ^ v->flags) & MAP_GROWSDOWN) return false;
+    account(mm, n, false);
+    object_unlink(mm, n);
+    n->dev = v->dev;
+    n->ino = v->ino;
+    n->off = v->off;
+    n->name = v->name;
+    n->flags = v->flags;
+    n->prot = v->prot;
+    n->has_code = v->has_code;
+    object_link(mm, n);
+    account(mm, n, true);
+    return true;
 }
 
 void vma_insert(Mm *mm, const Vma *v)
 {
-    link_copy(mm, v);
+    if (!take_over(mm, v)) {
+        vma_remove(mm, v->start, v->end);
+        Vma *next = vma_find(mm, v->start);
+        link_copy(mm, v, next, next ? gap_below(next) : 0);
+    }
     vma_merge(mm, v->start, v->end);
 }
 
@@ -284,9 +341,10 @@ void vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags)
 
 void vma_lower(Mm *mm, Vma *v, gaddr start)
 {
+    gaddr free_below = gap_below(v);
     account(mm, v, false);
     v->start = start;
     v->low = low_of(mm, v);
     account(mm, v, true);
-    tree_touch(mm->root, v);
+    tree_touch(mm->root, v, free_below);
 }

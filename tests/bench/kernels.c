@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -515,6 +516,38 @@ static uint64_t signals(void)
     return taken / SIGUSR1;
 }
 
+/* Ten thousand mappings of a page each, and what is done to each of them and to all at once. */
+static uint64_t maps(void)
+{
+    enum { N = 10000, PAGE = 4096, ANON = MAP_PRIVATE | MAP_ANONYMOUS, RW = PROT_READ | PROT_WRITE };
+    size_t all = (size_t)N * PAGE;
+    uint64_t failed = 0;
+    FILE *file = tmpfile();
+    int fd = fileno(file);
+    failed += ftruncate(fd, all) != 0;
+    char *a = mmap(NULL, all, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < N; i++)
+            failed += mmap(a + (size_t)i * PAGE, PAGE, i & 1 ? PROT_READ : RW, ANON | MAP_FIXED, -1, 0) == MAP_FAILED;
+        for (int i = 0; i < N; i += 8)
+            a[(size_t)i * PAGE] = 1;
+        for (int i = 0; i < N; i++)
+            failed += madvise(a + (size_t)i * PAGE, PAGE, MADV_DONTNEED) != 0;
+        failed += madvise(a, all, MADV_DONTNEED) != 0;
+        for (int i = 0; i < N; i++)
+            failed += mprotect(a + (size_t)i * PAGE, PAGE, i & 1 ? RW : PROT_READ) != 0;
+        for (int i = 0; i < N; i++) {
+            off_t at = (off_t)(N - 1 - i) * PAGE;
+            failed += mmap(a + (size_t)i * PAGE, PAGE, RW, MAP_SHARED | MAP_FIXED, fd, at) == MAP_FAILED;
+        }
+        for (int i = 0; i < N; i += 2)
+            failed += munmap(a + (size_t)i * PAGE, PAGE) != 0;
+        failed += munmap(a, all) != 0;
+    }
+    fclose(file);
+    return failed;
+}
+
 static const struct { const char *name, *group; uint64_t (*run)(void); int calls; } kernels[] = {
     { "sieve", "integer", sieve }, { "crc", "integer", crc }, { "matmul_int", "integer", matmul_int },
     { "queens", "integer", queens }, { "sha_like", "integer", sha_like }, { "lz", "integer", lz },
@@ -528,7 +561,7 @@ static const struct { const char *name, *group; uint64_t (*run)(void); int calls
     { "atomic_ops", "atomics", atomic_ops }, { "atomic_words", "atomics", atomic_words },
     { "mutexes", "atomics", mutexes },
     { "syscalls", "syscalls", syscalls, 2000000 }, { "clocks", "syscalls", clocks, 4000000 },
-    { "signals", "signals", signals, 200000 },
+    { "signals", "signals", signals, 200000 }, { "maps", "memory", maps },
 };
 
 int main(int argc, char **argv)
