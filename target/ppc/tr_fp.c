@@ -404,6 +404,11 @@ bool tr_mtfsf(Tr *t, const OpMTFSF *a)
     for (int i = 0; i < 8; i++)
         if (a->flm >> i & 1)
             mask |= 15u << 4 * i;
+    if (mask == ~0u) {                                  /* nobody asks about the last operation any more */
+        ir_status(t->u, R_FPOP, R_FPC - R_FPOP);
+        ir_put(t->u, R_FPOP, imm(t, 0));
+        ir_put(t->u, R_FPCC, imm(t, 0));
+    }
     return write_fpscr(t, low(t, bits(t, get_f(t, a->frb))), mask, a->rc);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The look-ahead for flags (tcg/ahead.c): code, and which of CR0, CR1, CR7 and CA it overwrites before it can be read. */
+/* The look-ahead for flags (tcg/ahead.c): code, and which of CR0, CR1, CR7, CA and the FP status it
+ * overwrites before it can be read. */
 #include <stdio.h>
 #include "target/ppc/arch.h"
 #include "tcg/passes.h"
@@ -11,10 +12,11 @@ enum {
     STWCX = 0x7c60212d, LWZX_1 = 0x7c60202f,
     ADDC = 0x7c632014, ADDE = 0x7c632114, ADDIC = 0x30630001, SRAWI = 0x7c630e70, MFXER = 0x7c6102a6, MTXER = 0x7c6103a6, SC = 0x44000002,
     CROR_7 = 0x4fdef382, MCRF_0_7 = 0x4c1c0000, MCRF_7_0 = 0x4f800000, FADD_RC = 0xfc22182b, FCMPU_7 = 0xff811000,
+    MTFSF_FF = 0xfdfe058e, MTFSF_FE = 0xfdfc058e, MFFS = 0xfc00048e,
     B_BACK = 0x4bfffffc, BL_2 = 0x48000009,
     UNKNOWN = 0x04000000, BDNZ = 0x42000008,
 };
-enum { CR0 = 1, CR1 = 2, CR7 = 4, CA = 8 };
+enum { CR0 = 1, CR1 = 2, CR7 = 4, CA = 8, FP = 16 };
 
 static const struct { const char *name; uint32_t code[5]; int dead; } rows[] = {
     { "compares", { CMPWI0, CMPWI7, BLR }, CR0 | CR7 },
@@ -42,8 +44,11 @@ static const struct { const char *name; uint32_t code[5]; int dead; } rows[] = {
     { "cror", { CROR_7, CMPWI7, CMPWI0, BLR }, CR0 },
     { "mcrf overwrites", { MCRF_0_7, CMPWI7, BLR }, CR0 },
     { "mcrf reads", { MCRF_7_0, CMPWI0, BLR }, CR7 },
-    { "fadd.", { FADD_RC, BLR }, CR1 },
+    { "fadd.", { FADD_RC, BLR }, CR1 | FP },
     { "fcmpu", { FCMPU_7, BLR }, CR7 },
+    { "mtfsf", { MTFSF_FF, BLR }, FP },
+    { "mtfsf of some", { MTFSF_FE, FADD_RC, BLR }, 0 },
+    { "mffs", { MFFS, MTFSF_FF, BLR }, 0 },
     { "for ever", { OR, B_BACK }, 0 },
     { "into a call", { BL_2, BLR, CMPWI0, BLR }, CR0 },
     { "unknown", { UNKNOWN, CMPWI0, ADDC, BLR }, 0 },
@@ -84,10 +89,10 @@ static bool dead_at_start(const uint32_t *insn, int reg)
 
 int main(void)
 {
-    static const int regs[] = { R_CR0, R_CR0 + 1, R_CR0 + 7, R_CA };
+    static const int regs[] = { R_CR0, R_CR0 + 1, R_CR0 + 7, R_CA, R_FPOP };
     int fails = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < 5; k++)
             if (dead_at_start(rows[i].code, regs[k]) != (rows[i].dead >> k & 1)) {
                 printf("FAIL %s: register %d\n", rows[i].name, k);
                 fails++;
