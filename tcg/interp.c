@@ -89,6 +89,29 @@ static int leave_with_flags(const IrUnit *u, CpuState *cpu, const IrInsn *i, con
     return leave(cpu, (gaddr)i->imm, 0);
 }
 
+static void evaluate(const IrUnit *u, CpuState *cpu, const IrInsn *i, const IrValue *v, IrValue *out)
+{
+    const IrValue *const operand[4] = { &v[i->arg[0]], &v[i->arg[1]], &v[i->arg[2]], &v[i->arg[3]] };
+    if (ir_op_class[i->op] == IRC_INT) {
+        eval_int(out, i, operand);
+        return;
+    }
+    EvalFp fp = { &u->guest->fp, cpu->fp_round, &cpu->fp_sticky, u->guest->fp_invalid, cpu };
+    ir_eval(out, i, operand, &fp);
+}
+
+static int leave_with_order(const IrUnit *u, CpuState *cpu, const IrInsn *i, const IrValue *v)
+{
+    int reg = ir_exit_order(i->aux);
+    if (reg >= 0) {
+        IrInsn order = { .op = IR_order, .type = i->type, .aux = i->aux & EXIT_ORDER_U ? 1 : 0, .nargs = 2, .arg = { i->arg[0], i->arg[1] } };
+        IrValue r;
+        evaluate(u, cpu, &order, v, &r);
+        put_register((char *)cpu + u->regs[reg].offset, IR_I32, &r);
+    }
+    return leave(cpu, (gaddr)i->imm, 0);
+}
+
 static int leave_raise(CpuState *cpu, const IrInsn *i)
 {
     cpu->exit_code = i->aux;
@@ -101,17 +124,6 @@ static void fence(const IrInsn *i)
     if (i->aux & FENCE_SYNC_CORE)
         __builtin___clear_cache(NULL, NULL);    /* nothing on coherent hosts; a compiler barrier at least */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-static void evaluate(const IrUnit *u, CpuState *cpu, const IrInsn *i, const IrValue *v, IrValue *out)
-{
-    const IrValue *const operand[4] = { &v[i->arg[0]], &v[i->arg[1]], &v[i->arg[2]], &v[i->arg[3]] };
-    if (ir_op_class[i->op] == IRC_INT) {
-        eval_int(out, i, operand);
-        return;
-    }
-    EvalFp fp = { &u->guest->fp, cpu->fp_round, &cpu->fp_sticky, u->guest->fp_invalid, cpu };
-    ir_eval(out, i, operand, &fp);
 }
 
 __attribute__((noinline)) static void other(const IrUnit *u, CpuState *cpu, const IrInsn *i, IrValue *v, IrValue *local, IrValue *out)
@@ -195,9 +207,9 @@ GUEST_POINTER static int run(const IrUnit *u, CpuState *cpu, IrValue *v, const u
                 return leave_with_flags(u, cpu, i, v);
             continue;
         case STEP_EXIT_IF:
-            if (!holds(i, v))
-                continue;
-            /* fall through */
+            if (holds(i, v))
+                return leave_with_order(u, cpu, i, v);
+            continue;
         case STEP_JUMP: return leave(cpu, (gaddr)i->imm, 0);
         case STEP_JUMP_IND: return leave(cpu, first(i, v), 0);
         case STEP_RAISE: return leave_raise(cpu, i);

@@ -52,6 +52,8 @@ enum {
     MEM_ACQUIRE = 64, MEM_RELEASE = 128,
     MEM_ATOMIC = 256,               /* single-copy atomic at its size even when 16 bytes */
 };
+enum { EXIT_ORDER_U = 1 << 15 };    /* exit_if aux */
+static inline int ir_exit_order(uint16_t aux) { return (aux & ~EXIT_ORDER_U) - 1; }      /* its register, or -1 */
 enum { FENCE_RR = 1, FENCE_RW = 2, FENCE_WR = 4, FENCE_WW = 8, FENCE_ALL = 15, FENCE_SYNC_CORE = 16 };
 
 typedef enum FpRound { FP_RNE, FP_RTZ, FP_RDN, FP_RUP, FP_RNA, FP_RODD, FP_DYN } FpRound;  /* RNA ties away; RODD to odd */

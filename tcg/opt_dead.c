@@ -23,6 +23,7 @@ typedef struct Dead {
     /* Other flags-like registers (CR fields): where control may go from here on, NOWHERE where that is not known; and per register how many of
      * those ways are behind its next put, or READ when it is read before that. */
     gaddr way[WAYS_MAX];
+    uint32_t by[WAYS_MAX];                  /* the exit that leads there, 0 nothing of that kind */
     int nways;
     bool look;                              /* may the code ahead be looked at? */
     bool faults;                            /* something in this guest instruction may fault */
@@ -44,17 +45,30 @@ static bool dead_at(Dead *d, int reg, gaddr pc)
 }
 
 /* --- flags-like registers beside the first: REG_AHEAD */
-static void may_go(Dead *d, gaddr pc)
+static void may_go(Dead *d, gaddr pc, uint32_t by)
 {
-    if (d->nways < WAYS_MAX)
+    if (d->nways < WAYS_MAX) {
+        d->by[d->nways] = by;
         d->way[d->nways++] = pc;
-    else
+    } else {
         d->way[WAYS_MAX - 1] = NOWHERE;     /* and nothing counts as put behind it any more, see is_overwritten */
+    }
 }
 
-/* Is what is put to r here overwritten on every way before it is read? A fault on the way need not see it: the way goes on from there. */
-static bool is_overwritten(Dead *d, int r)
+/* Can this exit itself put what `put` puts: the order of what it compares? */
+static bool exit_orders(const IrUnit *u, const IrInsn *exit, const IrInsn *put)
 {
+    const IrInsn *o = &u->insn[put->arg[0]];
+    return exit->op == IR_exit_if && !exit->aux && exit->cond <= COND_GTU && o->op == IR_order && o->type == exit->type &&
+           o->arg[0] == exit->arg[0] && o->arg[1] == exit->arg[1];
+}
+
+/* Is what is put to r here overwritten on every way before it is read? A fault on the way need not see it: the way goes on from there.
+ * Exits that alone see it put it themselves, where they can. */
+static bool is_overwritten(Dead *d, const IrInsn *put)
+{
+    int r = put->aux, nexits = 0;
+    uint32_t exit[WAYS_MAX];
     const RegDesc *reg = &d->u->guest->regs[r];
     int from = d->from[r];
     if (!d->look || !(reg->traits & REG_AHEAD) || from == READ || d->nways == WAYS_MAX || from == d->nways)
@@ -62,9 +76,18 @@ static bool is_overwritten(Dead *d, int r)
     for (int k = from; k < d->nways; k++)
         if (d->way[k] == NOWHERE)
             return false;
-    for (int k = d->nways - 1; k >= from; k--)
-        if (!dead_at(d, r, d->way[k]))
+    for (int k = d->nways - 1; k >= from; k--) {
+        const IrInsn *e = &d->u->insn[d->by[k]];
+        bool puts = d->by[k] && e->op == IR_exit_if && ir_exit_order(e->aux) == r;
+        if (puts || dead_at(d, r, d->way[k]))
+            continue;
+        if (!d->by[k] || !exit_orders(d->u, e, put))
             return false;
+        exit[nexits++] = d->by[k];
+    }
+    uint16_t aux = (uint16_t)((r + 1) | (d->u->insn[put->arg[0]].aux ? EXIT_ORDER_U : 0));
+    while (nexits)
+        d->u->insn[exit[--nexits]].aux = aux;
     return true;
 }
 
@@ -157,7 +180,7 @@ static void see_call(Dead *d, const IrInsn *i)
 {
     const HelperDesc *h = &d->u->guest->helpers[i->imm];
     if (h->reads == HELPER_ALL || h->writes == HELPER_ALL || h->faults)
-        may_go(d, NOWHERE);
+        may_go(d, NOWHERE, 0);
     if (h->reads == HELPER_ALL || h->faults)
         d->gen++;
     else if (h->reads == HELPER_LIST)
@@ -199,7 +222,7 @@ static int needed(Dead *d, uint32_t n, const IrInsn *i)
             return put_of_flags(d, i);
         if (d->over[i->aux] == d->gen)
             return is_home(d, i) ? AS_HOME : NO;
-        if (is_overwritten(d, i->aux))
+        if (is_overwritten(d, i))
             return NO;
         d->over[i->aux] = d->gen;
         d->from[i->aux] = (uint8_t)d->nways;
@@ -212,12 +235,12 @@ static int needed(Dead *d, uint32_t n, const IrInsn *i)
         }
         return d->used[n] != 0;
     case IR_call: see_call(d, i); return YES;
-    case IR_host_insn: may_go(d, NOWHERE); d->gen++; return YES;
-    case IR_jump: case IR_calljump: may_go(d, (gaddr)i->imm); leave_to(d, (gaddr)i->imm); return YES;
-    case IR_exit_if: case IR_exit_if_f: may_go(d, (gaddr)i->imm); may_leave(d, n, i); return YES;
+    case IR_host_insn: may_go(d, NOWHERE, 0); d->gen++; return YES;
+    case IR_jump: case IR_calljump: may_go(d, (gaddr)i->imm, 0); leave_to(d, (gaddr)i->imm); return YES;
+    case IR_exit_if: case IR_exit_if_f: may_go(d, (gaddr)i->imm, n); may_leave(d, n, i); return YES;
     case IR_insn:
         if (d->faults && !d->fault_known)
-            may_go(d, (gaddr)i->imm);
+            may_go(d, (gaddr)i->imm, 0);
         d->fault_known |= d->faults;
         d->faults = false;
         return YES;
@@ -225,7 +248,7 @@ static int needed(Dead *d, uint32_t n, const IrInsn *i)
     default: {
         unsigned bits = ir_op_info[i->op].bits;
         if (bits & OPF_END) {
-            may_go(d, NOWHERE);
+            may_go(d, NOWHERE, 0);
             d->gen++;
             return YES;
         }

@@ -100,8 +100,8 @@ static void use_result(Forward *f, IrInsn *i)
 /* Conditional branch or exit. True: it goes. */
 static bool settle(Forward *f, IrInsn *i)
 {
-    if (i->op == IR_exit_if_f && i->aux)
-        return false;                               /* it puts the flags, too */
+    if ((i->op == IR_exit_if_f || i->op == IR_exit_if) && i->aux)
+        return false;                               /* it puts something, too */
     use_result(f, i);
     while (ir_fold(f->u, i))
         ;

@@ -266,6 +266,10 @@ static void check_insn(Verify *v, const IrInsn *i)
     case IR_extr: if (i->imm < 0 || i->imm >= (i->type == IR_I32 ? 32 : 64)) fail(v, "shift %lld", (long long)i->imm); break;
     case IR_order: if (i->aux > 1) fail(v, "order %u", i->aux); break;
     case IR_crc32: case IR_crc32c: if (i->aux > 3) fail(v, "size %u", i->aux); break;
+    case IR_exit_if:
+        if (i->aux && (ir_exit_order(i->aux) >= v->u->guest->nregs || i->cond > COND_GTU))
+            fail(v, "order to register %d", ir_exit_order(i->aux));
+        break;
     case IR_exit_if_f: if (i->aux > v->u->guest->nregs) fail(v, "no register %u", i->aux - 1); break;
     case IR_label: case IR_br: case IR_brcond: case IR_brcond_f: check_label(v, i); break;
     default:

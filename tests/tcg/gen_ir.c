@@ -379,6 +379,8 @@ static void choose_attributes(Gen *g, IrInsn *i)
     switch (op) {
     case IR_setcond: case IR_select: case IR_brcond: case IR_exit_if:
         i->cond = (uint8_t)rng_below(r, COND_TSTNZ + 1);
+        if (op == IR_exit_if && i->cond <= COND_GTU && rng_below(r, 2))
+            i->aux = (uint16_t)((TOY_W + 1 + rng_below(r, TOY_NW)) | (rng_below(r, 2) ? EXIT_ORDER_U : 0));
         break;
     case IR_setcond_f: case IR_select_f: case IR_flags_select: case IR_brcond_f: case IR_exit_if_f:
         i->cond = (uint8_t)rng_below(r, COND_GTU + 5);

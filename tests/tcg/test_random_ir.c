@@ -101,7 +101,7 @@ static void rebuild(IrUnit *to, const IrUnit *from)
         const IrVal *a = i.arg;
         const IrOpInfo *o = &ir_op_info[i.op];
         bool plain = o->result == 'i' && !i.cond && !i.aux && !i.imm && !i.type2 && !(o->bits & (OPF_SIDE | OPF_FAULT | OPF_READ | OPF_FP));
-        switch (i.op == IR_exit_if_f && i.aux ? IR_NOPS : i.op) {       /* the builder makes none that puts flags */
+        switch ((i.op == IR_exit_if_f || i.op == IR_exit_if) && i.aux ? IR_NOPS : i.op) {       /* the builder makes none that puts something */
         case IR_setcond: map[n] = ir_setcond(to, t, (IrCond)i.cond, a[0], a[1]); break;
         case IR_select: map[n] = ir_select(to, t, (IrCond)i.cond, a[0], a[1], a[2], a[3]); break;
         case IR_setcond_f: map[n] = ir_setcond_f(to, t, (IrCond)i.cond, a[0]); break;

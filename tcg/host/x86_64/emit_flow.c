@@ -156,16 +156,33 @@ static void go_to(Em *e, gaddr pc)
     field_to_cold(e, link_cold(e, pc));
 }
 
-/* A side exit that puts flags, or while pins are lent, or one that may close a loop: units are laid out along the way that runs more often,
+/* EFLAGS are those of a comparison, less the host's condition for that: the order goes to guest register reg. Moves keep EFLAGS. */
+static void put_order(Em *e, int reg, int less)
+{
+    mov_ri(e, RAX, 4);
+    mov_ri(e, RCX, 8);
+    cmov(e, less, false, RAX, opd_reg(RCX));
+    mov_ri(e, RCX, 2);
+    cmov(e, CC_E, false, RAX, opd_reg(RCX));
+    if (e->hc->pin[reg] >= 0)
+        mov_rr(e, false, e->hc->pin[reg], RAX);
+    else
+        mov_store(e, false, opd_env((int32_t)e->guest->regs[reg].offset).m, RAX);
+}
+
+/* A side exit that puts something, or while pins are lent, or one that may close a loop: units are laid out along the way that runs more often,
  * so its poll stands out of line. */
 static void cold_exit(Em *e, Cold *c)
 {
     put_flags_from(e, (FlagsAt){ (FlagsPlace)c->r[0], c->r[1], (int32_t)(c->b >> 32) });
     ra_load_lent(e, (uint32_t)c->b);
+    if (c->in->op == IR_exit_if && c->in->aux)
+        put_order(e, ir_exit_order(c->in->aux), c->r[2]);
     go_to(e, c->a);
 }
 
-static void exit_cc(Em *e, gaddr pc, int cc, FlagsAt put)
+/* less: of an exit_if with aux, else 0 */
+static void exit_cc(Em *e, gaddr pc, int cc, FlagsAt put, int less)
 {
     if (cc == -1)
         return;
@@ -175,12 +192,13 @@ static void exit_cc(Em *e, gaddr pc, int cc, FlagsAt put)
         go_to(e, pc);
         return;
     }
-    if (ra_lent(e) || pc <= e->u->pc || put.place != FLAGS_NOWHERE) {
+    if (ra_lent(e) || pc <= e->u->pc || put.place != FLAGS_NOWHERE || less) {
         Cold *c = cold_new(e, cold_exit);
         c->a = pc;
         c->b = ra_lent(e) | (uint64_t)(uint32_t)put.off << 32;
         c->r[0] = put.place;
         c->r[1] = put.reg;
+        c->r[2] = (uint8_t)less;
         jcc_cold(e, cc, c);
         return;
     }
@@ -191,14 +209,20 @@ static void exit_cc(Em *e, gaddr pc, int cc, FlagsAt put)
 
 static void lower_exit_if(Em *e, const IrInsn *in)
 {
-    int cc = emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1]);
-    exit_cc(e, (gaddr)in->imm, cc, (FlagsAt){ 0 });
+    int64_t c;
+    bool held = alu_matches(e, IR_sub, in), swapped = !held && use_imm32(e, in->arg[0], &c) && !use_imm32(e, in->arg[1], &c);
+    int cc = emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1]), less = 0;
+    if (in->aux & EXIT_ORDER_U)
+        less = swapped ? CC_A : held && !e->inv ? CC_AE : CC_B;
+    else if (in->aux)
+        less = swapped ? CC_G : CC_L;
+    exit_cc(e, (gaddr)in->imm, cc, (FlagsAt){ 0 }, less);
 }
 
 static void lower_exit_if_f(Em *e, const IrInsn *in)
 {
     int cc = flags_cc(e, in->arg[0], in->cond);
-    exit_cc(e, (gaddr)in->imm, cc, in->aux ? flags_at(e, in->arg[0]) : (FlagsAt){ 0 });
+    exit_cc(e, (gaddr)in->imm, cc, in->aux ? flags_at(e, in->arg[0]) : (FlagsAt){ 0 }, 0);
 }
 
 static void lower_jump(Em *e, const IrInsn *in)
