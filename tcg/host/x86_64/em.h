@@ -86,7 +86,8 @@ struct Em {
     IrVal    eflags;                    /* FLAGS value that lives in EFLAGS, or 0 */
     IrVal    fp_eflags; bool fp_swap;   /* flags_fcmp of which EFLAGS are the UCOMIS result (operands swapped), or 0 */
     bool     inv;                       /* CF = NOT C (after a subtraction) */
-    uint8_t  alu; uint8_t alu_type; IrVal alu_a, alu_b;     /* EFLAGS are those of this IR op (IR_add, IR_sub, IR_and), 0 unknown */
+    uint8_t  alu, alu_type;             /* EFLAGS are those of this IR op (IR_add, IR_sub, IR_and, IR_adc, IR_sbc), 0 unknown */
+    IrVal    alu_a, alu_b, alu_c;
     /* deferred pieces */
     Cold    *cold; int ncold;
     struct { uint64_t lo, hi; } *pool; int npool;

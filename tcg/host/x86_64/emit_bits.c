@@ -200,6 +200,15 @@ static void lower_deposit(Em *e, const IrInsn *in)
 /* --- shifts */
 static int shift_of(int op) { return op == IR_shl ? SH_SHL : op == IR_shr ? SH_SHR : op == IR_sar ? SH_SAR : SH_ROR; }
 
+/* shlx and its kin, which leave EFLAGS alone */
+static void shift_by_reg(Em *e, const IrInsn *in)
+{
+    static const unsigned pfx[] = { [SH_SHL] = P66, [SH_SHR] = PF2, [SH_SAR] = PF3 };
+    Opd o = use_o(e, in->arg[0]);
+    int n = use_g(e, in->arg[1]);
+    em_vex(e, pfx[shift_of(in->op)] | M0F38 | 0xf7 | (w64(in) ? RW : 0), 0, def_g(e, 0), n, o, 0);
+}
+
 static void shift_imm(Em *e, const IrInsn *in, int n)
 {
     bool w = w64(in);
@@ -219,6 +228,10 @@ static void shift_imm(Em *e, const IrInsn *in, int n)
         shift_ri(e, SH_SHL, w, d, n);
         return;
     }
+    if (n && e->hc->bmi2 && eflags_live(e)) {
+        shift_by_reg(e, in);
+        return;
+    }
     int d = def_copy_g(e, in->arg[0], 0);
     if (!n)
         return;
@@ -235,10 +248,7 @@ static void lower_shift(Em *e, const IrInsn *in)
         return;
     }
     if (in->op != IR_rotr && e->hc->bmi2) {
-        static const unsigned pfx[] = { [SH_SHL] = P66, [SH_SHR] = PF2, [SH_SAR] = PF3 };
-        Opd o = use_o(e, in->arg[0]);
-        int n = use_g(e, in->arg[1]);
-        em_vex(e, pfx[shift_of(in->op)] | M0F38 | 0xf7 | (w ? RW : 0), 0, def_g(e, 0), n, o, 0);
+        shift_by_reg(e, in);
         return;
     }
     take_g(e, RCX);

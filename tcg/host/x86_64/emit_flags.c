@@ -62,33 +62,59 @@ static void lower_flags_and(Em *e, const IrInsn *in)
     def_flags(e, inv);                /* CF = OF = 0 */
 }
 
-/* EFLAGS.CF := C (or its inverse); the consumer then changes EFLAGS. */
-static void carry_in(Em *e, IrVal f, bool inverse)
+/* EFLAGS.CF := C (or its inverse); the consumer then changes EFLAGS. done: it is the last that reads them. */
+static void carry_in(Em *e, IrVal f, bool inverse, bool done)
 {
     need_eflags(e, f);
     bool flip = e->inv != inverse;
+    if (done)
+        e->eflags = e->fp_eflags = 0;
     flags_clobber(e);                   /* saves f when it lives on; EFLAGS still hold it */
     if (flip)
         em8(e, 0xf5);
 }
 
+/* Only the flags that follow the operation, which will have been made by it, still read f. */
+static bool only_follower(const Em *e, IrVal f, int flags_op)
+{
+    uint32_t last = e->val[e->val[f].rep].last;
+    return last <= e->i + 2 && e->u->insn[last].op == flags_op;
+}
+
 static void lower_carry(Em *e, const IrInsn *in)
 {
-    bool sub = in->op == IR_sbc || in->op == IR_flags_sbc, flags = in->op == IR_flags_adc || in->op == IR_flags_sbc;
-    need_eflags(e, in->arg[2]);
-    Opd ob = use_o(e, in->arg[1]);
-    int d;
-    if (flags) {
-        Opd oa = use_o(e, in->arg[0]);
-        d = tmp_g(e);
-        em_op(e, 0x8b | (w64(in) ? RW : 0), d, oa, 0);
-    } else {
-        d = def_copy_g(e, in->arg[0], in->arg[1]);
+    bool sub = in->op == IR_sbc, follow = flags_follow(e, sub ? IR_flags_sbc : IR_flags_adc, in);
+    IrVal a = in->arg[0], b = in->arg[1], f = in->arg[2];
+    int64_t c;
+    need_eflags(e, f);
+    if (!sub)
+        prefer_hint(e, &a, &b);
+    bool imm = use_imm32(e, b, &c);
+    Opd ob = imm ? opd_reg(0) : use_o(e, b);
+    int d = def_copy_g(e, a, imm ? 0 : b);
+    carry_in(e, f, sub, follow && only_follower(e, f, sub ? IR_flags_sbc : IR_flags_adc));
+    if (imm)
+        alu_ri(e, sub ? ALU_SBB : ALU_ADC, w64(in), d, (int32_t)c);
+    else
+        alu_ro(e, sub ? ALU_SBB : ALU_ADC, w64(in), d, ob);
+    if (follow)
+        alu_note(e, in->op, in);
+}
+
+static void lower_flags_carry(Em *e, const IrInsn *in)
+{
+    bool sub = in->op == IR_flags_sbc;
+    if (alu_matches(e, sub ? IR_sbc : IR_adc, in)) {
+        def_flags(e, e->inv);
+        return;
     }
-    carry_in(e, in->arg[2], sub);
+    need_eflags(e, in->arg[2]);
+    Opd ob = use_o(e, in->arg[1]), oa = use_o(e, in->arg[0]);
+    int d = tmp_g(e);
+    em_op(e, 0x8b | (w64(in) ? RW : 0), d, oa, 0);
+    carry_in(e, in->arg[2], sub, false);
     alu_ro(e, sub ? ALU_SBB : ALU_ADC, w64(in), d, ob);
-    if (flags)
-        def_flags(e, sub);
+    def_flags(e, sub);
 }
 
 /* Packed in a GPR (junk bits included), wherever the value was. */
@@ -286,7 +312,8 @@ static void lower_flags_select(Em *e, const IrInsn *in)
 
 const LowerRow lower_rows_flags[] = {
     { IR_flags_sub, lower_flags_sub }, { IR_flags_add, lower_flags_add }, { IR_flags_and, lower_flags_and },
-    { IR_flags_adc, lower_carry }, { IR_flags_sbc, lower_carry }, { IR_adc, lower_carry }, { IR_sbc, lower_carry },
+    { IR_flags_adc, lower_flags_carry }, { IR_flags_sbc, lower_flags_carry },
+    { IR_adc, lower_carry }, { IR_sbc, lower_carry },
     { IR_flags_pack, lower_flags_pack }, { IR_flags_unpack, lower_flags_unpack },
     { IR_setcond_f, lower_setcond_f }, { IR_select_f, lower_select_f }, { IR_flags_select, lower_flags_select },
     { 0, NULL }

@@ -9,7 +9,8 @@ bool eflags_live(Em *e) { return e->eflags && e->val[e->eflags].kind == V_EFLAGS
 
 bool alu_matches(Em *e, int op, const IrInsn *in)
 {
-    return e->alu == op && e->alu_type == in->type && e->alu_a == e->val[in->arg[0]].rep && e->alu_b == e->val[in->arg[1]].rep;
+    return e->alu == op && e->alu_type == in->type && e->alu_a == e->val[in->arg[0]].rep &&
+           e->alu_b == e->val[in->arg[1]].rep && e->alu_c == e->val[in->arg[2]].rep;
 }
 
 void alu_note(Em *e, int op, const IrInsn *in)
@@ -18,16 +19,17 @@ void alu_note(Em *e, int op, const IrInsn *in)
     e->alu_type = in->type;
     e->alu_a = e->val[in->arg[0]].rep;
     e->alu_b = e->val[in->arg[1]].rep;
-    e->inv = op == IR_sub;
+    e->alu_c = e->val[in->arg[2]].rep;          /* adc and sbc; else 0 */
+    e->inv = op == IR_sub || op == IR_sbc;
 }
 
-/* Do the next instructions ask for the flags of this one? */
-static bool flags_follow(Em *e, int flags_op, const IrInsn *in)
+bool flags_follow(Em *e, int flags_op, const IrInsn *in)
 {
     for (uint32_t k = 1; k <= 2 && e->i + k < e->u->n; k++) {
         const IrInsn *f = in + k;
         if (f->op == flags_op)
-            return f->type == in->type && f->arg[0] == in->arg[0] && f->arg[1] == in->arg[1] && e->val[e->i + k].uses;
+            return f->type == in->type && f->arg[0] == in->arg[0] && f->arg[1] == in->arg[1] &&
+                   f->arg[2] == in->arg[2] && e->val[e->i + k].uses;
         if (f->op != IR_put)
             return false;
     }
@@ -44,8 +46,7 @@ static void swap_operands(Em *e, IrVal *a, IrVal *b)
     }
 }
 
-/* With destination chosen as b's register, a commutative op wants the operands the other way round. */
-static void prefer_hint(Em *e, IrVal *a, IrVal *b)
+void prefer_hint(Em *e, IrVal *a, IrVal *b)
 {
     const Val *xb = rv(e, *b);
     int h = e->val[e->i].hint;
@@ -63,7 +64,7 @@ static void lower_add(Em *e, const IrInsn *in)
     int64_t c;
     swap_operands(e, &a, &b);
     if (use_imm32(e, b, &c)) {
-        if (!want && rv(e, a)->kind == V_G) {
+        if (!want && (keep || rv(e, a)->kind == V_G)) {
             int ra = use_g(e, a), d = def_g(e, 0);
             if (d != ra || keep) {
                 lea(e, w, d, (Mem){ (uint8_t)ra, NOREG, 0, (int32_t)c });
@@ -81,7 +82,7 @@ static void lower_add(Em *e, const IrInsn *in)
         return;
     }
     prefer_hint(e, &a, &b);
-    if (!want && rv(e, a)->kind == V_G && (keep || rv(e, b)->kind == V_G)) {
+    if (!want && (keep || (rv(e, a)->kind == V_G && rv(e, b)->kind == V_G))) {
         int ra = use_g(e, a), rb = use_g(e, b), d = def_g(e, 0);
         if (!keep && (d == ra || d == rb)) {
             flags_clobber(e);
@@ -99,14 +100,27 @@ static void lower_add(Em *e, const IrInsn *in)
         alu_note(e, IR_add, in);
 }
 
+/* Changes no flags. */
+static void not_reg(Em *e, bool w, int r) { em_op(e, 0xf7 | (w ? RW : 0), 2, opd_reg(r), 0); }
+
+/* a - b = a + ~b + 1, EFLAGS as they were */
+static void sub_by_lea(Em *e, bool w, IrVal a, IrVal b)
+{
+    int rb = use_g(e, b), ra = use_g(e, a), t = tmp_g(e), d = def_g(e, 0);
+    mov_rr(e, w, t, rb);
+    not_reg(e, w, t);
+    lea(e, w, d, (Mem){ (uint8_t)ra, (uint8_t)t, 0, 1 });
+}
+
 static void lower_sub(Em *e, const IrInsn *in)
 {
     IrVal a = in->arg[0], b = in->arg[1];
     bool w = w64(in), want = flags_follow(e, IR_flags_sub, in);
     bool same = alu_matches(e, IR_sub, in);     /* EFLAGS are already those of this subtraction: repeating it keeps them */
+    bool keep = eflags_live(e) && !want && !same;
     int64_t c;
     if (use_imm32(e, b, &c) && c != INT32_MIN) {
-        if (!want && !same && rv(e, a)->kind == V_G) {
+        if (!want && !same && (keep || rv(e, a)->kind == V_G)) {
             int ra = use_g(e, a), d = def_g(e, 0);
             lea(e, w, d, (Mem){ (uint8_t)ra, NOREG, 0, (int32_t)-c });
             return;
@@ -117,6 +131,10 @@ static void lower_sub(Em *e, const IrInsn *in)
         alu_ri(e, ALU_SUB, w, d, (int32_t)c);
         if (want || same)       /* the carry sense is a fresh one */
             alu_note(e, IR_sub, in);
+        return;
+    }
+    if (keep) {
+        sub_by_lea(e, w, a, b);
         return;
     }
     const Val *xb = rv(e, b);
@@ -186,8 +204,6 @@ static void lower_logic(Em *e, const IrInsn *in)
         alu_note(e, IR_and, in);
 }
 
-static void not_reg(Em *e, bool w, int r) { em_op(e, 0xf7 | (w ? RW : 0), 2, opd_reg(r), 0); }      /* changes no flags */
-
 static void lower_andc(Em *e, const IrInsn *in)
 {
     bool w = w64(in);
@@ -229,6 +245,11 @@ static void lower_eqv(Em *e, const IrInsn *in)
 static void lower_neg(Em *e, const IrInsn *in)
 {
     int d = def_copy_g(e, in->arg[0], 0);
+    if (eflags_live(e)) {
+        not_reg(e, w64(in), d);
+        lea(e, w64(in), d, (Mem){ (uint8_t)d, NOREG, 0, 1 });
+        return;
+    }
     flags_clobber(e);
     em_op(e, 0xf7 | (w64(in) ? RW : 0), 3, opd_reg(d), 0);
 }
@@ -239,10 +260,33 @@ static void lower_not(Em *e, const IrInsn *in)
 }
 
 /* --- multiply, divide */
+static void load_opd(Em *e, bool w, int dst, Opd o)
+{
+    if (o.mem)
+        mov_load(e, w, dst, o.m);
+    else
+        mov_rr(e, w, dst, o.reg);
+}
+
+/* Either half of the unsigned product; EFLAGS stay. */
+static void mulx(Em *e, const IrInsn *in, bool high)
+{
+    bool w = w64(in);
+    take_g(e, RDX);
+    Opd oa = use_o(e, in->arg[0]), ob = use_o(e, in->arg[1]);
+    int d = def_g(e, 0);
+    load_opd(e, w, RDX, oa);
+    em_vex(e, M0F38 | PF2 | 0xf6 | (w ? RW : 0), 0, high ? d : RDX, d, ob, 0);
+}
+
 static void lower_mul(Em *e, const IrInsn *in)
 {
     IrVal a = in->arg[0], b = in->arg[1];
     int64_t c;
+    if (e->hc->bmi2 && eflags_live(e)) {
+        mulx(e, in, false);
+        return;
+    }
     swap_operands(e, &a, &b);
     if (use_imm32(e, b, &c)) {
         Opd oa = use_o(e, a);
@@ -259,16 +303,12 @@ static void lower_mul(Em *e, const IrInsn *in)
     em_op(e, M0F | 0xaf | (w64(in) ? RW : 0), d, ob, 0);
 }
 
-static void load_opd(Em *e, bool w, int dst, Opd o)
-{
-    if (o.mem)
-        mov_load(e, w, dst, o.m);
-    else
-        mov_rr(e, w, dst, o.reg);
-}
-
 static void lower_mulh64(Em *e, const IrInsn *in)
 {
+    if (in->op == IR_mulhu && e->hc->bmi2) {
+        mulx(e, in, true);
+        return;
+    }
     take_g(e, RAX);
     take_g(e, RDX);
     Opd oa = use_o(e, in->arg[0]);

@@ -13,6 +13,8 @@ void  emit_put_flags(Em *e, IrVal f);                        /* FLAGS value f in
 bool  eflags_live(Em *e);
 bool  alu_matches(Em *e, int op, const IrInsn *in);     /* EFLAGS are those of op on in's operands */
 void  alu_note(Em *e, int op, const IrInsn *in);
+bool  flags_follow(Em *e, int flags_op, const IrInsn *in);      /* do the next instructions ask for its flags? */
+void  prefer_hint(Em *e, IrVal *a, IrVal *b);           /* of a commutative op: swaps when the result goes to b's register */
 int   emit_cmp(Em *e, int cond, int type, IrVal a, IrVal b);
 void  emit_setcond(Em *e, int cc);
 void  emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y);
