@@ -45,6 +45,9 @@ typedef struct HelperDesc {
     uint8_t reads, writes;          /* HELPER_NONE, HELPER_ALL, HELPER_LIST */
     const uint16_t *read_list, *write_list;   /* register indexes, 0xffff-terminated, for HELPER_LIST */
     bool faults;                    /* may touch guest memory through cpu (fault reported at this guest pc) */
+    /* Computes nothing in floating point, does not fault: the host's FP modes and flags stay the guest's while it runs. Else it
+     * runs under the host's default modes, and what it raises is lost. */
+    bool no_fp;
 } HelperDesc;
 enum { HELPER_NONE, HELPER_ALL, HELPER_LIST };
 

@@ -15,7 +15,9 @@ static const uint16_t qc_only[] = { R_QC, 0xffff };
 const HelperDesc a64_helpers[] = {
 #define HELPER(id, result, n, a, b, c, d, fx) { \
     .name = #id, .fn = (void *)help_##id, .ret = IR_##result, .nargs = n, .arg = { IR_##a, IR_##b, IR_##c, IR_##d }, \
-    .reads = TOUCHES(fx), .writes = TOUCHES(fx), .read_list = qc_only, .write_list = qc_only, .faults = (fx) == ALL || (fx) == MEM },
+    .reads = TOUCHES(fx), .writes = TOUCHES(fx), .read_list = qc_only, .write_list = qc_only, \
+    .faults = (fx) == ALL || (fx) == MEM, \
+    .no_fp = (fx) == PURE || (fx) == QC },        /* their arithmetic is softfloat's */
 #include "helpers.def"
 #undef HELPER
 };

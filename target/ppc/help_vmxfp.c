@@ -3,7 +3,6 @@
  * operands and results are zeros of their sign. The rest of the floating point is tr_vfp.c's. AltiVec Technology Programming
  * Environments Manual 3.2.
  */
-#include <fenv.h>
 #include <math.h>
 #include <string.h>
 #include "target/ppc/help.h"
@@ -18,12 +17,10 @@ static uint32_t flush(const CpuState *cpu, uint32_t v)
 static float as_float(uint32_t v) { float f; memcpy(&f, &v, 4); return f; }
 static uint32_t as_bits(float f) { uint32_t v; memcpy(&v, &f, 4); return v; }
 
-/* Translated code calls under the guest's rounding mode, and has its own back afterwards. */
 static uint32_t estimate(CpuState *cpu, uint32_t v, float (*f)(float))
 {
     if (is_nan(v))
         return v | QUIET;
-    fesetround(FE_TONEAREST);
     uint32_t r = as_bits(f(as_float(v)));
     return is_nan(r) ? 0x7fc00000 : flush(cpu, r);
 }

@@ -67,6 +67,14 @@ static uint64_t help_list(CpuState *c, uint64_t a)
 static void help_void(CpuState *c, uint64_t a) { ((ToyCpu *)c)->env[7] ^= a; }
 static double help_f64(CpuState *c, double a, float b) { return b < 0 ? a : -a; }
 static float help_f32(CpuState *c, float a) { return -a; }
+/* Rounds and raises; the last faults, too, when it divides by 12345. */
+static double help_quot(CpuState *c, double a, double b) { return a / b; }
+static double help_trip(CpuState *c, double a, double b)
+{
+    static volatile double q;
+    q = a / b;
+    return b == 12345 ? *(volatile const char *)8 : q;
+}
 
 static const uint16_t reads4[] = { TOY_R + 4, 0xffff }, writes5[] = { TOY_R + 5, 0xffff };
 static const HelperDesc helpers[] = {
@@ -78,7 +86,9 @@ static const HelperDesc helpers[] = {
     { "list", help_list, IR_I64, 1, { IR_I64 }, HELPER_LIST, HELPER_LIST, reads4, writes5 },
     { "void", help_void, IR_VOID, 1, { IR_I64 } },
     { "f64", help_f64, IR_F64, 2, { IR_F64, IR_F32 } },
-    { "f32", help_f32, IR_F32, 1, { IR_F32 } },
+    { "f32", help_f32, IR_F32, 1, { IR_F32 }, .no_fp = true },
+    { "quot", help_quot, IR_F64, 2, { IR_F64, IR_F64 } },
+    { "trip", help_trip, IR_F64, 2, { IR_F64, IR_F64 }, .faults = true },
 };
 
 /* --- translation: copy what the test prepared */

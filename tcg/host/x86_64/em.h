@@ -55,7 +55,9 @@ typedef struct HostCode {               /* const after host_init */
     int16_t  flags_reg;                 /* the register whose slot may hold junk bits (RegDesc.flags), or -1 */
     bool     base_reg;                  /* guest memory is at r15 */
     bool     avx, avx2, fma, bmi1, bmi2, lzcnt, movbe, pclmul, aes;
-    uint8_t *enter, *leave, *link, *hot, *poll, *raise, *ind_miss, *ret_miss, *cold_call, *helper_none, *helper_all, *fault_exit, *out, *call;
+    uint8_t *enter, *leave, *link, *hot, *poll, *raise, *ind_miss, *ret_miss, *cold_call, *helper[2][2];
+    uint8_t *fault_exit, *out, *call;
+    uint8_t *mxcsr_default;             /* 4 bytes of constant */
 } HostCode;
 
 enum { CL_G, CL_X };

@@ -56,7 +56,7 @@ static void lower_call(Em *e, const IrInsn *in)
     ra_return_lent(e);
     bool all = h->faults || h->reads != HELPER_NONE || h->writes != HELPER_NONE;
     mov_abs(e, RAX, RELOC_HELPER, (uint64_t)(uintptr_t)h->fn);
-    call_tramp(e, all ? e->hc->helper_all : e->hc->helper_none);
+    call_tramp(e, e->hc->helper[all][h->no_fp]);
     ra_note(e, (RaStep){ .kind = RA_CALL });
     if (h->ret == IR_VOID || !e->val[e->i].uses)
         return;

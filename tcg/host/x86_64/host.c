@@ -9,7 +9,7 @@
 #include "cold.h"
 #include "lower.h"
 
-enum { PAIR_SIZE = 256 << 10, PAIR_GUARD = 4096, PAIR_TOP = 512, MXCSR_DEFAULT = 0x1f80, MXCSR_FLUSH = 0x8040 };      /* FTZ, DAZ */
+enum { PAIR_SIZE = 256 << 10, PAIR_GUARD = 4096, PAIR_TOP = 512, MXCSR_FLUSH = 0x8040 };      /* FTZ, DAZ */
 
 const char tcg_host_isa[] = "x86_64";
 
@@ -149,8 +149,10 @@ bool host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume)
         return false;
     if (!leave_by_fault(cpu, uc, (const uint8_t *)(uintptr_t)cpu->host[HS_HELPER] - 1, &lent))
         return false;
-    if (cpu->host[HS_COLD])
-        save_pins(cpu, uc, (const ColdRegs *)(uintptr_t)cpu->host[HS_COLD], lent);
+    const ColdRegs *cold = (const ColdRegs *)(uintptr_t)cpu->host[HS_COLD];
+    uc->uc_mcontext.fpregs->mxcsr = cold ? cold->mxcsr : (uint32_t)cpu->host[HS_TMP];       /* the guest's: fault_exit keeps its flags */
+    if (cold)
+        save_pins(cpu, uc, cold, lent);
     cpu->host[HS_HELPER] = cpu->host[HS_COLD] = 0;
     cpu->host[HS_PSP] += 8;             /* the return address of the helper stub */
     return true;

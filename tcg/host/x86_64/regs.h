@@ -9,7 +9,7 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, 
 
 /* rbp = CpuState, rsp = pair stack. Temporaries: rax rcx rdx, xmm0-4. The rest are pins
  * (r15 is the guest memory base when there is one). */
-enum { NTMP_G = 3, NTMP_X = 5, MEM_BASE_REG = R15 };
+enum { NTMP_G = 3, NTMP_X = 5, MEM_BASE_REG = R15, MXCSR_DEFAULT = 0x1f80 };
 
 /* Slots of CpuState.host[] */
 enum {
@@ -18,7 +18,7 @@ enum {
     HS_HASH,                            /* the shared table of units */
     HS_JTAB, HS_MXCSR,                  /* per-thread jump table; MXCSR as translated code left it */
     HS_HELPER,                          /* non-zero while C called from translated code runs: its unit return address */
-    HS_TMP,                             /* scratch of trampolines */
+    HS_TMP,                             /* scratch of trampolines; MXCSR while a helper runs */
     HS_RET, HS_RET_HI,                  /* helper result */
     HS_TMP2, HS_COLD,                   /* scratch; ColdRegs of the cold call in progress */
     HS_ARG = 12,                        /* helper arguments: 6 integers, then 6 x 8 bytes FP */

@@ -36,6 +36,28 @@ static void move_pins(Em *e, const Tcg *t, uint32_t mask, bool xmm, bool store)
     }
 }
 
+static void stmxcsr(Em *e, Opd at) { em_op(e, M0F | 0xae, 3, at, 0); }
+static void ldmxcsr(Em *e, Opd at) { em_op(e, M0F | 0xae, 2, at, 0); }
+
+static void gen_constants(Em *e, HostCode *hc)
+{
+    hc->mxcsr_default = e->p;
+    em32(e, MXCSR_DEFAULT);
+}
+
+/* C code runs under the default modes; saved is what MXCSR holds. Flags that are set already do not matter to it. */
+static void default_modes(Em *e, Opd saved)
+{
+    enum { MODES = 0xe040 };            /* FTZ RC DAZ; exceptions are always masked */
+    em_op(e, 0xf7, 0, saved, 4);
+    em32(e, MODES);
+    uint8_t *same = jcc_short(e, CC_E);
+    em8(e, 0x0f);                       /* ldmxcsr default(%rip) */
+    em16(e, 0x15ae);
+    em32(e, (uint32_t)(e->hc->mxcsr_default - (e->p + 4)));
+    jump_here(e, same);
+}
+
 static void clean_flags(Em *e, const Tcg *t)
 {
     if (e->hc->flags_reg >= 0)
@@ -65,7 +87,7 @@ static void gen_enter(Em *e, const Tcg *t)
 static void gen_leave(Em *e, const Tcg *t, HostCode *hc)
 {
     hc->leave = e->p;
-    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_MXCSR)), 0);   /* stmxcsr, long before anybody wants it */
+    stmxcsr(e, opd_env(hs_off(HS_MXCSR)));      /* long before anybody wants it */
     move_pins(e, t, 0xffff, true, true);
     clean_flags(e, t);
     mov_store(e, true, slot(HS_PSP), RSP);
@@ -77,7 +99,7 @@ static void gen_leave(Em *e, const Tcg *t, HostCode *hc)
     em8(e, 0xc3);
 
     hc->fault_exit = e->p;              /* state is in CpuState already */
-    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_MXCSR)), 0);
+    stmxcsr(e, opd_env(hs_off(HS_MXCSR)));
     jmp_to(e, hc->out);
 }
 
@@ -264,9 +286,10 @@ static void gen_call(Em *e, const Tcg *t, HostCode *hc)
     if (!hc->call)
         return;
     jump_far_here(e, hc->call);
-    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_MXCSR)), 0);
+    stmxcsr(e, opd_env(hs_off(HS_MXCSR)));
     move_pins(e, t, 0xffff, true, true);
     clean_flags(e, t);
+    default_modes(e, opd_env(hs_off(HS_MXCSR)));
     mov_store(e, true, slot(HS_PSP), RSP);
     mov_load(e, true, RSP, slot(HS_CSP));
     mov_rr(e, true, RDI, RBP);
@@ -290,6 +313,7 @@ static void gen_call(Em *e, const Tcg *t, HostCode *hc)
     alu_oi(e, ALU_CMP, false, opd_env(offsetof(CpuState, exit_request)), 0);
     poll[2] = jcc_far(e, CC_NE);
     mov_load(e, true, RSP, slot(HS_PSP));
+    ldmxcsr(e, opd_env(hs_off(HS_MXCSR)));
     move_pins(e, t, 0xffff, true, false);
     if (e->hc->base_reg)
         mov_load(e, true, MEM_BASE_REG, env(offsetof(CpuState, mem_base)));
@@ -306,8 +330,8 @@ static void gen_call(Em *e, const Tcg *t, HostCode *hc)
     jmp_to(e, hc->out);
 }
 
-/* rax = C function; arguments in the slots. all: the guest state is in memory while it runs. */
-static uint8_t *gen_helper(Em *e, const Tcg *t, bool all)
+/* rax = C function; arguments in the slots. all: the guest state is in memory while it runs. no_fp: as in HelperDesc. */
+static uint8_t *gen_helper(Em *e, const Tcg *t, bool all, bool no_fp)
 {
     uint8_t *start = e->p;
     uint32_t mask = all ? 0xffff : CALLER_SAVED;
@@ -317,7 +341,10 @@ static uint8_t *gen_helper(Em *e, const Tcg *t, bool all)
         clean_flags(e, t);
     mov_load(e, true, RCX, (Mem){ RSP, NOREG, 0, 0 });
     mov_store(e, true, slot(HS_HELPER), RCX);
-    em_op(e, M0F | 0xae, 3, opd_env(hs_off(HS_TMP)), 0);     /* stmxcsr: what C raises is not the guest's */
+    if (!no_fp) {
+        stmxcsr(e, opd_env(hs_off(HS_TMP)));
+        default_modes(e, opd_env(hs_off(HS_TMP)));
+    }
     mov_store(e, true, slot(HS_PSP), RSP);
     mov_load(e, true, RSP, slot(HS_CSP));
     em_op(e, 0xff, 6, opd_env(hs_off(HS_ARG + 5)), 0);
@@ -331,7 +358,8 @@ static uint8_t *gen_helper(Em *e, const Tcg *t, bool all)
     mov_load(e, true, RSP, slot(HS_PSP));
     em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_HELPER)), 4);
     em32(e, 0);
-    em_op(e, M0F | 0xae, 2, opd_env(hs_off(HS_TMP)), 0);     /* ldmxcsr */
+    if (!no_fp)
+        ldmxcsr(e, opd_env(hs_off(HS_TMP)));
     move_pins(e, t, mask, true, false);
     em8(e, 0xc3);
     return start;
@@ -350,7 +378,8 @@ static void gen_cold_call(Em *e, HostCode *hc)
             mov_store(e, true, (Mem){ RAX, NOREG, 0, 8 * r }, r);
     for (int r = 0; r < 16; r++)
         mov_x_store(e, IR_V128, opd_mem(RAX, (int32_t)offsetof(ColdRegs, x) + 16 * r), r);
-    em_op(e, M0F | 0xae, 3, opd_mem(RAX, offsetof(ColdRegs, mxcsr)), 0);
+    stmxcsr(e, opd_mem(RAX, offsetof(ColdRegs, mxcsr)));
+    default_modes(e, opd_mem(RAX, offsetof(ColdRegs, mxcsr)));
     mov_load(e, true, RCX, slot(HS_TMP));
     mov_store(e, true, (Mem){ RAX, NOREG, 0, 0 }, RCX);
     mov_load(e, true, RDX, (Mem){ RSP, NOREG, 0, 0 });
@@ -369,7 +398,7 @@ static void gen_cold_call(Em *e, HostCode *hc)
     em32(e, 0);
     em_op(e, 0xc7 | RW, 0, opd_env(hs_off(HS_COLD)), 4);
     em32(e, 0);
-    em_op(e, M0F | 0xae, 2, opd_mem(RAX, offsetof(ColdRegs, mxcsr)), 0);
+    ldmxcsr(e, opd_mem(RAX, offsetof(ColdRegs, mxcsr)));
     for (int r = 0; r < 16; r++)
         mov_x_load(e, IR_V128, r, opd_mem(RAX, (int32_t)offsetof(ColdRegs, x) + 16 * r));
     for (int r = R15; r >= RAX; r--)
@@ -380,7 +409,8 @@ static void gen_cold_call(Em *e, HostCode *hc)
 
 bool tramp_emit(Tcg *t, HostCode *hc)
 {
-    Em e = { .p = t->code, .start = t->code, .limit = t->code + 4096, .hc = hc, .guest = t->guest };
+    Em e = { .p = t->code, .start = t->code, .limit = t->code + 8192, .hc = hc, .guest = t->guest };
+    gen_constants(&e, hc);
     hc->enter = e.p;
     gen_enter(&e, t);
     gen_leave(&e, t, hc);
@@ -388,8 +418,8 @@ bool tramp_emit(Tcg *t, HostCode *hc)
     gen_ind_miss(&e, t, hc);
     gen_ret_miss(&e, hc);
     gen_call(&e, t, hc);
-    hc->helper_none = gen_helper(&e, t, false);
-    hc->helper_all = gen_helper(&e, t, true);
+    for (int k = 0; k < 4; k++)
+        hc->helper[k >> 1][k & 1] = gen_helper(&e, t, k >> 1, k & 1);
     gen_cold_call(&e, hc);
     t->code_start = e.p;
     atomic_store(&t->code_next, (size_t)1 << CHUNK_BITS);
