@@ -391,6 +391,11 @@ void tcg_request_exit(CpuState *cpu)
     atomic_fetch_or(&cpu->exit_request, REQ_EMBEDDER);
 }
 
+void tcg_mode_changed(CpuState *cpu)
+{
+    atomic_fetch_or(&cpu->exit_request, REQ_FLUSH);         /* run_loop looks at tb_flags */
+}
+
 /* --- faults (in the signal handler) */
 static void interp_escape(void *thread)
 {

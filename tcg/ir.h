@@ -57,9 +57,10 @@ static inline int ir_exit_order(uint16_t aux) { return (aux & ~EXIT_ORDER_U) - 1
 enum { FENCE_RR = 1, FENCE_RW = 2, FENCE_WR = 4, FENCE_WW = 8, FENCE_ALL = 15, FENCE_SYNC_CORE = 16 };
 
 typedef enum FpRound { FP_RNE, FP_RTZ, FP_RDN, FP_RUP, FP_RNA, FP_RODD, FP_DYN } FpRound;  /* RNA ties away; RODD to odd */
-/* Beside the dynamic mode (fpround_put, CpuState.fp_round): vector FP ops take and give zeros for subnormals; for guests that detect tininess
- * before rounding. Which flags they raise then, and what scalar FP ops do, is not defined. */
-enum { FP_FLUSH = 8 };
+/* Beside the dynamic mode (fpround_put, CpuState.fp_round). FP_FLUSH: operands and results that are subnormal are zeros of
+ * their sign; for guests that detect tininess before rounding. TcgGuest.flush_mode says when the flags count, which are
+ * FPF_DENORM for an operand, FPF_UNDERFLOW alone for a result. FP_DEFAULT_NAN: every NaN that an op makes or passes on is the default one. */
+enum { FP_FLUSH = 8, FP_DEFAULT_NAN = 16 };
 enum { FPF_INVALID = 1, FPF_DIVZERO = 2, FPF_OVERFLOW = 4, FPF_UNDERFLOW = 8, FPF_INEXACT = 16, FPF_DENORM = 32 };
 enum { FMA_NEG_PRODUCT = 1, FMA_NEG_ADDEND = 2, FMA_NEG_RESULT = 4 };
 enum {

@@ -14,8 +14,8 @@ SfOp sf_op(const IrInsn *i)
 
 SfEnv sf_env(SfOp op, const FpRules *rules, uint32_t dyn)
 {
-    return (SfEnv){ .round = op.round == FP_DYN ? (FpRound)(dyn & ~FP_FLUSH) : (FpRound)op.round, .rules = rules,
-                    .flush_inputs = dyn & FP_FLUSH, .flush_outputs = dyn & FP_FLUSH };
+    return (SfEnv){ .round = (FpRound)(op.round == FP_DYN ? dyn & 7 : op.round), .rules = rules,
+                    .flush_inputs = dyn & FP_FLUSH, .flush_outputs = dyn & FP_FLUSH, .default_nan = dyn & FP_DEFAULT_NAN };
 }
 
 static SfFmt fmt_of(int type) { return type == IR_F64 ? SF64 : SF32; }

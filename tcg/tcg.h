@@ -19,7 +19,7 @@ typedef struct CpuState {
     gaddr    pc;                    /* valid whenever translated code is not running */
     uint64_t mem_base;              /* host address of guest address 0 */
     uint64_t fp_sticky;             /* FPF_* gathered outside the host FPU */
-    uint32_t fp_round;              /* the dynamic mode: FpRound, FP_FLUSH */
+    uint32_t fp_round;              /* the dynamic mode: FpRound, FP_FLUSH, FP_DEFAULT_NAN */
     uint32_t exit_code;             /* why tcg_run returned: TCG_EXIT_* or a code of ir_raise */
     int64_t  exit_arg;              /* of ir_raise */
     gaddr    fault_addr;            /* TCG_EXIT_FAULT: guest address */
@@ -72,6 +72,9 @@ typedef struct TcgGuest {
     bool     sync_icache;           /* guest has an explicit cache flush (still watched) */
     FpRules  fp;
     size_t   state_size;            /* bytes of the CPU state, its CpuState head counted */
+    /* The bit of a unit's flags that says: FP_FLUSH is in force throughout, its flags count, and CpuState.fp_sticky has
+     * FPF_INEXACT. Without it, FP_FLUSH gives the right values and whatever flags. 0: no such guest. */
+    uint32_t flush_mode;
     const RegDesc *regs; int nregs;
     const HelperDesc *helpers; int nhelpers;
     /* Translate one extended block at u->pc into u (already reset). Reads guest code only through
@@ -140,6 +143,8 @@ int   tcg_run(CpuState *cpu);
 
 /* Ask a CPU to leave translated code soon. Async-signal-safe; from any thread. */
 void  tcg_request_exit(CpuState *cpu);
+/* From a helper of cpu's own thread: tb_flags has changed, and code for the new ones is wanted soon; the old goes on till then. */
+void  tcg_mode_changed(CpuState *cpu);
 
 /* From a host SIGSEGV/SIGBUS handler: if the fault came from translated code (or a faulting helper) of cpu,
  * rebuild the guest state into *cpu (pc = faulting instruction), set exit_code TCG_EXIT_FAULT and fault_addr, arrange

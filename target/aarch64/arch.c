@@ -29,28 +29,31 @@ void a64_set_nzcv(A64Cpu *c, uint32_t p)
 
 uint32_t a64_fpsr(const A64Cpu *c)
 {
-    return (uint32_t)(c->head.fp_sticky & 0x1f) | c->fpsr_idc | (c->qc.d[0] | c->qc.d[1] ? FPSR_QC : 0);
+    uint32_t f = (uint32_t)c->head.fp_sticky;
+    return (f & 0x1f) | (f & FPF_DENORM) << FPSR_IDC_SHIFT | (c->qc.d[0] | c->qc.d[1] ? FPSR_QC : 0);
 }
 
 void a64_set_fpsr(A64Cpu *c, uint32_t v)
 {
-    c->head.fp_sticky = v & 0x1f;
-    c->fpsr_idc = v & FPSR_IDC;
+    c->head.fp_sticky = (v & 0x1f) | (v & FPSR_IDC) >> FPSR_IDC_SHIFT;
     c->qc.d[0] = v & FPSR_QC;
     c->qc.d[1] = 0;
+    a64_update_mode(c);
 }
 
-static void update_mode(A64Cpu *c)
+void a64_update_mode(A64Cpu *c)
 {
-    c->head.tb_flags &= ~(uint32_t)A64_TB_FPSLOW;
-    if (c->fpcr & (FPCR_DN | FPCR_FZ)) c->head.tb_flags |= A64_TB_FPSLOW;
+    uint32_t mode = !(c->fpcr & FPCR_FZ) ? 0 : c->head.fp_sticky & FPF_INEXACT ? A64_TB_FLUSH : A64_TB_FPSLOW;
+    c->head.tb_flags = (c->head.tb_flags & ~(uint32_t)(A64_TB_FPSLOW | A64_TB_FLUSH)) | mode;
+    c->fp_slow_ops = 0;
 }
 
 void a64_set_fpcr(A64Cpu *c, uint32_t v)
 {
     c->fpcr = v & FPCR_MASK;
     c->head.fp_round = (4 - (v >> FPCR_RMODE_SHIFT & 3)) & 3;      /* RN RP RM RZ: FP_RNE FP_RUP FP_RDN FP_RTZ */
-    update_mode(c);
+    c->head.fp_round |= (v & FPCR_FZ ? FP_FLUSH : 0) | (v & FPCR_DN ? FP_DEFAULT_NAN : 0);
+    a64_update_mode(c);
 }
 
 /* Address tags: once per program that uses them. */

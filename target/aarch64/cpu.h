@@ -19,7 +19,7 @@ typedef struct A64Cpu {
     A64Vec   qc;                    /* FPSR.QC is "any bit set here": translated code ORs differences in */
     uint32_t nzcv;                  /* packed as IR flags_pack does: N 15, Z 14, C 8, V 0 */
     uint32_t fpcr;                  /* as MSR FPCR wrote it, RES0 bits clear */
-    uint32_t fpsr_idc;              /* FPSR.IDC: set only while FPCR.FZ flushes an input */
+    uint32_t fp_slow_ops;           /* done in the FPSLOW mode with FPSR.IXC set, since that mode began */
     uint64_t tpidr, tpidrro;
     uint64_t ex_addr;               /* exclusive monitor: address, ~0 = open */
     uint64_t ex_val[2];             /* value loaded, zero-extended from the access size */
@@ -38,7 +38,9 @@ typedef enum A64Reg {
 
 /* CpuState.tb_flags / IrUnit.flags. */
 typedef enum A64TbFlag {
-    A64_TB_FPSLOW = 1,              /* FPCR.DN, FZ: FP arithmetic goes through softfloat helpers */
+    /* FPCR.FZ before FPSR.IXC: FP arithmetic goes through softfloat helpers, since a host that flushes a result raises
+     * inexact. Both: TcgGuest.flush_mode. */
+    A64_TB_FPSLOW = 1, A64_TB_FLUSH = 64,
     /* Guest uses tagged addresses (top byte ignored): every access masks the tag. Off until the embedder's fault
      * handler sees a data fault at a non-canonical address and calls GuestArch.noncanonical, then resumes
      * at the same pc. Never on in programs that do not tag. */
@@ -57,15 +59,17 @@ _Static_assert(FEAT_COUNT <= 24, "features share tb_flags with the modes");
 static inline bool a64_has(const uint64_t *f, A64Feature bit) { return f[bit >> 6] >> (bit & 63) & 1; }
 
 /* FPCR bits that user code can write and that we honour. */
-enum { FPCR_FZ = 1 << 24, FPCR_DN = 1 << 25, FPCR_AHP = 1 << 26, FPCR_RMODE_SHIFT = 22, FPCR_MASK = 0x07c00000 };
-enum { FPSR_IDC = 1 << 7, FPSR_QC = 1 << 27 };
+enum { FPCR_RMODE_SHIFT = 22, FPCR_FZ_SHIFT = 24, FPCR_MASK = 0x07c00000 };
+enum { FPCR_FZ = 1 << FPCR_FZ_SHIFT, FPCR_DN = 1 << 25, FPCR_AHP = 1 << 26 };
+enum { FPSR_IDC = 1 << 7, FPSR_IDC_SHIFT = 2, FPSR_QC = 1 << 27 };      /* the low five bits are FPF_*; IDC is FPF_DENORM << 2 */
 
 /* Called from the embedder for signal frames, ptrace and gdb: PSTATE.NZCV in bits 31..28 and back. */
 uint32_t a64_nzcv(const A64Cpu *c);
 void     a64_set_nzcv(A64Cpu *c, uint32_t pstate);
-/* FPSR and FPCR as the guest sees them; the setters keep tb_flags and the rounding mode current. */
+/* FPSR and FPCR as the guest sees them; the setters keep tb_flags and the FP mode current. */
 uint32_t a64_fpsr(const A64Cpu *c);
 void     a64_set_fpsr(A64Cpu *c, uint32_t v);
 void     a64_set_fpcr(A64Cpu *c, uint32_t v);
+void     a64_update_mode(A64Cpu *c);    /* after a change of FPCR or of CpuState.fp_sticky */
 
 #endif

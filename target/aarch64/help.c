@@ -9,16 +9,23 @@
 SfEnv a64_fp_enter(const A64Cpu *c)
 {
     return (SfEnv){
-        .round = (FpRound)c->head.fp_round, .rules = &a64_fp_rules,
+        .round = (FpRound)(c->head.fp_round & 7), .rules = &a64_fp_rules,
         .flush_inputs = c->fpcr & FPCR_FZ, .flush_outputs = c->fpcr & FPCR_FZ,
         .default_nan = c->fpcr & FPCR_DN, .half_alt = c->fpcr & FPCR_AHP,
     };
 }
 
+/* A mode lasts some time: to change it costs as much as these operations do. */
+enum { SLOW_OPS = 200 };
+
 void a64_fp_leave(A64Cpu *c, const SfEnv *e)
 {
     c->head.fp_sticky |= e->flags & 0x1f;
-    if (e->flags & FPF_DENORM && c->fpcr & FPCR_FZ) c->fpsr_idc |= FPSR_IDC;
+    if (e->flags & FPF_DENORM && c->fpcr & FPCR_FZ) c->head.fp_sticky |= FPF_DENORM;
+    if (c->head.tb_flags & A64_TB_FPSLOW && c->head.fp_sticky & FPF_INEXACT && ++c->fp_slow_ops >= SLOW_OPS) {
+        a64_update_mode(c);
+        tcg_mode_changed(&c->head);
+    }
 }
 
 uint64_t help_fp_op(CpuState *cpu, uint64_t packed, uint64_t a, uint64_t b, uint64_t c)
@@ -74,10 +81,18 @@ uint64_t help_fp_rint_int(CpuState *cpu, uint64_t how, uint64_t v)
     return r;
 }
 
-uint32_t help_set_fpcr(CpuState *cpu, uint32_t v)
+uint32_t help_set_fpcr(CpuState *cpu, uint32_t v, uint32_t flags)
 {
     uint32_t before = cpu->tb_flags;
+    cpu->fp_sticky |= flags;
     a64_set_fpcr((A64Cpu *)cpu, v);
+    return cpu->tb_flags != before;
+}
+
+uint32_t help_fp_mode(CpuState *cpu)
+{
+    uint32_t before = cpu->tb_flags;
+    a64_update_mode((A64Cpu *)cpu);
     return cpu->tb_flags != before;
 }
 

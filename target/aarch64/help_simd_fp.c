@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Floating-point Advanced SIMD helpers: estimates, steps, half precision, fixed point, and every vector op in the
- * DN and FZ modes. The arithmetic is softfloat's; this file walks the lanes and keeps the guest's flags. */
+ * FPSLOW mode. The arithmetic is softfloat's; this file walks the lanes and keeps the guest's flags. */
 #include "tr_simd.h"
 #include "help.h"
 #include "help_simd.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A64 scalar FP (fp.decode). In the FPSLOW mode (FPCR.DN or FZ) each op is a call of H_fp_op, which runs
+/* A64 scalar FP (fp.decode). In the FPSLOW mode (cpu.h) each op is a call of H_fp_op, which runs
  * softfloat under that FPCR; otherwise it is an IR op with the guest's FpRules. */
 #include "tr_a64.h"
 #include "tcg/softfloat.h"
@@ -251,7 +251,8 @@ bool tr_fcvt_fix(Tr *t, const OpFix *a, int is_signed)
 bool tr_fjcvtzs(Tr *t, const OpX *a)
 {
     IrVal d = get_d(t, a->rn);
-    if (fp_slow(t)) d = fp(t, IR_fmul, IR_F64, FP_DYN, 0, d, fp_const(t, 1, 0x3ff0000000000000), 0);     /* FZ makes a subnormal an exact zero */
+    if (fp_flushes(t))                          /* FZ makes a subnormal an exact zero */
+        d = fp(t, IR_fmul, IR_F64, FP_DYN, 0, d, fp_const(t, 1, 0x3ff0000000000000), 0);
     IrVal w = cvt(t, IR_fcvt_fi, IR_I32, IR_F64, FP_RTZ, CVT_WRAP_JS, d);
     IrVal back = ir_op1(t->u, IR_fbits, IR_I64, ir_fcvt(t->u, IR_fcvt_if, IR_F64, IR_I32, FP_RNE, 0, w));
     IrVal z = ir_setcond(t->u, IR_I64, COND_EQ, back, ir_op1(t->u, IR_fbits, IR_I64, d));

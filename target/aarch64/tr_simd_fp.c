@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Advanced SIMD floating point: vector and scalar forms of every group.
- * In the DN and FZ modes scalar forms run as the vector op on a register whose other lanes are zero, which raises nothing. */
+ * In the FPSLOW mode scalar forms run as the vector op on a register whose other lanes are zero, which raises nothing. */
 #include "tr_simd.h"
 #include "help_simd.h"
 #include "tcg/softfloat.h"
@@ -18,7 +18,7 @@ bool ok_vf_full_ca(const OpCA *a) { return a->q || !a->dbl; }
 static IrLane f_lane(int dbl) { return dbl ? E64 : E32; }
 static Width f_width(int dbl) { return dbl ? W_D : W_S; }
 
-/* One vector FP op; in the DN and FZ modes the same op by softfloat. cond is vfcmp's. */
+/* One vector FP op; in the FPSLOW mode the same op by softfloat. cond is vfcmp's. */
 static IrVal vf(Tr *t, IrOp op, Width w, IrLane e, FpRound round, int aux, IrCond cond, IrVal a, IrVal b, IrVal c)
 {
     if (fp_slow(t)) {
@@ -47,7 +47,7 @@ static bool put(Tr *t, int rd, Width w, IrVal v)
     return true;
 }
 
-/* One scalar FP op (an IR_f* row) on the low element of each operand; in the DN and FZ modes its vector counterpart. */
+/* One scalar FP op (an IR_f* row) on the low element of each operand; in the FPSLOW mode its vector counterpart. */
 typedef struct ScalarOp { uint16_t op, vop; } ScalarOp;
 static IrVal scalar_of(Tr *t, int dbl, IrVal v) { return v_low(t, fp_type(dbl), v); }
 static bool sf(Tr *t, ScalarOp op, int dbl, int aux, int rd, IrVal a, IrVal b)

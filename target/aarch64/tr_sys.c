@@ -207,15 +207,10 @@ static void wr_nzcv(Tr *t, IrVal x)
 
 static IrVal rd_fpcr(Tr *t) { return ir_ld_env(t->u, IR_I64, MEM_32, offsetof(A64Cpu, fpcr)); }
 
-/* The unit must end: its translation mode is that of the old FPCR. Only RMode changing keeps the mode. */
-static void wr_fpcr(Tr *t, IrVal x)
+/* Behind the instruction in the mode that is in force now. */
+static void go_on_in_mode(Tr *t, IrVal changed)
 {
-    IrVal w = ir_op1(t->u, IR_trunc32, IR_I32, x);
-    IrVal rmode = ir_extract(t->u, IR_I32, w, FPCR_RMODE_SHIFT, 2);
-    IrVal round = w2(t, IR_and, w2(t, IR_sub, imm_w(t, 4), rmode), imm_w(t, 3));       /* RN RP RM RZ to FpRound */
     int same = ir_label_new(t->u);
-    ir_op1(t->u, IR_fpround_put, IR_I32, round);
-    IrVal changed = ir_call(t->u, H_set_fpcr, 1, &w);
     ir_brcond(t->u, COND_EQ, changed, imm_w(t, 0), same);
     ir_raise(t->u, EX_ICACHE, 0, next_pc(t));
     ir_label(t->u, same);
@@ -223,10 +218,24 @@ static void wr_fpcr(Tr *t, IrVal x)
     tr_stop(t);
 }
 
+/* The unit must end: its translation mode is that of the old FPCR. */
+static void wr_fpcr(Tr *t, IrVal x)
+{
+    IrVal w = ir_op1(t->u, IR_trunc32, IR_I32, x);
+    IrVal rmode = ir_extract(t->u, IR_I32, w, FPCR_RMODE_SHIFT, 2);
+    IrVal round = w2(t, IR_and, w2(t, IR_sub, imm_w(t, 4), rmode), imm_w(t, 3));       /* RN RP RM RZ to FpRound */
+    _Static_assert(FP_FLUSH == 8 && FP_DEFAULT_NAN == 16, "FZ and DN stand side by side, as these do");
+    IrVal modes = w2(t, IR_shl, ir_extract(t->u, IR_I32, w, FPCR_FZ_SHIFT, 2), imm_w(t, 3));
+    IrVal args[2] = { w, ir_op1(t->u, IR_fpflags_get, IR_I32, 0) };
+    ir_op1(t->u, IR_fpround_put, IR_I32, w2(t, IR_or, round, modes));
+    go_on_in_mode(t, ir_call(t->u, H_set_fpcr, 2, args));
+}
+
 static IrVal rd_fpsr(Tr *t)
 {
-    IrVal f = w2(t, IR_and, ir_op1(t->u, IR_fpflags_get, IR_I32, 0), imm_w(t, 0x1f));
-    f = w2(t, IR_or, f, ir_ld_env(t->u, IR_I32, MEM_32, offsetof(A64Cpu, fpsr_idc)));
+    IrVal now = ir_op1(t->u, IR_fpflags_get, IR_I32, 0);
+    IrVal f = w2(t, IR_and, now, imm_w(t, 0x1f));
+    f = w2(t, IR_or, f, w2(t, IR_shl, w2(t, IR_and, now, imm_w(t, FPF_DENORM)), imm_w(t, FPSR_IDC_SHIFT)));
     IrVal clear = ir_v1(t->u, IR_vtestz, IR_V128, E64, 0, ir_get(t->u, R_QC));
     IrVal qc = w2(t, IR_shl, w2(t, IR_xor, clear, imm_w(t, 1)), imm_w(t, 27));
     return ir_op1(t->u, IR_zext32, IR_I64, w2(t, IR_or, f, qc));
@@ -235,9 +244,11 @@ static IrVal rd_fpsr(Tr *t)
 static void wr_fpsr(Tr *t, IrVal x)
 {
     IrVal w = ir_op1(t->u, IR_trunc32, IR_I32, x);
-    ir_op1(t->u, IR_fpflags_put, IR_I32, w2(t, IR_and, w, imm_w(t, 0x1f)));
-    ir_st_env(t->u, MEM_32, offsetof(A64Cpu, fpsr_idc), w2(t, IR_and, w, imm_w(t, FPSR_IDC)));
+    IrVal idc = w2(t, IR_shr, w2(t, IR_and, w, imm_w(t, FPSR_IDC)), imm_w(t, FPSR_IDC_SHIFT));
+    ir_op1(t->u, IR_fpflags_put, IR_I32, w2(t, IR_or, w2(t, IR_and, w, imm_w(t, 0x1f)), idc));
     ir_put(t->u, R_QC, ir_vconv(t->u, IR_vzext, IR_V128, IR_I32, E32, 0, 0, w2(t, IR_and, w, imm_w(t, FPSR_QC))));
+    if (fp_flushes(t))
+        go_on_in_mode(t, ir_call(t->u, H_fp_mode, 0, NULL));
 }
 
 static IrVal rd_tpidr(Tr *t) { return ir_get(t->u, R_TPIDR); }

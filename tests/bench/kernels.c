@@ -431,6 +431,30 @@ VECTOR static uint64_t vec_matmul(void)
                     c[i][j] += a[i][k] * b[k][j];
     return (uint64_t)c[3][5];
 }
+
+/* The same as programs do it that were linked with -ffast-math: its start-up code has subnormals flushed to zero. */
+static void flush_subnormals(int on)
+{
+#if defined __aarch64__
+    __asm__ volatile("msr fpcr, %0" : : "r"(on ? 1ul << 24 : 0ul));
+#elif defined __x86_64__
+    __builtin_ia32_ldmxcsr(on ? 0x9fc0 : 0x1f80);
+#else
+    (void)on;
+#endif
+}
+static uint64_t flushed(uint64_t (*run)(void))
+{
+    flush_subnormals(1);
+    uint64_t r = run();
+    flush_subnormals(0);
+    return r;
+}
+static uint64_t fz_saxpy(void) { return flushed(vec_saxpy); }
+static uint64_t fz_matmul(void) { return flushed(vec_matmul); }
+static uint64_t fz_poly(void) { return flushed(float_poly); }
+static uint64_t fz_nbody(void) { return flushed(nbody); }
+
 VECTOR static uint64_t vec_bytes(void)
 {
     static uint8_t a[16384], b[16384], c[16384];
@@ -557,6 +581,8 @@ static const struct { const char *name, *group; uint64_t (*run)(void); int calls
     { "strings", "strings", strings }, { "small_copies", "strings", small_copies }, { "copies", "strings", copies },
     { "nbody", "fp", nbody }, { "mandel", "fp", mandel }, { "spectral", "fp", spectral }, { "float_poly", "fp", float_poly },
     { "vec_saxpy", "fpvector", vec_saxpy }, { "vec_matmul", "fpvector", vec_matmul },
+    { "fz_saxpy", "flush", fz_saxpy }, { "fz_matmul", "flush", fz_matmul },
+    { "fz_poly", "flush", fz_poly }, { "fz_nbody", "flush", fz_nbody },
     { "vec_bytes", "intvector", vec_bytes }, { "vec_dot16", "intvector", vec_dot16 },
     { "atomic_ops", "atomics", atomic_ops }, { "atomic_words", "atomics", atomic_words },
     { "mutexes", "atomics", mutexes },

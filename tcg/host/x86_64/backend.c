@@ -275,7 +275,11 @@ static void forward(Em *e)
             em_unsupported(e);
             return;
         }
+        if (e->flush)
+            fp_flush_before(e, in);
         fn(e, in);
+        if (e->flush)
+            fp_flush_after(e, in);
         if (in->nargs | e->lock[CL_G] | e->lock[CL_X] | e->borrowed[CL_G] | e->borrowed[CL_X])
             ra_end_op(e);               /* else nothing was taken, and nothing dies */
     }
@@ -348,6 +352,7 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
     e->ncold = e->npool = e->nfix = e->nlfix = e->nuw = e->nreloc = 0;
     e->lock[0] = e->lock[1] = e->borrowed[0] = e->borrowed[1] = e->lent[0] = e->lent[1] = e->hold[0] = e->hold[1] = 0;
     e->nwait = 0;
+    e->flush = ir->flags & e->guest->flush_mode;
     e->pc = ir->pc;
     if (ir->nlabels > 1000 || ir->nguest > UNIT_MAX_INSNS * 4)
         return HOST_TOOBIG;

@@ -16,6 +16,7 @@ typedef struct Val {
     bool     packed;                    /* FLAGS value in packed form in a GPR or slot */
     bool     spilled;                   /* V_ENV is a spill slot of ours */
     uint8_t  top;                       /* XMM: bits from this one up to 128 are zero; 0 nothing known */
+    uint8_t  normal;                    /* lanes that hold no subnormal, of fp_flush.c */
     uint16_t guest;                     /* guest register + 1 that it mirrors, 0 none */
     uint16_t uses;
     int32_t  off;                       /* V_ENV */
@@ -78,6 +79,7 @@ struct Em {
     Waiting  wait[WAIT_MAX]; int nwait;
     uint32_t lent[2];                   /* pins that are temporaries for now, see lend.c */
     bool     tight;                     /* the unit is a short loop */
+    bool     flush;                     /* TcgGuest.flush_mode */
     bool     alone;                     /* so far, the unit leaves out barriers or bus locks (Unit.alone) */
     uint32_t ref_last[2][16];           /* last instruction that refers to the guest register of a pin */
     uint32_t pending[2];                /* pins that already hold a value whose put comes later */

@@ -233,6 +233,8 @@ void fp_settle(Em *e)
             tiny |= e->wait[k].tiny;
         }
     uint32_t locked[2] = { e->lock[CL_G], e->lock[CL_X] };
+    if (e->flush)
+        fp_flush_waiting(e);
     bool marks = vec || (tiny && n > 1);
     Marks m = { .movmsk = dbl && !vec ? MOVMSKPD : MOVMSKPS, .lanes = vec ? 0 : 3 };
     m.t = vec || tiny ? tmp_x(e) : NOREG;

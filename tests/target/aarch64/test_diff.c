@@ -131,8 +131,10 @@ static void fill(DiffRec *t)
 {
     int style = (int)(rnd() % (STYLES + 2));
     *t = (DiffRec){ .fpcr = (rnd() & 3) << 22, .nzcv = (uint32_t)(rnd() & 15) << 28 };
-    if (rnd() % 8 == 0)
+    if (rnd() % 4 == 0)
         t->fpcr |= rnd() & 0x07000000;
+    if (rnd() % 2)
+        t->fpsr = (rnd() & 0x0800008f) | (rnd() % 4 ? 0x10 : 0);         /* with IXC, FZ is another mode (cpu.h) */
     for (int i = 0; i < 32; i++) {
         for (int j = 0; j < 2; j++)
             t->v[i][j] = operand(style < STYLES ? style : (int)(rnd() % STYLES));
@@ -324,7 +326,7 @@ static int run_engine(Run *run, const char *name, const TcgOptions *options, uin
         memcpy(cpu.v, in->v, sizeof in->v);
         memcpy(cpu.x, in->x, sizeof cpu.x);
         cpu.sp = in->x[31];
-        a64_set_fpsr(&cpu, 0);
+        a64_set_fpsr(&cpu, in->fpsr);
         a64_set_fpcr(&cpu, in->fpcr);
         a64_set_nzcv(&cpu, in->nzcv);
         memcpy(mem, in->mem, DIFF_WINDOW);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flags of FP ops while the guest flushes subnormals (TcgGuest.flush_mode). The host does the same with FTZ and DAZ: a
+ * result that is tiny after rounding becomes a zero of its sign and raises underflow (and inexact, which such a guest has
+ * raised before); one that only rounding lifted to the minimum normal is cold (fp_later.c). What DAZ hides is that an
+ * operand was subnormal (FPF_DENORM). It is looked for here, in operands that are not known to be none: loaded, moved or
+ * permuted, since arithmetic gives no subnormals. Intel SDM vol. 1, 10.2.3.3, 10.2.3.4, 11.5.2. */
+#include "asm_vec.h"
+
+enum { LOW32 = 1, LOW64 = 2, ALL32 = 4, ALL64 = 8 };        /* Val.normal: no subnormal in its low lane, in all lanes */
+
+static bool is_vector(unsigned type) { return type == IR_V64 || type == IR_V128; }
+static int width_of(const Em *e, const IrInsn *in, IrVal v)
+{
+    unsigned t = e->val[v].type;
+    return is_vector(t) ? in->lane == E64 : t == IR_F64;
+}
+
+static bool const_is_normal(const Em *e, IrVal v, bool dbl)
+{
+    const IrInsn *in = &e->u->insn[v];
+    uint64_t c = (uint64_t)in->imm;
+    uint32_t half[2] = { (uint32_t)c, (uint32_t)(c >> 32) };
+    if (in->op != IR_const)
+        return false;
+    if (dbl)
+        return c << 1 == 0 || c << 1 >> 53;
+    for (int k = 0; k < (in->type == IR_F32 ? 1 : 2); k++)
+        if (half[k] << 1 && !(half[k] << 1 >> 24))
+            return false;
+    return true;
+}
+
+static bool is_normal(const Em *e, IrVal v, bool dbl, bool all)
+{
+    IrVal rep = e->val[v].rep;
+    const Val *x = &e->val[rep];
+    bool low = !all || !is_vector(x->type);
+    return x->normal & (dbl ? ALL64 : ALL32) || (low && x->normal & (dbl ? LOW64 : LOW32)) || const_is_normal(e, rep, dbl);
+}
+
+static void set_normal(Em *e, IrVal v, bool dbl)
+{
+    Val *x = &e->val[e->val[v].rep];
+    unsigned type = e->val[v].type;
+    bool all = type == IR_V128 || (type == IR_V64 && x->type == IR_V64);    /* not when v is the lower half of another */
+    x->normal |= (uint8_t)(dbl ? (all ? ALL64 | LOW64 : LOW64) : (all ? ALL32 | LOW32 : LOW32));
+}
+
+/* The operands of in that have to be looked at. */
+static void add_operands(Em *e, const IrInsn *in, const uint8_t *r, FlushInputs *s)
+{
+    for (int k = 0; k < in->nargs; k++) {
+        IrVal v = in->arg[k];
+        bool dbl = width_of(e, in, v), all = is_vector(e->val[v].type);
+        if (is_normal(e, v, dbl, all))
+            continue;
+        set_normal(e, v, dbl);
+        s->r[s->n++] = r[k];
+    }
+}
+
+static void cold_note(Em *e, Cold *c)
+{
+    alu_oi(e, ALU_OR, false, opd_env((int32_t)offsetof(CpuState, fp_sticky)), FPF_DENORM);
+    jmp_back(e, c);
+}
+
+static int as_128(Em *e, unsigned type, int r)
+{
+    if (type != IR_V64)
+        return r;
+    int t = tmp_x(e);
+    v2(e, MOVDDUP, t, r);               /* the unused half must not raise anything */
+    return t;
+}
+
+/* Such an operand compares equal to zero, and has bits set. */
+static void test(Em *e, unsigned type, bool dbl, const FlushInputs *s)
+{
+    unsigned cmp = 0xc2 | (is_vector(type) ? M0F | (dbl ? P66 : 0) : M0F | (dbl ? PF2 : PF3));
+    int acc = tmp_x(e), t = s->n > 1 ? tmp_x(e) : NOREG, g = tmp_g(e);
+    Opd zero = pool2(e, 0);
+    flags_clobber(e);
+    Cold *c = cold_new(e, cold_note);
+    for (int k = 0; k < s->n; k++) {
+        int x = as_128(e, type, s->r[k]), d = k ? t : acc;
+        v3oi(e, cmp, d, x, zero, CMP_EQ_OQ);
+        v3(e, ANDPS, d, d, x);
+        if (k)
+            v3(e, ORPS, acc, acc, t);
+    }
+    v3o(e, ANDPS, acc, acc, pool2(e, dbl ? ~0ull >> 1 : 0x7fffffff7fffffff));
+    v3o(e, dbl ? PCMPGTQ : PCMPGTD, acc, acc, zero);
+    v2(e, dbl ? MOVMSKPD : MOVMSKPS, g, acc);
+    if (is_vector(type))
+        test_rr(e, false, g, g);
+    else
+        test_ri(e, false, opd_reg(g), 1);
+    jcc_cold(e, CC_NE, c);
+    cold_back(e, c);
+}
+
+static bool has_fp_operands(int op)
+{
+    static const uint8_t yes[IR_NOPS] = {
+        [IR_fadd] = 1, [IR_fsub] = 1, [IR_fmul] = 1, [IR_fdiv] = 1, [IR_fsqrt] = 1, [IR_fma] = 1, [IR_fmin] = 1,
+        [IR_fmax] = 1, [IR_fcmp] = 1, [IR_flags_fcmp] = 1, [IR_forder] = 1, [IR_fcvt_ff] = 1, [IR_fma_narrow] = 1,
+        [IR_fround] = 1, [IR_fcvt_fi] = 1, [IR_fcvt_fu] = 1, [IR_vfadd] = 1, [IR_vfsub] = 1, [IR_vfmul] = 1,
+        [IR_vfdiv] = 1, [IR_vfsqrt] = 1, [IR_vfma] = 1, [IR_vfmin] = 1, [IR_vfmax] = 1, [IR_vfcmp] = 1,
+        [IR_vfround] = 1, [IR_vfcvt_fi] = 1, [IR_vfcvt_fu] = 1,
+    };
+    return yes[op];
+}
+
+void fp_flush_before(Em *e, const IrInsn *in)
+{
+    FlushInputs s = { .n = 0 };
+    uint8_t r[3];
+    if (!has_fp_operands(in->op) || fp_can_wait(e, in))
+        return;
+    for (int k = 0; k < in->nargs; k++)
+        r[k] = (uint8_t)use_x(e, in->arg[k]);
+    add_operands(e, in, r, &s);
+    if (s.n)
+        test(e, e->val[in->arg[0]].type, width_of(e, in, in->arg[0]), &s);
+    ra_release(e);
+}
+
+void fp_flush_after(Em *e, const IrInsn *in)
+{
+    bool sign = in->op == IR_fneg || in->op == IR_fabs || in->op == IR_vfneg || in->op == IR_vfabs;
+    bool dup = in->op == IR_vdup && in->lane >= E32;
+    unsigned t = e->val[e->i].type;
+    bool dbl = is_vector(t) ? in->lane == E64 : t == IR_F64;
+    if ((!is_vector(t) && t != IR_F32 && t != IR_F64) || in->op == IR_vfcvt_fi || in->op == IR_vfcvt_fu)
+        return;
+    if (has_fp_operands(in->op) || in->op == IR_fcvt_if || in->op == IR_fcvt_uf || in->op == IR_vfcvt_if ||
+        in->op == IR_vfcvt_uf || (sign && is_normal(e, in->arg[0], dbl, is_vector(t))) ||
+        (dup && is_normal(e, in->arg[0], dbl, false)))
+        set_normal(e, e->i, dbl);
+}
+
+/* Of waiting operations, which are alike; the registers of their operands are held. */
+void fp_flush_waiting(Em *e)
+{
+    FlushInputs s = { .n = 0 };
+    const IrInsn *first = &e->u->insn[e->wait[0].in];
+    for (int k = 0; k < e->nwait; k++)
+        add_operands(e, &e->u->insn[e->wait[k].in], e->wait[k].r + 1, &s);
+    if (s.n)
+        test(e, e->val[first->arg[0]].type, width_of(e, first, first->arg[0]), &s);
+}
