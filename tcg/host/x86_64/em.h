@@ -80,6 +80,7 @@ struct Em {
     uint32_t lent[2];                   /* pins that are temporaries for now, see lend.c */
     bool     tight;                     /* the unit is a short loop */
     bool     flush;                     /* TcgGuest.flush_mode */
+    uint8_t  flush_acc;                 /* register that gathers subnormal operands of waiting operations, or NOREG */
     bool     alone;                     /* so far, the unit leaves out barriers or bus locks (Unit.alone) */
     uint32_t ref_last[2][16];           /* last instruction that refers to the guest register of a pin */
     uint32_t pending[2];                /* pins that already hold a value whose put comes later */

@@ -78,11 +78,12 @@ int   fp_def_waiting(Em *e, int *a, int *b, int *c);                    /* the d
 void  fp_wait(Em *e, const IrInsn *in, bool tiny, const int r[4]);      /* emitted: r = destination and operands, or NOREG */
 void  fp_settle(Em *e);                             /* emit the check */
 
-/* --- while subnormals are flushed (fp_flush.c): round an op's lowering, and at fp_settle */
-typedef struct FlushInputs { uint8_t r[3 * WAIT_MAX]; int n; } FlushInputs;
+/* --- while subnormals are flushed (fp_flush.c): round an op's lowering; for operations that wait */
+typedef struct FlushInputs { uint8_t r[3]; int n; } FlushInputs;
 void  fp_flush_before(Em *e, const IrInsn *in);
 void  fp_flush_after(Em *e, const IrInsn *in);
-void  fp_flush_waiting(Em *e);
+void  fp_flush_join(Em *e, const IrInsn *in, const uint8_t *r);
+void  fp_flush_settle(Em *e);
 
 /* --- cold code, emitted after the unit */
 Cold *cold_new(Em *e, void (*fn)(Em *e, Cold *c));  /* in = the current instruction */

@@ -65,39 +65,36 @@ static void cold_note(Em *e, Cold *c)
     jmp_back(e, c);
 }
 
-static int as_128(Em *e, unsigned type, int r)
+/* d: bits set where a lane of x is subnormal, but for signs. Such a lane compares equal to zero, and has bits set. */
+static void gather(Em *e, unsigned type, bool dbl, int d, int x)
 {
-    if (type != IR_V64)
-        return r;
-    int t = tmp_x(e);
-    v2(e, MOVDDUP, t, r);               /* the unused half must not raise anything */
-    return t;
+    unsigned cmp = 0xc2 | M0F | (is_vector(type) ? (dbl ? P66 : 0) : (dbl ? PF2 : PF3));
+    v3oi(e, cmp, d, x, pool2(e, 0), CMP_EQ_OQ);
+    v3(e, ANDPS, d, d, x);
 }
 
-/* Such an operand compares equal to zero, and has bits set. */
-static void test(Em *e, unsigned type, bool dbl, const FlushInputs *s)
+static void branch(Em *e, unsigned type, bool dbl, int acc)
 {
-    unsigned cmp = 0xc2 | (is_vector(type) ? M0F | (dbl ? P66 : 0) : M0F | (dbl ? PF2 : PF3));
-    int acc = tmp_x(e), t = s->n > 1 ? tmp_x(e) : NOREG, g = tmp_g(e);
-    Opd zero = pool2(e, 0);
+    uint64_t lane = dbl ? ~0ull >> 1 : is_vector(type) ? 0x7fffffff7fffffff : 0x7fffffff;
     flags_clobber(e);
     Cold *c = cold_new(e, cold_note);
+    v2o(e, PTEST, acc, pool(e, lane, type == IR_V128 ? lane : 0));
+    jcc_cold(e, CC_NE, c);
+    cold_back(e, c);
+}
+
+static void test(Em *e, unsigned type, bool dbl, const FlushInputs *s)
+{
+    int acc = tmp_x(e), t = s->n > 1 ? tmp_x(e) : NOREG, whole = type == IR_V64 ? tmp_x(e) : NOREG;
     for (int k = 0; k < s->n; k++) {
-        int x = as_128(e, type, s->r[k]), d = k ? t : acc;
-        v3oi(e, cmp, d, x, zero, CMP_EQ_OQ);
-        v3(e, ANDPS, d, d, x);
+        int x = s->r[k];
+        if (type == IR_V64)
+            v2(e, MOVDDUP, whole, x), x = whole;        /* the unused half must not raise anything */
+        gather(e, type, dbl, k ? t : acc, x);
         if (k)
             v3(e, ORPS, acc, acc, t);
     }
-    v3o(e, ANDPS, acc, acc, pool2(e, dbl ? ~0ull >> 1 : 0x7fffffff7fffffff));
-    v3o(e, dbl ? PCMPGTQ : PCMPGTD, acc, acc, zero);
-    v2(e, dbl ? MOVMSKPD : MOVMSKPS, g, acc);
-    if (is_vector(type))
-        test_rr(e, false, g, g);
-    else
-        test_ri(e, false, opd_reg(g), 1);
-    jcc_cold(e, CC_NE, c);
-    cold_back(e, c);
+    branch(e, type, dbl, acc);
 }
 
 static bool has_fp_operands(int op)
@@ -140,13 +137,39 @@ void fp_flush_after(Em *e, const IrInsn *in)
         set_normal(e, e->i, dbl);
 }
 
-/* Of waiting operations, which are alike; the registers of their operands are held. */
-void fp_flush_waiting(Em *e)
+/* An operation has joined those that wait; r: the registers of its operands, which are held. */
+void fp_flush_join(Em *e, const IrInsn *in, const uint8_t *r)
 {
     FlushInputs s = { .n = 0 };
+    unsigned type = e->val[in->arg[0]].type;
+    bool dbl = width_of(e, in, in->arg[0]);
+    add_operands(e, in, r, &s);
+    for (int k = 0; k < s.n; k++) {
+        bool first = e->flush_acc == NOREG;
+        int d = ra_free_x(e);
+        if (d < 0) {                    /* no register to gather in */
+            s = (FlushInputs){ .r = { s.r[k], s.r[(k + 1) % 3], s.r[(k + 2) % 3] }, .n = s.n - k };
+            test(e, type, dbl, &s);
+            return;
+        }
+        gather(e, type, dbl, d, s.r[k]);
+        if (first) {
+            e->flush_acc = (uint8_t)d;
+            e->hold[CL_X] |= 1u << d;
+        } else {
+            v3(e, ORPS, e->flush_acc, e->flush_acc, d);
+            e->lock[CL_X] &= ~(1u << d);
+        }
+    }
+}
+
+void fp_flush_settle(Em *e)
+{
     const IrInsn *first = &e->u->insn[e->wait[0].in];
-    for (int k = 0; k < e->nwait; k++)
-        add_operands(e, &e->u->insn[e->wait[k].in], e->wait[k].r + 1, &s);
-    if (s.n)
-        test(e, e->val[first->arg[0]].type, width_of(e, first, first->arg[0]), &s);
+    if (e->flush_acc == NOREG)
+        return;
+    branch(e, e->val[first->arg[0]].type, width_of(e, first, first->arg[0]), e->flush_acc);
+    e->hold[CL_X] &= ~(1u << e->flush_acc);
+    e->lock[CL_X] &= ~(1u << e->flush_acc);
+    e->flush_acc = NOREG;
 }

@@ -69,6 +69,8 @@ void fp_wait(Em *e, const IrInsn *in, bool tiny, const int r[4])
         if (r[k] != NOREG && (k == 0 || !one_nan(e, in)))
             e->hold[CL_X] |= 1u << r[k];
     }
+    if (e->flush)
+        fp_flush_join(e, in, w->r + 1);
     if (e->nwait == WAIT_MAX || free_temporaries(e) < KEEP_FREE)
         fp_settle(e);
 }
@@ -233,8 +235,7 @@ void fp_settle(Em *e)
             tiny |= e->wait[k].tiny;
         }
     uint32_t locked[2] = { e->lock[CL_G], e->lock[CL_X] };
-    if (e->flush)
-        fp_flush_waiting(e);
+    fp_flush_settle(e);
     bool marks = vec || (tiny && n > 1);
     Marks m = { .movmsk = dbl && !vec ? MOVMSKPD : MOVMSKPS, .lanes = vec ? 0 : 3 };
     m.t = vec || tiny ? tmp_x(e) : NOREG;
