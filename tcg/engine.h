@@ -95,6 +95,7 @@ struct TcgThread {
     TcgThread *next;                /* lock */
     _Atomic uint32_t active;        /* inside tcg_run */
     uint32_t gen, flags;            /* of what jtab and the pair stack hold */
+    uint32_t inexact_ops;           /* seen while TcgGuest.flush_inexact is to be set */
     uint8_t *chunk, *chunk_end;     /* free part of this thread's code chunk */
     char *arena, *arena_end;
     IrUnit ir, ahead;               /* scratch of translation; of its look-ahead */

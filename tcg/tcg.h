@@ -72,9 +72,10 @@ typedef struct TcgGuest {
     bool     sync_icache;           /* guest has an explicit cache flush (still watched) */
     FpRules  fp;
     size_t   state_size;            /* bytes of the CPU state, its CpuState head counted */
-    /* The bit of a unit's flags that says: FP_FLUSH is in force throughout, its flags count, and CpuState.fp_sticky has
-     * FPF_INEXACT. Without it, FP_FLUSH gives the right values and whatever flags. 0: no such guest. */
-    uint32_t flush_mode;
+    /* Bits of a unit's flags: FP_FLUSH is in force throughout and its flags count (without this bit it gives the right values
+     * and whatever flags); CpuState.fp_sticky has FPF_INEXACT. The guest keeps them current; the engine, too, sets the
+     * second. 0: no such guest. */
+    uint32_t flush_mode, flush_inexact;
     const RegDesc *regs; int nregs;
     const HelperDesc *helpers; int nhelpers;
     /* Translate one extended block at u->pc into u (already reset). Reads guest code only through

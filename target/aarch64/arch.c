@@ -43,9 +43,8 @@ void a64_set_fpsr(A64Cpu *c, uint32_t v)
 
 void a64_update_mode(A64Cpu *c)
 {
-    uint32_t mode = !(c->fpcr & FPCR_FZ) ? 0 : c->head.fp_sticky & FPF_INEXACT ? A64_TB_FLUSH : A64_TB_FPSLOW;
-    c->head.tb_flags = (c->head.tb_flags & ~(uint32_t)(A64_TB_FPSLOW | A64_TB_FLUSH)) | mode;
-    c->fp_slow_ops = 0;
+    uint32_t mode = c->fpcr & FPCR_FZ ? A64_TB_FLUSH | (c->head.fp_sticky & FPF_INEXACT ? A64_TB_INEXACT : 0) : 0;
+    c->head.tb_flags = (c->head.tb_flags & ~(uint32_t)(A64_TB_FLUSH | A64_TB_INEXACT)) | mode;
 }
 
 void a64_set_fpcr(A64Cpu *c, uint32_t v)

@@ -19,7 +19,6 @@ typedef struct A64Cpu {
     A64Vec   qc;                    /* FPSR.QC is "any bit set here": translated code ORs differences in */
     uint32_t nzcv;                  /* packed as IR flags_pack does: N 15, Z 14, C 8, V 0 */
     uint32_t fpcr;                  /* as MSR FPCR wrote it, RES0 bits clear */
-    uint32_t fp_slow_ops;           /* done in the FPSLOW mode with FPSR.IXC set, since that mode began */
     uint64_t tpidr, tpidrro;
     uint64_t ex_addr;               /* exclusive monitor: address, ~0 = open */
     uint64_t ex_val[2];             /* value loaded, zero-extended from the access size */
@@ -38,9 +37,7 @@ typedef enum A64Reg {
 
 /* CpuState.tb_flags / IrUnit.flags. */
 typedef enum A64TbFlag {
-    /* FPCR.FZ before FPSR.IXC: FP arithmetic goes through softfloat helpers, since a host that flushes a result raises
-     * inexact. Both: TcgGuest.flush_mode. */
-    A64_TB_FPSLOW = 1, A64_TB_FLUSH = 64,
+    A64_TB_FLUSH = 1, A64_TB_INEXACT = 64,      /* FPCR.FZ; with it FPSR.IXC: TcgGuest.flush_mode, flush_inexact */
     /* Guest uses tagged addresses (top byte ignored): every access masks the tag. Off until the embedder's fault
      * handler sees a data fault at a non-canonical address and calls GuestArch.noncanonical, then resumes
      * at the same pc. Never on in programs that do not tag. */

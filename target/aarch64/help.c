@@ -15,29 +15,10 @@ SfEnv a64_fp_enter(const A64Cpu *c)
     };
 }
 
-/* A mode lasts some time: to change it costs as much as these operations do. */
-enum { SLOW_OPS = 200 };
-
 void a64_fp_leave(A64Cpu *c, const SfEnv *e)
 {
     c->head.fp_sticky |= e->flags & 0x1f;
     if (e->flags & FPF_DENORM && c->fpcr & FPCR_FZ) c->head.fp_sticky |= FPF_DENORM;
-    if (c->head.tb_flags & A64_TB_FPSLOW && c->head.fp_sticky & FPF_INEXACT && ++c->fp_slow_ops >= SLOW_OPS) {
-        a64_update_mode(c);
-        tcg_mode_changed(&c->head);
-    }
-}
-
-uint64_t help_fp_op(CpuState *cpu, uint64_t packed, uint64_t a, uint64_t b, uint64_t c)
-{
-    A64Cpu *s = (A64Cpu *)cpu;
-    SfOp op;
-    memcpy(&op, &packed, sizeof op);
-    SfEnv e = a64_fp_enter(s);
-    if (op.round != FP_DYN) e.round = (FpRound)op.round;
-    uint64_t r = sf_scalar(&e, op, a, b, c);
-    a64_fp_leave(s, &e);
-    return r;
 }
 
 /* Conversions to and from half precision: FZ does not flush the half side. */
@@ -46,16 +27,6 @@ uint64_t help_fp_half(CpuState *cpu, uint64_t how, uint64_t v)
     A64Cpu *s = (A64Cpu *)cpu;
     SfEnv e = a64_fp_enter(s);
     uint64_t r = (uint64_t)sf_cvt(&e, (SfFmt)(how >> 8 & 0xff), (SfFmt)(how & 0xff), v);
-    a64_fp_leave(s, &e);
-    return r;
-}
-
-uint64_t help_fp_fixed(CpuState *cpu, uint64_t how, uint64_t v)
-{
-    A64Cpu *s = (A64Cpu *)cpu;
-    SfEnv e = a64_fp_enter(s);
-    e.round = FP_RTZ;
-    uint64_t r = sf_to_fixed(&e, (SfFmt)(how & 0xff), v, how >> 16 & 0xff, how >> 8 & 1, 0, how >> 24 & 0xff);
     a64_fp_leave(s, &e);
     return r;
 }

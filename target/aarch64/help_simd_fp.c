@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floating-point Advanced SIMD helpers: estimates, steps, half precision, fixed point, and every vector op in the
- * FPSLOW mode. The arithmetic is softfloat's; this file walks the lanes and keeps the guest's flags. */
+/* Floating-point Advanced SIMD helpers: estimates, steps, half precision, fixed point. The arithmetic is softfloat's;
+ * this file walks the lanes and keeps the guest's flags. */
 #include "tr_simd.h"
 #include "help.h"
 #include "help_simd.h"
@@ -11,17 +11,6 @@ static int fn_of(uint32_t d) { return d >> SIMD_DESC_FN & 255; }
 static int imm_of(uint32_t d) { return d >> SIMD_DESC_IMM & 255; }
 static uint64_t get(const A64Vec *v, IrLane e, int i) { return e == E64 ? v->d[i] : v->s[i]; }
 static void set(A64Vec *v, IrLane e, int i, uint64_t x) { if (e == E64) v->d[i] = x; else v->s[i] = x; }
-
-void help_simd_vfp(CpuState *cpu, void *out, const void *a, const void *b, const void *c, uint64_t packed)
-{
-    SfOp op;
-    memcpy(&op, &packed, sizeof op);
-    SfEnv e = a64_fp_enter((A64Cpu *)cpu);
-    if (op.round != FP_DYN)
-        e.round = op.round;
-    sf_vector(&e, op, out, a, b, c);
-    a64_fp_leave((A64Cpu *)cpu, &e);
-}
 
 /* FPRoundIntN: like a conversion to an N-bit integer whose failures give the most negative one. */
 static uint64_t round_int_n(SfEnv *e, SfFmt f, int imm, uint64_t v)
@@ -57,14 +46,9 @@ static A64Vec convert(SfEnv *e, int fn, int half, const A64Vec *a)
     A64Vec r = { { 0 } };
     switch (fn) {
     case F1_CVTXN:
-        e->round = FP_RODD;                         /* fall through */
-    case F1_CVTN_DS:
+        e->round = FP_RODD;
         for (int i = 0; i < 2; i++)
             r.s[i] = sf_cvt(e, SF32, SF64, a->d[i]);
-        break;
-    case F1_CVTL_SD:
-        for (int i = 0; i < 2; i++)
-            r.d[i] = sf_cvt(e, SF64, SF32, a->s[2 * half + i]);
         break;
     case F1_CVTN_SH:
         for (int i = 0; i < 4; i++)
@@ -83,7 +67,7 @@ void help_simd_fp1(CpuState *cpu, void *out, const void *a, uint32_t d)
     IrLane lane = lane_of(d);
     A64Vec r = { { 0 } }, src = *(const A64Vec *)a;
     int fn = fn_of(d), n = lanes_of(d);
-    if (fn >= F1_CVTXN && fn <= F1_CVTN_DS) {
+    if (fn >= F1_CVTXN && fn <= F1_CVTN_SH) {
         if (n == 1)
             src.d[1] = 0;                           /* scalar FCVTXN */
         r = convert(&e, fn, imm_of(d), &src);
@@ -115,14 +99,11 @@ void help_simd_fixed(CpuState *cpu, void *out, const void *a, uint32_t d)
     IrLane lane = lane_of(d);
     SfFmt f = lane == E64 ? SF64 : SF32;
     int fbits = imm_of(d), width = 8 << lane, fn = fn_of(d);
+    e.round = FP_RTZ;
     A64Vec r = { { 0 } };
     for (int i = 0; i < lanes_of(d); i++) {
         uint64_t v = get(a, lane, i);
-        if (fn == FX_SCVTF || fn == FX_UCVTF)
-            v = sf_from_fixed(&e, f, v, width, fn == FX_SCVTF, fbits);
-        else
-            e.round = FP_RTZ, v = sf_to_fixed(&e, f, v, width, fn == FX_FCVTZS, 0, fbits);
-        set(&r, lane, i, v);
+        set(&r, lane, i, sf_to_fixed(&e, f, v, width, fn == FX_FCVTZS, 0, fbits));
     }
     a64_fp_leave((A64Cpu *)cpu, &e);
     *(A64Vec *)out = r;

@@ -32,7 +32,7 @@ const GuestArch guest_arch = {
     .tcg = {
         .name = "aarch64", .addr_bits = 64, .big_endian = false, .sync_icache = true,
         .fp = { .nan = NAN_SNAN_FIRST, .tiny_before_rounding = true, .fma_addend_first = true, .fma_inf_zero_nan_default = true },
-        .flush_mode = A64_TB_FLUSH,
+        .flush_mode = A64_TB_FLUSH, .flush_inexact = A64_TB_INEXACT,
         .state_size = sizeof(A64Cpu),
         .regs = a64_regs, .nregs = R_COUNT,
         .helpers = a64_helpers, .nhelpers = H_COUNT,

@@ -57,10 +57,8 @@ static inline void or_qc(Tr *t, IrVal diff)
 }
 
 /* --- modes of this unit */
-/* FPCR.FZ is set, FPSR.IXC is not: FP arithmetic must go through the exact helpers (H_fp_*, H_vfp_*), not IR FP ops. */
-static inline bool fp_slow(Tr *t) { return t->u->flags & A64_TB_FPSLOW; }
 /* FPCR.FZ is set. */
-static inline bool fp_flushes(Tr *t) { return t->u->flags & (A64_TB_FPSLOW | A64_TB_FLUSH); }
+static inline bool fp_flushes(Tr *t) { return t->u->flags & A64_TB_FLUSH; }
 /* Guest loads and stores at base + off: the address tag is removed when the program uses tags. */
 IrVal mem_addr(Tr *t, IrVal a);
 IrVal a64_load(Tr *t, IrType type, int mem, IrVal base, int64_t off);

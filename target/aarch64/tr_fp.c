@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A64 scalar FP (fp.decode). In the FPSLOW mode (cpu.h) each op is a call of H_fp_op, which runs
- * softfloat under that FPCR; otherwise it is an IR op with the guest's FpRules. */
+/* A64 scalar FP (fp.decode): IR ops with the guest's FpRules; FPCR's modes are CpuState.fp_round's. */
 #include "tr_a64.h"
 #include "tcg/softfloat.h"
 #include "aarch64/fp.decode.h"
@@ -21,27 +20,14 @@ static IrVal of_bits(Tr *t, IrType ty, IrVal x)
     return ty == IR_F32 ? ir_op1(t->u, IR_ffrom, IR_F32, w) : w;
 }
 
-/* The op through the helper: to is the type of the result, from that of the operands. */
-static IrVal slow(Tr *t, SfOp op, IrType to, IrType from, IrVal a, IrVal b, IrVal c)
-{
-    uint64_t w;
-    _Static_assert(sizeof op == sizeof w, "SfOp travels as an I64");
-    memcpy(&w, &op, sizeof w);
-    IrVal zero = imm_x(t, 0);
-    IrVal args[4] = { imm_x(t, (int64_t)w), bits_of(t, from, a), b ? bits_of(t, from, b) : zero, c ? bits_of(t, from, c) : zero };
-    return of_bits(t, to, ir_call(t->u, H_fp_op, 4, args));
-}
-
 static IrVal fp(Tr *t, IrOp op, IrType ty, FpRound r, int aux, IrVal a, IrVal b, IrVal c)
 {
-    if (!fp_slow(t)) return ir_fp(t->u, op, ty, r, aux, a, b, c);
-    return slow(t, (SfOp){ .op = op, .type = ty, .type2 = ty, .round = r, .aux = (uint8_t)aux }, ty, ty, a, b, c);
+    return ir_fp(t->u, op, ty, r, aux, a, b, c);
 }
 
 static IrVal cvt(Tr *t, IrOp op, IrType to, IrType from, FpRound r, int aux, IrVal a)
 {
-    if (!fp_slow(t)) return ir_fcvt(t->u, op, to, from, r, aux, a);
-    return slow(t, (SfOp){ .op = op, .type = to, .type2 = from, .round = r, .aux = (uint8_t)aux }, to, from, a, 0, 0);
+    return ir_fcvt(t->u, op, to, from, r, aux, a);
 }
 
 bool tr_fp2(Tr *t, const OpF2 *a, int op)
@@ -107,10 +93,6 @@ bool tr_fma(Tr *t, const OpF3 *a, int neg_product, int neg_addend)
 
 static IrVal compare(Tr *t, IrType ty, int signalling, IrVal a, IrVal b)
 {
-    if (fp_slow(t)) {
-        SfOp op = { .op = IR_flags_fcmp, .type = ty, .type2 = ty, .aux = (uint8_t)signalling };
-        return ir_op1(t->u, IR_flags_unpack, IR_FLAGS, slow(t, op, IR_I32, ty, a, b, 0));
-    }
     return ir_fp(t->u, IR_flags_fcmp, ty, FP_DYN, signalling, a, b, 0);
 }
 
@@ -235,15 +217,8 @@ static IrVal scale_up(Tr *t, bool dbl, IrVal a, int fbits)
 
 bool tr_fcvt_fix(Tr *t, const OpFix *a, int is_signed)
 {
-    IrType ty = fp_type(a->dbl);
-    if (!fp_slow(t)) {
-        IrVal v = scale_up(t, a->dbl, get_f(t, a->dbl, a->rn), 64 - a->scale);
-        put_r(t, a->sf, a->rd, ir_fcvt(t->u, is_signed ? IR_fcvt_fi : IR_fcvt_fu, sf_type(a->sf), IR_F64, FP_RTZ, 0, v));
-        return true;
-    }
-    int64_t how = (a->dbl ? SF64 : SF32) | is_signed << 8 | (a->sf ? 64 : 32) << 16 | (int64_t)(64 - a->scale) << 24;
-    IrVal args[2] = { imm_x(t, how), bits_of(t, ty, get_f(t, a->dbl, a->rn)) };
-    put_x(t, a->rd, ir_call(t->u, H_fp_fixed, 2, args));
+    IrVal v = scale_up(t, a->dbl, get_f(t, a->dbl, a->rn), 64 - a->scale);
+    put_r(t, a->sf, a->rd, ir_fcvt(t->u, is_signed ? IR_fcvt_fi : IR_fcvt_fu, sf_type(a->sf), IR_F64, FP_RTZ, 0, v));
     return true;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Advanced SIMD floating point: vector and scalar forms of every group.
- * In the FPSLOW mode scalar forms run as the vector op on a register whose other lanes are zero, which raises nothing. */
+/* Advanced SIMD floating point: vector and scalar forms of every group. */
 #include "tr_simd.h"
 #include "help_simd.h"
 #include "tcg/softfloat.h"
@@ -18,18 +17,9 @@ bool ok_vf_full_ca(const OpCA *a) { return a->q || !a->dbl; }
 static IrLane f_lane(int dbl) { return dbl ? E64 : E32; }
 static Width f_width(int dbl) { return dbl ? W_D : W_S; }
 
-/* One vector FP op; in the FPSLOW mode the same op by softfloat. cond is vfcmp's. */
+/* One vector FP op. cond is vfcmp's. */
 static IrVal vf(Tr *t, IrOp op, Width w, IrLane e, FpRound round, int aux, IrCond cond, IrVal a, IrVal b, IrVal c)
 {
-    if (fp_slow(t)) {
-        SfOp k = sf_op(&(IrInsn){ .op = op, .type = w_type(w), .cond = cond, .lane = e, .round = round, .aux = aux });
-        int64_t packed;
-        _Static_assert(sizeof k == sizeof packed, "an SfOp is one argument");
-        memcpy(&packed, &k, sizeof packed);
-        IrVal qa = simd_as_q(t, w, a), qb = b ? simd_as_q(t, w, b) : qa, qc = c ? simd_as_q(t, w, c) : qa;
-        IrVal r = ir_call(t->u, H_simd_vfp, 4, (IrVal[]){ qa, qb, qc, imm_x(t, packed) });
-        return w == W_Q ? r : vlow64(t, r);
-    }
     IrInsn *i = ir_emit(t->u, op, w_type(w));
     i->lane = e, i->round = round, i->aux = aux, i->cond = cond;
     i->arg[0] = a, i->arg[1] = b, i->arg[2] = c;
@@ -47,24 +37,22 @@ static bool put(Tr *t, int rd, Width w, IrVal v)
     return true;
 }
 
-/* One scalar FP op (an IR_f* row) on the low element of each operand; in the FPSLOW mode its vector counterpart. */
-typedef struct ScalarOp { uint16_t op, vop; } ScalarOp;
+/* One scalar FP op (an IR_f* row) on the low element of each operand. */
 static IrVal scalar_of(Tr *t, int dbl, IrVal v) { return v_low(t, fp_type(dbl), v); }
-static bool sf(Tr *t, ScalarOp op, int dbl, int aux, int rd, IrVal a, IrVal b)
+static bool sf(Tr *t, IrOp op, int dbl, int aux, int rd, IrVal a, IrVal b)
 {
-    Width w = f_width(dbl);
-    if (fp_slow(t))
-        return put(t, rd, w, vf2(t, op.vop, w, f_lane(dbl), aux, simd_as_w(t, w, a), simd_as_w(t, w, b)));
-    put_f(t, dbl, rd, ir_fp(t->u, op.op, fp_type(dbl), FP_DYN, aux, scalar_of(t, dbl, a), scalar_of(t, dbl, b), 0));
+    put_f(t, dbl, rd, ir_fp(t->u, op, fp_type(dbl), FP_DYN, aux, scalar_of(t, dbl, a), scalar_of(t, dbl, b), 0));
     return true;
 }
-static ScalarOp scalar_op(int vop)
+static IrOp scalar_op(int vop)
 {
-    static const ScalarOp t[] = { { IR_fadd, IR_vfadd }, { IR_fsub, IR_vfsub }, { IR_fmul, IR_vfmul }, { IR_fmin, IR_vfmin }, { IR_fmax, IR_vfmax } };
+    static const uint16_t t[][2] = {
+        { IR_vfadd, IR_fadd }, { IR_vfsub, IR_fsub }, { IR_vfmul, IR_fmul }, { IR_vfmin, IR_fmin }, { IR_vfmax, IR_fmax },
+    };
     int i = 0;
-    while (t[i].vop != vop)
+    while (t[i][0] != vop)
         i++;
-    return t[i];
+    return (IrOp)t[i][1];
 }
 
 /* --- three same */
@@ -110,8 +98,6 @@ static bool abd(Tr *t, Width w, int dbl, int rd, int rn, int rm)
 bool tr_vf_abd(Tr *t, const OpV3 *a) { return abd(t, vec_width(a->q), a->dbl, a->rd, a->rn, a->rm); }
 bool tr_vf_abd_s(Tr *t, const OpS3 *a)
 {
-    if (fp_slow(t))
-        return abd(t, f_width(a->dbl), a->dbl, a->rd, a->rn, a->rm);
     IrType type = fp_type(a->dbl);
     IrVal d = ir_fp(t->u, IR_fsub, type, FP_DYN, 0, get_f(t, a->dbl, a->rn), get_f(t, a->dbl, a->rm), 0);
     put_f(t, a->dbl, a->rd, ir_op1(t->u, IR_fabs, type, d));
@@ -128,10 +114,7 @@ static bool cmp(Tr *t, Width w, int dbl, int cond, bool absolute, int rd, IrVal 
 }
 static bool cmp_scalar(Tr *t, int dbl, int cond, bool absolute, int rd, IrVal n, IrVal m)
 {
-    Width w = f_width(dbl);
     IrType type = fp_type(dbl);
-    if (fp_slow(t))
-        return cmp(t, w, dbl, cond, absolute, rd, simd_as_w(t, w, n), simd_as_w(t, w, m));
     n = scalar_of(t, dbl, n), m = scalar_of(t, dbl, m);
     if (absolute)
         n = ir_op1(t->u, IR_fabs, type, n), m = ir_op1(t->u, IR_fabs, type, m);
@@ -180,8 +163,6 @@ bool tr_vf_sqrt(Tr *t, const OpV2 *a) { return unary(t, vec_width(a->q), a->dbl,
 bool tr_vf_toint(Tr *t, const OpV2 *a, int op, int round) { return unary(t, vec_width(a->q), a->dbl, op, round, 0, a->rd, a->rn); }
 bool tr_vf_toint_s(Tr *t, const OpS2 *a, int op, int round)
 {
-    if (fp_slow(t))
-        return unary(t, f_width(a->dbl), a->dbl, op, round, 0, a->rd, a->rn);
     IrType to = sf_type(a->dbl);
     IrVal v = ir_fcvt(t->u, op == IR_vfcvt_fi ? IR_fcvt_fi : IR_fcvt_fu, to, fp_type(a->dbl), round, 0, get_f(t, a->dbl, a->rn));
     put_v(t, a->rd, v_zext(t, to, v));
@@ -190,8 +171,6 @@ bool tr_vf_toint_s(Tr *t, const OpS2 *a, int op, int round)
 bool tr_vf_fromint(Tr *t, const OpV2 *a, int op) { return unary(t, vec_width(a->q), a->dbl, op, FP_DYN, 0, a->rd, a->rn); }
 bool tr_vf_fromint_s(Tr *t, const OpS2 *a, int op)
 {
-    if (fp_slow(t))
-        return unary(t, f_width(a->dbl), a->dbl, op, FP_DYN, 0, a->rd, a->rn);
     IrType from = sf_type(a->dbl);
     IrVal v = v_low(t, from, vq(t, a->rn));
     put_f(t, a->dbl, a->rd, ir_fcvt(t->u, op == IR_vfcvt_if ? IR_fcvt_if : IR_fcvt_uf, fp_type(a->dbl), from, FP_DYN, 0, v));
@@ -242,8 +221,6 @@ static IrVal as_vec(Tr *t, IrType type, IrVal v) { return ir_vconv(t->u, IR_vzex
 
 bool tr_vf_narrow_s(Tr *t, const OpN2 *a)
 {
-    if (fp_slow(t))
-        return narrow_help(t, F1_CVTN_DS, a->q, a->rd, a->rn);
     IrVal n = vq(t, a->rn), v[2];
     for (int i = 0; i < 2; i++)
         v[i] = as_vec(t, IR_F32, ir_fcvt(t->u, IR_fcvt_ff, IR_F32, IR_F64, FP_DYN, 0, lane_f(t, IR_F64, E64, i, n)));
@@ -253,8 +230,6 @@ bool tr_vf_narrow_s(Tr *t, const OpN2 *a)
 
 bool tr_vf_widen_s(Tr *t, const OpN2 *a)
 {
-    if (fp_slow(t))
-        return widen_help(t, F1_CVTL_SD, a->q, a->rd, a->rn);
     IrVal n = vq(t, a->rn), v[2];
     for (int i = 0; i < 2; i++)
         v[i] = as_vec(t, IR_F64, ir_fcvt(t->u, IR_fcvt_ff, IR_F64, IR_F32, FP_DYN, 0, lane_f(t, IR_F32, E32, 2 * a->q + i, n)));
@@ -292,7 +267,7 @@ bool tr_vf_elem_s(Tr *t, const OpES *a, int k) { return elem(t, k, vec_width(a->
 bool tr_vf_elem_d(Tr *t, const OpEDS *a, int k) { return elem(t, k, W_Q, E64, a->rd, a->rn, a->rm, a->id); }
 static bool elem_scalar(Tr *t, int k, int dbl, int rd, int rn, int rm, int idx)
 {
-    if (fp_slow(t) || k == EF_MULX)
+    if (k == EF_MULX)
         return elem(t, k, f_width(dbl), f_lane(dbl), rd, rn, rm, idx);
     IrType type = fp_type(dbl);
     IrVal m = ir_vconv(t->u, IR_vget, type, IR_V128, f_lane(dbl), idx, 0, vq(t, rm)), n = get_f(t, dbl, rn), r;

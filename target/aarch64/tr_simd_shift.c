@@ -207,10 +207,6 @@ static bool from_fixed(Tr *t, bool is_signed, Width w, int imm, int rd, int rn)
 {
     IrLane e = imm_lane(imm);
     int n = right_by(imm);
-    if (fp_slow(t)) {
-        put_v(t, rd, simd_help1(t, H_simd_fixed, is_signed ? FX_SCVTF : FX_UCVTF, w, e, n, vq(t, rn)));
-        return true;
-    }
     uint64_t scale = e == E64 ? (uint64_t)(1023 - n) << 52 : (uint64_t)(127 - n) << 23;
     IrVal v = ir_vfp(t->u, is_signed ? IR_vfcvt_if : IR_vfcvt_uf, w_type(w), e, FP_DYN, 0, simd_rd(t, rn, w), 0, 0);
     v = ir_vfp(t->u, IR_vfmul, w_type(w), e, FP_DYN, 0, v, vk_lane(t, w, e, scale), 0);

@@ -275,7 +275,9 @@ static void forward(Em *e)
             em_unsupported(e);
             return;
         }
-        if (e->flush)
+        if (e->exact)
+            fn = fp_exact(e, in, fn);
+        if (e->flush && fn != lower_by_eval)
             fp_flush_before(e, in);
         fn(e, in);
         if (e->flush)
@@ -353,6 +355,7 @@ int host_compile(TcgThread *th, const IrUnit *ir, Unit *u)
     e->lock[0] = e->lock[1] = e->borrowed[0] = e->borrowed[1] = e->lent[0] = e->lent[1] = e->hold[0] = e->hold[1] = 0;
     e->nwait = 0;
     e->flush = ir->flags & e->guest->flush_mode;
+    e->exact = e->flush && !(ir->flags & e->guest->flush_inexact);
     e->flush_acc = NOREG;
     e->pc = ir->pc;
     if (ir->nlabels > 1000 || ir->nguest > UNIT_MAX_INSNS * 4)

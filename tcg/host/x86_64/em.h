@@ -79,7 +79,7 @@ struct Em {
     Waiting  wait[WAIT_MAX]; int nwait;
     uint32_t lent[2];                   /* pins that are temporaries for now, see lend.c */
     bool     tight;                     /* the unit is a short loop */
-    bool     flush;                     /* TcgGuest.flush_mode */
+    bool     flush, exact;              /* TcgGuest.flush_mode; it without flush_inexact */
     uint8_t  flush_acc;                 /* register that gathers subnormal operands of waiting operations, or NOREG */
     bool     alone;                     /* so far, the unit leaves out barriers or bus locks (Unit.alone) */
     uint32_t ref_last[2][16];           /* last instruction that refers to the guest register of a pin */

@@ -84,6 +84,8 @@ void  fp_flush_before(Em *e, const IrInsn *in);
 void  fp_flush_after(Em *e, const IrInsn *in);
 void  fp_flush_join(Em *e, const IrInsn *in, const uint8_t *r);
 void  fp_flush_settle(Em *e);
+Lower *fp_exact(const Em *e, const IrInsn *in, Lower *fn);
+void  fp_exact_settle(Em *e, Cold *again);
 
 /* --- cold code, emitted after the unit */
 Cold *cold_new(Em *e, void (*fn)(Em *e, Cold *c));  /* in = the current instruction */

@@ -110,6 +110,12 @@ void lower_vfarith(Em *e, const IrInsn *in)
 
 void lower_vfsqrt(Em *e, const IrInsn *in)
 {
+    if (fp_can_wait(e, in)) {
+        int x = use_x(e, in->arg[0]), to = fp_def_waiting(e, &x, NULL, NULL);
+        v2(e, packed(in) | 0x51, to, x);
+        fp_wait(e, in, false, (int[4]){ to, x, NOREG, NOREG });
+        return;
+    }
     Regs r = operands(e, in, 1);
     int a = r.a, d = r.d, t = tmp_x(e);
 

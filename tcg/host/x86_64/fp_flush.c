@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flags of FP ops while the guest flushes subnormals (TcgGuest.flush_mode). The host does the same with FTZ and DAZ: a
- * result that is tiny after rounding becomes a zero of its sign and raises underflow (and inexact, which such a guest has
- * raised before); one that only rounding lifted to the minimum normal is cold (fp_later.c). What DAZ hides is that an
- * operand was subnormal (FPF_DENORM). It is looked for here, in operands that are not known to be none: loaded, moved or
- * permuted, since arithmetic gives no subnormals. Intel SDM vol. 1, 10.2.3.3, 10.2.3.4, 11.5.2. */
+ * result that is tiny after rounding becomes a zero of its sign and raises underflow; one that only rounding lifted to the
+ * minimum normal is cold (fp_later.c). Two things differ.
+ *   DAZ hides that an operand was subnormal (FPF_DENORM). It is looked for here, in operands that are not known to be
+ * none: loaded, moved or permuted, since arithmetic gives no subnormals.
+ *   The host raises inexact, too, when it flushes a result. Once the guest has that flag anyway (TcgGuest.flush_inexact),
+ * nothing is to be done. Before (Em.exact), MXCSR never has underflow or inexact set between groups of waiting
+ * operations: one that raises either is done again by softfloat, and it is taken back. What cannot wait is softfloat's.
+ *   Intel SDM vol. 1, 10.2.3.3, 10.2.3.4, 11.5.2. */
+#include "cold.h"
 #include "asm_vec.h"
 
 enum { LOW32 = 1, LOW64 = 2, ALL32 = 4, ALL64 = 8 };        /* Val.normal: no subnormal in its low lane, in all lanes */
@@ -172,4 +177,43 @@ void fp_flush_settle(Em *e)
     e->hold[CL_X] &= ~(1u << e->flush_acc);
     e->lock[CL_X] &= ~(1u << e->flush_acc);
     e->flush_acc = NOREG;
+}
+
+/* --- before inexact */
+enum { UNDERFLOW_INEXACT = 0x30 };      /* of MXCSR */
+
+/* Who lowers an op then. */
+Lower *fp_exact(const Em *e, const IrInsn *in, Lower *fn)
+{
+    switch (in->op) {
+    case IR_fmin: case IR_fmax: case IR_fcmp: case IR_flags_fcmp: case IR_forder: case IR_vfmin: case IR_vfmax:
+    case IR_vfcmp:
+        return fn;
+    default:
+        return e->hc->bits[in->op] & OPF_FP && !fp_can_wait(e, in) ? lower_by_eval : fn;
+    }
+}
+
+void fp_exact_settle(Em *e, Cold *again)
+{
+    Opd at = opd_env(hs_off(HS_TMP2));
+    em_op(e, M0F | 0xae, 3, at, 0);     /* stmxcsr */
+    em_op(e, 0xf6, 0, at, 1);
+    em8(e, UNDERFLOW_INEXACT);
+    jcc_cold(e, CC_NE, again);
+}
+
+/* The mode lasts for some inexact operations: to change it costs more than they do. */
+void fp_exact_cold(CpuState *cpu, ColdRegs *regs)
+{
+    enum { OPS = 100 };
+    const TcgGuest *g = cpu->tcg->guest;
+    if (!(cpu->tb_flags & g->flush_mode) || cpu->tb_flags & g->flush_inexact)
+        return;
+    regs->mxcsr &= ~(uint32_t)UNDERFLOW_INEXACT;
+    if (!(cpu->fp_sticky & FPF_INEXACT) || ++cpu->thread->inexact_ops < OPS)
+        return;
+    cpu->thread->inexact_ops = 0;
+    cpu->tb_flags |= g->flush_inexact;
+    tcg_mode_changed(cpu);
 }

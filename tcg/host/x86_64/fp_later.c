@@ -243,6 +243,8 @@ void fp_settle(Em *e)
     m.g = marks ? tmp_g(e) : NOREG;
     flags_clobber(e);
     Cold *c = m.c = all_again(e);
+    if (e->exact)
+        fp_exact_settle(e, c);
     if (vec)
         test_vectors(e, dbl, w, n, &m);
     else
