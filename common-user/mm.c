@@ -369,6 +369,15 @@ int64_t mm_protect(Mm *mm, gaddr at, uint64_t len, int prot)
 
 /* --- facts */
 
+bool mm_any_above(Mm *mm, gaddr at)
+{
+    mm_lock(mm);
+    Vma *v = vma_find(mm, at);
+    while (v && v->flags & VMA_HIDDEN) v = v->next;
+    mm_unlock(mm, NULL);
+    return v != NULL;
+}
+
 bool mm_query(Mm *mm, gaddr at, MmInfo *out)
 {
     mm_lock(mm);

@@ -63,6 +63,7 @@ void     mm_name(Mm *mm, gaddr at, const char *name);              /* [stack], [
 /* Facts about one address. False: unmapped. */
 typedef struct MmInfo { gaddr start, end; int prot, flags; uint64_t dev, ino, off; } MmInfo;
 bool     mm_query(Mm *mm, gaddr at, MmInfo *out);
+bool     mm_any_above(Mm *mm, gaddr at);         /* is there a mapping at or above it: Linux's find_vma() */
 /* True when all of [at, at+len) is mapped with at least prot. Never a substitute for EFAULT handling. */
 bool     mm_covered(Mm *mm, gaddr at, uint64_t len, int prot);
 

@@ -77,6 +77,8 @@ typedef struct Task {
     _Atomic uint64_t wants;         /* those of the two that a call waits for, though they are blocked */
     uint64_t lent;                  /* those that are the kernel's at this moment; lock: proc->task_lock for writers */
     struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */
+    /* The last fault that became a SIGSEGV or SIGBUS; frames show it. code 0: none, or something else came between. */
+    struct { gaddr addr; int sig, code; bool write, fetch; } told;
     struct Seccomp *_Atomic seccomp;    /* the newest filter, NULL none; also set by SECCOMP_FILTER_FLAG_TSYNC of another thread */
     HostCall call;                  /* the last one that went to the host directly */
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */

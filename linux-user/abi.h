@@ -15,11 +15,15 @@ enum { VDSO_TRAP = 0, VDSO_NONE = 0, VDSO_CLOCK_GETTIME, VDSO_CLOCK_GETTIME64, V
 bool linux_vdso_call(Task *t);      /* pc at a trap word of the vDSO: does it, pc after it. False: not there */
 gaddr linux_vdso_symbol(const Task *t, int row);        /* address of a row's code */
 
+/* How the kernel was entered when the signal came: by an interrupt, by a system call, by the instruction at pc. */
+typedef enum SigOrigin { SIG_FROM_INTERRUPT, SIG_FROM_SYSCALL, SIG_FROM_INSN } SigOrigin;
+
 typedef struct SigDelivery {
     int sig;                        /* guest number */
     const siginfo_t *info;          /* host form */
     const SigAct *act;
     uint64_t mask;                  /* to be restored by sigreturn (guest bit order = number - 1) */
+    SigOrigin origin;
 } SigDelivery;
 
 typedef struct LinuxAbi {
@@ -63,6 +67,8 @@ typedef struct LinuxAbi {
     /* signals: 0 or -EFAULT. setup leaves the CPU in the handler. */
     int64_t  (*sigframe_setup)(Task *t, const SigDelivery *d);
     int64_t  (*sigreturn)(Task *t, bool rt);
+    /* SIGSEGV for a frame that sigreturn refused, filled in as force_sig() does: what this one says instead. NULL: nothing. */
+    void     (*bad_frame)(Task *t, siginfo_t *info);
     /* PowerPC's own, NULL elsewhere: save the thread's state at the ucontext old, go on from that at new; either may be 0. */
     int64_t  (*swapcontext)(Task *t, gaddr old, gaddr new, uint64_t size);
     /* PR_SET_FPEXC (mode), PR_GET_FPEXC (mode -1); NULL elsewhere. */

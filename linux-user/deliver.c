@@ -42,12 +42,12 @@ static SigAct take_action(Process *p, int sig)
     return a;
 }
 
-static void build_frame(Task *t, const siginfo_t *info, const SigAct *act)
+static void build_frame(Task *t, const siginfo_t *info, const SigAct *act, SigOrigin origin)
 {
     int sig = info->si_signo;
     const LinuxAbi *abi = t->proc->abi;
     uint64_t saved = t->restore_mask ? t->saved_mask : t->sigmask;
-    SigDelivery d = { linux_sig_to_guest(abi, sig), info, act, linux_mask_to_guest(abi, saved) };
+    SigDelivery d = { linux_sig_to_guest(abi, sig), info, act, linux_mask_to_guest(abi, saved), origin };
     t->restore_mask = false;
     if (log_on(LOG_int)) log_printf("signal %d code %d to handler 0x%llx, pc 0x%llx\n", sig, info->si_code,
         (unsigned long long)act->handler, (unsigned long long)t->cpu->pc);
@@ -68,7 +68,7 @@ void signal_force(Task *t, const siginfo_t *info)
     SigAct act = take_action(t->proc, sig);
     if (act.handler == DFL || act.handler == IGN || (t->sigmask & SIG_BIT(sig))) signal_die(t, info);
     signal_block_all();
-    build_frame(t, info, &act);
+    build_frame(t, info, &act, info->si_code > 0 && info->si_code != SI_KERNEL && sig != SIGSYS ? SIG_FROM_INSN : SIG_FROM_SYSCALL);
     signal_unblock(t);
 }
 
@@ -138,7 +138,7 @@ void signal_deliver(Task *t, bool in_syscall, int64_t ret)
                 if (is_restart(ret) && (early || ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && (act.flags & SA_RESTART)))) repeat_syscall(t);
                 else finish_syscall(t, is_restart(ret) ? -EINTR : ret);
             }
-            build_frame(t, &info, &act);
+            build_frame(t, &info, &act, in_syscall ? SIG_FROM_SYSCALL : SIG_FROM_INTERRUPT);
             give_back(t);
         }
     }

@@ -15,6 +15,7 @@ static bool is_restart(int64_t ret) { return ret <= -ERESTARTSYS && ret >= -ERES
 static void force(Task *t, int sig, int code, gaddr addr)
 {
     siginfo_t info;
+    if (sig != SIGSEGV && sig != SIGBUS) t->told.code = 0;
     memset(&info, 0, sizeof info);
     info.si_signo = sig;
     info.si_code = code;
@@ -52,13 +53,23 @@ static void on_syscall(Task *t)
     }
 }
 
+static void memory_fault(Task *t, int sig, int code, gaddr addr, bool fetch)
+{
+    t->told.addr = addr;
+    t->told.sig = sig;
+    t->told.code = code;
+    t->told.write = !fetch && t->fault.write;
+    t->told.fetch = fetch;
+    force(t, sig, code, addr);
+}
+
 static void on_fault(Task *t)
 {
     gaddr addr = t->cpu->fault_addr;
     Mm *mm = t->proc->mm;
     MmInfo info;
     if (t->fault.sig == SIGSEGV && t->fault.code == SI_KERNEL && t->proc->arch->noncanonical && t->proc->arch->noncanonical(t->cpu)) return;
-    if (t->fault.sig == SIGBUS) { force(t, SIGBUS, t->fault.code, addr); return; }
+    if (t->fault.sig == SIGBUS) { memory_fault(t, SIGBUS, t->fault.code, addr, false); return; }
     bool mapped = mm_query(mm, addr, &info);
     if (!mapped && (mm_grow(mm, addr) || mm_query(mm, addr, &info))) return;   /* or another thread mapped it */
     if (mapped && t->fault.write && (info.prot & PROT_WRITE)) {
@@ -66,7 +77,7 @@ static void on_fault(Task *t)
         if (mm_unprotect_code(mm, addr, 1) || t->fault.code == SEGV_ACCERR) return;
     }
     if (mapped && !t->fault.write && (info.prot & PROT_READ) && t->fault.code == SEGV_ACCERR) return;   /* raced with mprotect */
-    force(t, SIGSEGV, mapped && t->fault.code != SEGV_MAPERR ? SEGV_ACCERR : SEGV_MAPERR, addr);
+    memory_fault(t, SIGSEGV, mapped && t->fault.code != SEGV_MAPERR ? SEGV_ACCERR : SEGV_MAPERR, addr, false);
 }
 
 static void on_noexec(Task *t)
@@ -74,11 +85,16 @@ static void on_noexec(Task *t)
     MmInfo info;
     gaddr addr = t->cpu->fault_addr;
     bool mapped = mm_query(t->proc->mm, addr, &info);
-    if (mapped && (info.prot & PROT_EXEC)) { force(t, SIGBUS, BUS_ADRERR, addr); return; }     /* file shorter than its mapping */
-    force(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, addr);
+    if (mapped && (info.prot & PROT_EXEC)) memory_fault(t, SIGBUS, BUS_ADRERR, addr, true);     /* file shorter than its mapping */
+    else memory_fault(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, addr, true);
 }
 
-static void on_align(Task *t) { force(t, SIGBUS, BUS_ADRALN, t->cpu->fault_addr); }
+static void on_align(Task *t)
+{
+    t->fault.write = false;                             /* not known */
+    memory_fault(t, SIGBUS, BUS_ADRALN, t->cpu->fault_addr, false);
+}
+
 static void on_illegal(Task *t)
 {
     if (t->cpu->pc - t->proc->vdso < t->proc->vdso_end - t->proc->vdso && linux_vdso_call(t)) return;

@@ -10,6 +10,10 @@
 
 static int to_host(int sig) { return linux_sig_to_host(&linux_abi, sig); }
 
+/* Linux keeps no others, so that a program sees which it knows: UAPI_SA_FLAGS, sigaction(2) on SA_UNSUPPORTED. */
+static const uint32_t known_sa_flags = (uint32_t)SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |
+                                       SA_RESETHAND | 0x800 /* SA_EXPOSE_TAGBITS */;
+
 /* struct sigaction of the kernel: handler, flags (unsigned long), [restorer,] mask (8 bytes). */
 static int64_t get_sigaction(Task *t, gaddr at, SigAct *a)
 {
@@ -18,7 +22,7 @@ static int64_t get_sigaction(Task *t, gaddr at, SigAct *a)
     int64_t r;
     if ((r = gmem_get_word(t, at, &handler)) < 0 || (r = gmem_get_word(t, at + w, &flags)) < 0) return r;
     if (linux_abi.sigaction_has_restorer && (r = gmem_get_word(t, at + 2 * w, &restorer)) < 0) return r;
-    *a = (SigAct){ .handler = handler, .flags = (uint32_t)flags, .restorer = restorer };
+    *a = (SigAct){ .handler = handler, .flags = (uint32_t)flags & (known_sa_flags | linux_abi.sa_restorer), .restorer = restorer };
     return sys_get_sigset(t, at + (linux_abi.sigaction_has_restorer ? 3 : 2) * w, 8, &a->mask);
 }
 
@@ -124,17 +128,23 @@ int64_t sys_pidfd_send_signal(Task *t, int pidfd, int sig, gaddr info, uint32_t 
     return r < 0 ? r : safe_syscall(t, SYS_pidfd_send_signal, (long)pidfd, (long)to_host(sig), info ? &si : NULL, (long)flags, 0L, 0L);
 }
 
-int64_t sys_rt_sigreturn(Task *t)
+/* A frame that is none is SIGSEGV at once, by force, with the call's result 0: badframe of each architecture's signal.c. */
+static int64_t return_from(Task *t, bool rt)
 {
+    siginfo_t info;
     t->syscall_noresult = true;
-    return linux_abi.sigreturn(t, true);
+    if (linux_abi.sigreturn(t, rt) == 0) return 0;
+    memset(&info, 0, sizeof info);
+    info.si_signo = SIGSEGV;
+    info.si_code = SI_KERNEL;
+    if (linux_abi.bad_frame) linux_abi.bad_frame(t, &info);
+    linux_abi.syscall_result(t->cpu, 0);
+    t->told.code = 0;
+    signal_force(t, &info);
+    return 0;
 }
-
-int64_t sys_sigreturn(Task *t)
-{
-    t->syscall_noresult = true;
-    return linux_abi.sigreturn(t, false);
-}
+int64_t sys_rt_sigreturn(Task *t) { return return_from(t, true); }
+int64_t sys_sigreturn(Task *t) { return return_from(t, false); }
 
 int64_t sys_swapcontext(Task *t, gaddr old, gaddr new, uint64_t size)
 {

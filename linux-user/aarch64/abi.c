@@ -71,6 +71,6 @@ const LinuxAbi linux_abi = {
     .clone_tls_before_ctid = true, .sa_restorer = 0x04000000, .sigaction_has_restorer = true,
     .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = hwcap, .platform = "aarch64",
     .minsigstksz = 5120, .auxv_minsigstksz = true, .cpuinfo = cpuinfo,
-    .sigframe_setup = a64_sigframe_setup, .sigreturn = a64_sigreturn,
+    .sigframe_setup = a64_sigframe_setup, .sigreturn = a64_sigreturn, .bad_frame = a64_bad_frame,
     .vdso = &a64_vdso, .vdso_fn = a64_vdso_fn, .vdso_rt_sigreturn = 1,
 };

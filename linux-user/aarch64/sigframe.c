@@ -6,16 +6,21 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include "common-user/mm.h"
 #include "linux-user/aarch64/sigframe.h"
 #include "target/aarch64/cpu.h"
 
 enum { FPSIMD_MAGIC = 0x46508001, ESR_MAGIC = 0x45535201, EXTRA_MAGIC = 0x45585401 };
-/* ESR_EL1: data abort from EL0, instruction length 32; WnR; fault status: translation or permission, level 3 */
-enum { ESR_DABT = 0x24, ESR_IABT = 0x20, ESR_EC_SHIFT = 26, ESR_IL = 1 << 25, ESR_WNR = 1 << 6, DFSC_TRANSLATION = 7, DFSC_PERMISSION = 15 };
+/* ESR_EL1: abort from EL0, instruction length 32; WnR; fault status */
+enum { ESR_DABT = 0x24, ESR_IABT = 0x20, ESR_EC_SHIFT = 26, ESR_IL = 1 << 25, ESR_WNR = 1 << 6 };
+enum { FSC_TRANSLATION_0 = 4, FSC_TRANSLATION_3 = 7, FSC_PERMISSION_3 = 15, FSC_ALIGNMENT = 0x21 };
+enum { PSTATE_MODE = 0xf, PSTATE_MODE32 = 1 << 4, PSTATE_DAIF = 0xf << 6 };
+enum { SA_EXPOSE_TAGBITS = 0x800, TERMINATOR = 16, SIGFRAME_MAXSZ = 256 * 1024 };
 
 typedef struct Record { uint32_t magic, size; } Record;
 typedef struct Fpsimd { Record head; uint32_t fpsr, fpcr; A64Vec v[32]; } Fpsimd;
 typedef struct Esr { Record head; uint64_t esr; } Esr;
+typedef struct Extra { Record head; uint64_t datap; uint32_t size, reserved[3]; } Extra;
 
 typedef struct Frame {
     uint8_t info[128];
@@ -28,19 +33,28 @@ typedef struct Frame {
 } Frame;
 _Static_assert(offsetof(Frame, mc) == 128 + 176 && offsetof(Frame, mc.reserved) == 128 + 176 + 288, "asm/ucontext.h");
 
+/* untagged_addr(): an address of the kernel's half stays. */
+static gaddr untagged(gaddr a) { return (gaddr)((int64_t)(a << 8) >> 8) & a; }
+
+/* set_thread_esr(): what the kernel's half of the address space holds is not told. */
+static uint32_t fault_status(const Task *t)
+{
+    if (t->told.addr >> 48 & 0xff) return FSC_TRANSLATION_0;
+    if (t->told.sig == SIGBUS && t->told.code == BUS_ADRALN) return FSC_ALIGNMENT;
+    return t->told.sig == SIGSEGV && t->told.code == SEGV_ACCERR ? FSC_PERMISSION_3 : FSC_TRANSLATION_3;
+}
+
+/* The thread's last fault is in the frame of every signal until something else comes between, as in the kernel. */
 static void save_records(const A64Cpu *c, Task *t, const SigDelivery *d, uint8_t *at)
 {
     Fpsimd fp = { { FPSIMD_MAGIC, sizeof fp }, a64_fpsr(c), c->fpcr, { { .d = { 0 } } } };
     memcpy(fp.v, c->v, sizeof fp.v);
     memcpy(at, &fp, sizeof fp);
     at += sizeof fp;
-    bool data_fault = (d->info->si_signo == SIGSEGV || d->info->si_signo == SIGBUS) && d->info->si_code > 0 && d->info->si_code != SI_KERNEL;
-    if (!data_fault)
+    if (!t->told.code)
         return;
-    bool fetch = (uint64_t)(uintptr_t)d->info->si_addr == t->cpu->pc;
-    Esr esr = { { ESR_MAGIC, sizeof esr }, (uint64_t)(fetch ? ESR_IABT : ESR_DABT) << ESR_EC_SHIFT | ESR_IL };
-    esr.esr |= d->info->si_code == SEGV_ACCERR ? DFSC_PERMISSION : DFSC_TRANSLATION;
-    esr.esr |= t->fault.write && !fetch ? ESR_WNR : 0;
+    Esr esr = { { ESR_MAGIC, sizeof esr }, (uint64_t)(t->told.fetch ? ESR_IABT : ESR_DABT) << ESR_EC_SHIFT | ESR_IL | fault_status(t) };
+    esr.esr |= t->told.write ? ESR_WNR : 0;
     memcpy(at, &esr, sizeof esr);
 }
 
@@ -50,7 +64,10 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     Frame f;
     memset(&f, 0, sizeof f);
     gaddr record = (signal_frame_sp(t, d->act, c->sp) - 16) & ~15ull, at = record - sizeof f;
-    linux_siginfo_to_guest(t->proc->abi, f.info, d->info);
+    siginfo_t info = *d->info;
+    if (!(d->act->flags & SA_EXPOSE_TAGBITS) && info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS))
+        info.si_addr = (void *)(uintptr_t)untagged((uintptr_t)info.si_addr);    /* hide_si_addr_tag_bits() */
+    linux_siginfo_to_guest(t->proc->abi, f.info, &info);
     SigStack ss = t->altstack;
     f.stack_sp = ss.sp;
     f.stack_flags = ss.flags;
@@ -60,8 +77,7 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     f.mc.sp = c->sp;
     f.mc.pc = t->cpu->pc;
     f.mc.pstate = a64_nzcv(c);
-    if (d->info->si_signo == SIGSEGV || d->info->si_signo == SIGBUS)
-        f.mc.fault_address = (uintptr_t)d->info->si_addr;
+    f.mc.fault_address = t->told.code ? untagged(t->told.addr) : 0;
     save_records(c, t, d, f.mc.reserved);
     if (gmem_write(t, at, &f, sizeof f) < 0 || gmem_put_u64(t, record, c->x[29]) < 0 || gmem_put_u64(t, record + 8, c->x[30]) < 0)
         return -EFAULT;
@@ -77,45 +93,81 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     return 0;
 }
 
-/* Finds the FP record; unknown records are refused, as the kernel does. */
-static int64_t restore_records(A64Cpu *c, const uint8_t *reserved)
+/* Where an extra_context says more records are: right behind the terminator that follows it. Their size, 0 when it may not be. */
+static uint64_t extra_size(Task *t, gaddr frame, gaddr at, uint64_t left, gaddr *data)
 {
-    bool seen = false;
-    for (size_t at = 0; at + sizeof(Record) <= 4096;) {
+    Extra x;
+    Record end;
+    if (gmem_read(t, &x, at, sizeof x) < 0 || x.head.size < sizeof x || left - x.head.size < TERMINATOR)
+        return 0;
+    *data = at + x.head.size + TERMINATOR;
+    if (gmem_read(t, &end, at + x.head.size, sizeof end) < 0 || end.magic || end.size || x.datap != *data || *data % 16 || x.size % 16)
+        return 0;
+    return x.size <= frame + SIGFRAME_MAXSZ - *data ? x.size : 0;
+}
+
+/* parse_user_sigframe(): the FP record's address. 0 or -EFAULT. */
+static int64_t find_fpsimd(Task *t, gaddr frame, gaddr *fpsimd, uint32_t *size)
+{
+    gaddr base = frame + offsetof(Frame, mc.reserved);
+    uint64_t at = 0, limit = sizeof(((Frame *)0)->mc.reserved);
+    bool extra = false;
+    *fpsimd = 0;
+    for (;;) {
         Record r;
-        memcpy(&r, reserved + at, sizeof r);
+        if (limit - at < sizeof r || at % 16 || gmem_read(t, &r, base + at, sizeof r) < 0 || limit - at < r.size)
+            return -EFAULT;
         if (!r.magic)
-            break;
-        if (r.size < sizeof r || r.size > 4096 - at || r.size % 16 || (r.magic != FPSIMD_MAGIC && r.magic != ESR_MAGIC && r.magic != EXTRA_MAGIC))
+            return r.size || !*fpsimd ? -EFAULT : 0;
+        if (r.magic == EXTRA_MAGIC) {
+            if (extra || !(limit = extra_size(t, frame, base + at, limit - at, &base)))
+                return -EFAULT;
+            extra = true;
+            at = 0;
+            continue;
+        }
+        if (r.size < sizeof r || (r.magic != ESR_MAGIC && r.magic != FPSIMD_MAGIC) || (r.magic == FPSIMD_MAGIC && *fpsimd))
             return -EFAULT;
         if (r.magic == FPSIMD_MAGIC) {
-            Fpsimd fp;
-            if (seen || r.size < sizeof fp)
-                return -EFAULT;
-            memcpy(&fp, reserved + at, sizeof fp);
-            memcpy(c->v, fp.v, sizeof fp.v);
-            a64_set_fpcr(c, fp.fpcr);
-            a64_set_fpsr(c, fp.fpsr);
-            seen = true;
+            *fpsimd = base + at;
+            *size = r.size;
         }
         at += r.size;
     }
-    return seen ? 0 : -EFAULT;
 }
 
+/* What was restored before a fault stays, as in restore_sigframe(): the mask, then the registers. */
 int64_t a64_sigreturn(Task *t, bool rt)
 {
     A64Cpu *c = (A64Cpu *)t->cpu;
     Frame f;
-    if (c->sp & 15 || gmem_read(t, &f, c->sp, sizeof f) < 0 || restore_records(c, f.mc.reserved) < 0)
+    Fpsimd fp;
+    gaddr at = c->sp, fpsimd;
+    uint32_t size = 0;
+    if (at & 15 || gmem_read(t, &f, at, offsetof(Frame, mc.reserved)) < 0)
         return -EFAULT;
+    signal_restore_mask(t, linux_mask_to_host(t->proc->abi, f.mask));
     memcpy(c->x, f.mc.regs, sizeof f.mc.regs);
     c->sp = f.mc.sp;
     t->cpu->pc = f.mc.pc;
     a64_set_nzcv(c, f.mc.pstate);
     c->ex_addr = ~0ull;
+    if (f.mc.pstate & (PSTATE_MODE | PSTATE_MODE32 | PSTATE_DAIF) || find_fpsimd(t, at, &fpsimd, &size) < 0)
+        return -EFAULT;
+    if (size != sizeof fp || gmem_read(t, &fp, fpsimd, sizeof fp) < 0)
+        return -EFAULT;
+    memcpy(c->v, fp.v, sizeof fp.v);
+    a64_set_fpcr(c, fp.fpcr);
+    a64_set_fpsr(c, fp.fpsr);
     SigStack ss = { f.stack_sp, f.stack_size, f.stack_flags };
     signal_altstack(t, &ss, NULL, c->sp, t->proc->abi->minsigstksz);       /* Linux ignores its error */
-    signal_restore_mask(t, linux_mask_to_host(t->proc->abi, f.mask));
     return 0;
+}
+
+/* arm64_notify_segfault() */
+void a64_bad_frame(Task *t, siginfo_t *info)
+{
+    gaddr sp = ((A64Cpu *)t->cpu)->sp;
+    info->si_code = mm_any_above(t->proc->mm, untagged(sp)) ? SEGV_ACCERR : SEGV_MAPERR;
+    info->si_addr = (void *)(uintptr_t)sp;
 }

@@ -10,7 +10,10 @@
 #include "target/ppc/cpu.h"
 
 enum { SIGNAL_FRAMESIZE = 64, NR_SIGRETURN = 119, NR_RT_SIGRETURN = 172, MSR_EE_PR_ME = 0xd000, MSR_FP = 0x2000, MSR_VEC = 1 << 25 };
-enum { G_NIP = 32, G_MSR, G_ORIG_R3, G_CTR, G_LR, G_XER, G_CCR };
+enum { G_NIP = 32, G_MSR, G_ORIG_R3, G_CTR, G_LR, G_XER, G_CCR, G_MQ, G_TRAP, G_DAR, G_DSISR };
+/* Interrupt vectors, as pt_regs.trap has them, and DSISR (for an instruction, SRR1's same bits): asm/reg.h. */
+enum { TRAP_DATA = 0x300, TRAP_INSN = 0x400, TRAP_ALIGN = 0x600, TRAP_PROGRAM = 0x700, TRAP_DECREMENTER = 0x900, TRAP_SYSCALL = 0xc00 };
+enum { DSISR_NOHPTE = 0x40000000, DSISR_NOEXEC = 0x10000000, DSISR_PROTFAULT = 0x08000000, DSISR_ISSTORE = 0x02000000 };
 
 typedef struct Mcontext {
     uint32_t gregs[48];
@@ -55,6 +58,22 @@ static void save(const PpcCpu *c, Mcontext *m, uint32_t nr)
     m->pad[1] = htobe32(0x44000002);                    /* sc */
 }
 
+/* What brought the thread into the kernel; DAR and DSISR are those of its last fault. */
+static void save_cause(const Task *t, Mcontext *m, const SigDelivery *d)
+{
+    bool memory = d->info->si_signo == SIGSEGV || d->info->si_signo == SIGBUS;
+    uint32_t trap = d->origin == SIG_FROM_SYSCALL ? TRAP_SYSCALL : TRAP_DECREMENTER, dsisr = 0;
+    if (d->origin == SIG_FROM_INSN)
+        trap = !memory ? TRAP_PROGRAM : t->told.fetch ? TRAP_INSN : d->info->si_code == BUS_ADRALN && t->told.sig == SIGBUS ? TRAP_ALIGN : TRAP_DATA;
+    if (t->told.sig == SIGSEGV && t->told.code == SEGV_ACCERR && (t->told.fetch || t->told.write))
+        dsisr = t->told.fetch ? DSISR_NOEXEC : DSISR_PROTFAULT;
+    else if (t->told.code && !(t->told.sig == SIGBUS && t->told.code == BUS_ADRALN))
+        dsisr = DSISR_NOHPTE;
+    m->gregs[G_TRAP] = htobe32(trap);
+    m->gregs[G_DAR] = htobe32(t->told.code ? t->told.addr : 0);
+    m->gregs[G_DSISR] = htobe32(dsisr | (t->told.code && t->told.write ? DSISR_ISSTORE : 0));
+}
+
 static void restore(PpcCpu *c, const Mcontext *m)
 {
     for (int i = 0; i < 32; i++) {
@@ -66,6 +85,8 @@ static void restore(PpcCpu *c, const Mcontext *m)
             for (int k = 0; k < 4; k++)
                 c->vr[i].w[3 - k] = be32toh(m->vregs[i][k]);
         ppc_set_vscr(c, be32toh(m->vregs[32][3]));
+    } else {
+        memset(c->vr, 0, sizeof c->vr);
     }
     c->vrsave = be32toh(m->vregs[32][0]);
     c->head.pc = be32toh(m->gregs[G_NIP]);
@@ -107,6 +128,7 @@ static int64_t setup_plain(Task *t, const SigDelivery *d)
     f.sctx.unused[3] = htobe32(d->mask >> 32);
     f.sctx.regs = htobe32(mctx);
     save(c, &f.mctx, NR_SIGRETURN);
+    save_cause(t, &f.mctx, d);
     if (gmem_write(t, at, &f, sizeof f) < 0)
         return -EFAULT;
     return enter(t, d, at - SIGNAL_FRAMESIZE, linux_vdso_symbol(t, t->proc->abi->vdso_sigreturn), at, 0, 0);
@@ -128,6 +150,7 @@ static int64_t setup_rt(Task *t, const SigDelivery *d)
     f.uc.mask[0] = htobe32(d->mask);
     f.uc.mask[1] = htobe32(d->mask >> 32);
     save(c, &f.uc.mcontext, NR_RT_SIGRETURN);
+    save_cause(t, &f.uc.mcontext, d);
     if (gmem_write(t, at, &f, sizeof f) < 0)
         return -EFAULT;
     return enter(t, d, at - SIGNAL_FRAMESIZE - 16, linux_vdso_symbol(t, t->proc->abi->vdso_rt_sigreturn), at, uc, at);
@@ -138,34 +161,36 @@ int64_t ppc_sigframe_setup(Task *t, const SigDelivery *d)
     return d->act->flags & SA_SIGINFO ? setup_rt(t, d) : setup_plain(t, d);
 }
 
+/* What was restored before a fault stays, as in the kernel: the mask, then (restore_user_regs) the registers. */
 int64_t ppc_sigreturn(Task *t, bool rt)
 {
     PpcCpu *c = (PpcCpu *)t->cpu;
     uint32_t sp = c->gpr[1], mask[2];
     gaddr regs;
+    RtSigframe f;
+    Sigcontext s;
+    Mcontext m;
     if (rt) {
-        RtSigframe f;
-        gaddr at = sp + SIGNAL_FRAMESIZE + 16;
-        if (gmem_read(t, &f, at, offsetof(RtSigframe, uc.mcontext)) < 0)
+        if (gmem_read(t, &f, sp + SIGNAL_FRAMESIZE + 16, offsetof(RtSigframe, uc.mcontext)) < 0)
             return -EFAULT;
         mask[0] = be32toh(f.uc.mask[0]);
         mask[1] = be32toh(f.uc.mask[1]);
         regs = be32toh(f.uc.regs);
-        SigStack ss = { be32toh(f.uc.stack_sp), be32toh(f.uc.stack_size), be32toh(f.uc.stack_flags) };
-        signal_altstack(t, &ss, NULL, sp, t->proc->abi->minsigstksz);    /* Linux ignores its error too */
     } else {
-        Sigcontext s;
         if (gmem_read(t, &s, sp + SIGNAL_FRAMESIZE, sizeof s) < 0)
             return -EFAULT;
         mask[0] = be32toh(s.oldmask);
         mask[1] = be32toh(s.unused[3]);
         regs = be32toh(s.regs);
     }
-    Mcontext m;
+    signal_restore_mask(t, linux_mask_to_host(t->proc->abi, (uint64_t)mask[1] << 32 | mask[0]));
     if (gmem_read(t, &m, regs, sizeof m) < 0)
         return -EFAULT;
     restore(c, &m);
-    signal_restore_mask(t, linux_mask_to_host(t->proc->abi, (uint64_t)mask[1] << 32 | mask[0]));
+    if (rt) {
+        SigStack ss = { be32toh(f.uc.stack_sp), be32toh(f.uc.stack_size), be32toh(f.uc.stack_flags) };
+        signal_altstack(t, &ss, NULL, c->gpr[1], t->proc->abi->minsigstksz);     /* Linux ignores its error too */
+    }
     return 0;
 }
 
@@ -186,14 +211,18 @@ static int64_t save_context(Task *t, gaddr at)
     return gmem_write(t, at + offsetof(Ucontext, regs), &regs, sizeof regs) < 0 ? -EFAULT : 0;
 }
 
+/* A context that cannot be read is EFAULT; one whose registers cannot ends the program, handler or not. */
 static int64_t restore_context(Task *t, gaddr at)
 {
     PpcCpu *c = (PpcCpu *)t->cpu;
+    siginfo_t fatal = { .si_signo = SIGSEGV, .si_code = SI_KERNEL };
     uint32_t tls = c->gpr[2];
     Ucontext uc;
     Mcontext m;
-    if (gmem_read(t, &uc, at, offsetof(Ucontext, mcontext)) < 0 || gmem_read(t, &m, be32toh(uc.regs), sizeof m) < 0)
+    if (gmem_read(t, &uc, at, sizeof uc) < 0)
         return -EFAULT;
+    if (gmem_read(t, &m, be32toh(uc.regs), sizeof m) < 0)
+        signal_die(t, &fatal);
     restore(c, &m);
     c->gpr[2] = tls;
     signal_restore_mask(t, linux_mask_to_host(t->proc->abi, (uint64_t)be32toh(uc.mask[1]) << 32 | be32toh(uc.mask[0])));

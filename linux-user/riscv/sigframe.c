@@ -42,6 +42,8 @@ int64_t riscv_sigframe_setup(Task *t, const SigDelivery *d)
     Layout l = layout_of(abi);
     uint8_t f[FRAME_MAX];
     gaddr old_sp = riscv_get_sp(t->cpu), sp = (signal_frame_sp(t, d->act, old_sp) - l.size) & ~15ull;
+    if (signal_on_altstack(t, old_sp) && !signal_on_altstack(t, old_sp - l.size))       /* get_sigframe(): it would overflow */
+        return -EFAULT;
     memset(f, 0, sizeof f);
     linux_siginfo_to_guest(abi, f, d->info);
     SigStack ss = t->altstack;
@@ -61,6 +63,7 @@ int64_t riscv_sigframe_setup(Task *t, const SigDelivery *d)
     return 0;
 }
 
+/* What was restored before a fault stays, as in the kernel: the mask, then the registers. */
 int64_t riscv_sigreturn(Task *t, bool rt)
 {
     const LinuxAbi *abi = t->proc->abi;
@@ -69,17 +72,17 @@ int64_t riscv_sigreturn(Task *t, bool rt)
     uint8_t f[FRAME_MAX];
     if (gmem_read(t, f, riscv_get_sp(t->cpu), l.size) < 0)
         return -EFAULT;
-    /* the extension header behind the FP state must be the terminator (no vector state here) */
-    if (get(f, l.fp + 516, 4) || get(f, l.fp + 520, 8))
-        return -EFAULT;
+    signal_restore_mask(t, linux_mask_to_host(abi, get(f, l.mask, 8)));
     t->cpu->pc = get(f, l.regs, l.word);
     for (int i = 1; i < 32; i++)
         c->x[i] = get(f, l.regs + i * l.word, l.word);
     memcpy(c->f, f + l.fp, sizeof c->f);
     rv_set_fcsr(c, get(f, l.fp + FCSR_OFF, 4));
     c->res_addr = ~0ull;
+    /* the extension header behind the FP state must be the terminator (no vector state here) */
+    if (get(f, l.fp + 516, 4) || get(f, l.fp + 520, 8))
+        return -EFAULT;
     SigStack ss = { get(f, l.stack, l.word), get(f, l.stack + 2 * l.word, l.word), get(f, l.stack + l.word, 4) };
     signal_altstack(t, &ss, NULL, riscv_get_sp(t->cpu), abi->minsigstksz);       /* Linux ignores its error */
-    signal_restore_mask(t, linux_mask_to_host(abi, get(f, l.mask, 8)));
     return 0;
 }

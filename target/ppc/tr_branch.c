@@ -231,6 +231,15 @@ static const struct { int spr, k; IrVal (*mf)(Tr *, int); void (*mt)(Tr *, int, 
     { 905, CLOCK_REALTIME, mf_clock, NULL },
 };
 
+bool tr_privileged(Tr *t, const OpNONE *a)
+{
+    tr_raise(t, EX_PRIVILEGED, t->insn);
+    return true;
+}
+
+/* A register that is not there: its number's first bit (as the manual writes it) makes the access privileged (Book III 4.4). */
+static bool no_spr(Tr *t, int spr) { return spr & 16 && tr_privileged(t, NULL); }
+
 bool tr_mfspr(Tr *t, const OpSPR *a)
 {
     for (size_t i = 0; i < sizeof sprs / sizeof sprs[0]; i++)
@@ -238,7 +247,7 @@ bool tr_mfspr(Tr *t, const OpSPR *a)
             put_r(t, a->rt, sprs[i].mf(t, sprs[i].k));
             return true;
         }
-    return false;
+    return no_spr(t, a->spr);
 }
 
 bool tr_mtspr(Tr *t, const OpSPR *a)
@@ -248,7 +257,7 @@ bool tr_mtspr(Tr *t, const OpSPR *a)
             sprs[i].mt(t, sprs[i].k, get_r(t, a->rt));
             return true;
         }
-    return false;
+    return no_spr(t, a->spr);
 }
 
 /* --- traps */

@@ -239,7 +239,7 @@ static void run_engine(Diff *d, int e, int i, uint64_t *out)
         code = tcg_run(cpu);
     running = NULL;
     d->g->save(cpu, out);
-    out[nregs] = code == EX_SYSCALL && cpu->pc == DIFF_STUB + 4 ? 0 : code == EX_ILLEGAL ? 1 : 100 + code;
+    out[nregs] = code == EX_SYSCALL && cpu->pc == DIFF_STUB + 4 ? 0 : code == EX_ILLEGAL || code == EX_PRIVILEGED ? 1 : 100 + code;
     memcpy(out + nregs + 1, (void *)DIFF_DATA, DIFF_MEM_WORDS * 8);
 }
 

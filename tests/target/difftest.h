@@ -4,7 +4,7 @@
  *
  * A guest supplies a DiffGuest and a main that calls difftest_main; its runner.S is the oracle's side. Both sides map the same
  * addresses: STUB (where every case jumps at its end), CODE (one slot per case), DATA (memory operands), CASES (one record per
- * case). A record is u64 words in host order: nregs registers, exit (0, or 1 for an illegal instruction), DIFF_MEM_WORDS of memory; the
+ * case). A record is u64 words in host order: nregs registers, exit (0, or 1 for SIGILL), DIFF_MEM_WORDS of memory; the
  * oracle turns the records of a batch, a shared file, into results in place.
  *
  * Environment: FUZZ_ITER cases per row (default 24), FUZZ_SEED, DIFF_ROW=name only that row, DIFF_ORACLE=0 no oracle,
