@@ -18,6 +18,9 @@ static bool ignored_by_default(int sig)
     return sig == SIGCHLD || sig == SIGCONT || sig == SIGWINCH || sig == SIGURG;
 }
 
+/* Signals that are sent to it and have no handler do nothing: SIGNAL_UNKILLABLE of kernel/signal.c. */
+static bool is_init(void) { return getpid() == 1; }
+
 _Noreturn void signal_die(Task *t, const siginfo_t *info)
 {
     int sig = info->si_signo;
@@ -28,7 +31,8 @@ _Noreturn void signal_die(Task *t, const siginfo_t *info)
     if (host_syscall(SYS_rt_tgsigqueueinfo, getpid(), host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, (long)&copy, 0, 0) < 0)
         host_syscall(SYS_tkill, host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, 0, 0, 0, 0);
     host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, 8, 0, 0);
-    for (;;) host_syscall(SYS_exit_group, 128 + sig, 0, 0, 0, 0, 0);     /* init of a namespace does not die of signals */
+    host_raise(sig);                /* init of a namespace dies of no signal that is only sent */
+    for (;;) host_syscall(SYS_exit_group, 128 + sig, 0, 0, 0, 0, 0);
 }
 
 /* Takes the action of sig; resets it when SA_RESETHAND. */
@@ -127,7 +131,7 @@ void signal_deliver(Task *t, bool in_syscall, int64_t ret)
         no_handler(t, in_syscall, ret);
     } else {
         SigAct act = take_action(t->proc, sig);
-        if (act.handler == IGN || (act.handler == DFL && ignored_by_default(sig))) {
+        if (act.handler == IGN || (act.handler == DFL && (ignored_by_default(sig) || is_init()))) {
             no_handler(t, in_syscall, ret);
         } else if (act.handler == DFL) {
             signal_die(t, &info);

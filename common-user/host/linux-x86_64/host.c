@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* x86-64 machine context: exception table look-up, page-fault facts, the safe_syscall window. */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include "common-user/host.h"
 
@@ -43,6 +48,30 @@ void host_uc_leave_syscall(void *ctx)
         if (pc < start || pc > insn) continue;
         bool made = pc == insn && uc->uc_mcontext.gregs[REG_RCX] != 0;
         uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(made ? (uintptr_t)&w->restart + w->restart : (uintptr_t)&w->early + w->early);
+    }
+}
+
+/* A filter that every system call falls foul of; it needs no privilege. */
+static void raise_sys(void)
+{
+    struct sock_filter kill = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    struct sock_fprog prog = { 1, &kill };
+    host_syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+    host_syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&prog, 0, 0, 0);
+    host_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+/* The addresses are not canonical, and so never mapped: #GP, and #SS by way of rbp. */
+void host_raise(int sig)
+{
+    uint64_t nowhere = 1ull << 63;
+    switch (sig) {
+    case SIGILL: __asm__ volatile("ud2"); break;
+    case SIGTRAP: __asm__ volatile("int3"); break;
+    case SIGFPE: __asm__ volatile("xorl %%ecx, %%ecx\n divl %%ecx" : : : "rax", "rcx", "rdx"); break;
+    case SIGSEGV: __asm__ volatile("movb (%0), %%al" : : "r"(nowhere) : "rax"); break;
+    case SIGBUS: __asm__ volatile("pushq %%rbp\n movq %0, %%rbp\n movb (%%rbp), %%al\n popq %%rbp" : : "r"(nowhere) : "rax"); break;
+    case SIGSYS: raise_sys(); break;
     }
 }
 
