@@ -97,6 +97,14 @@ void held_take(Task *t, int sig, const siginfo_t *info)
     if (!only_tells(t, info)) slot_put(info->si_code == SI_TKILL ? &t->held[i] : &t->proc->held[i], info);
 }
 
+void held_queue(Task *t, const siginfo_t *info, bool process)
+{
+    int i = info->si_signo == number[0] ? 0 : 1;
+    slot_put(process ? &t->proc->held[i] : &t->held[i], info);
+    atomic_fetch_or(&t->pending, TASK_HELD);
+    tcg_request_exit(t->cpu);
+}
+
 /* One of the process that t blocks: a thread that does not, or that waits for it, is told. */
 static void pass_on(Task *t, int i)
 {
@@ -143,10 +151,10 @@ void held_return(Task *t)
 {
     uint64_t set = t->lent;
     if (!set) return;
+    host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, 8, 0, 0);       /* what is left comes to the handler */
     pthread_mutex_lock(&t->proc->task_lock);
     t->lent = 0;
     pthread_mutex_unlock(&t->proc->task_lock);
-    host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, 8, 0, 0);       /* what is left comes to the handler */
 }
 
 /* Nothing but held signals that the guest blocks interrupted the call, or nothing but word of them was its result. */

@@ -10,6 +10,9 @@
 #include "common-user/task.h"
 
 void     held_take(Task *t, int sig, const siginfo_t *info);       /* in the host's handler: async-signal-safe */
+/* A thread sends it to itself, or its process, with a si_code that the kernel would give a fault: not by the kernel, where it
+ * would come as a fault of ours. */
+void     held_queue(Task *t, const siginfo_t *info, bool process);
 uint64_t held_set(const Task *t);               /* pending for t: its own and its process's */
 /* The next one below limit that t does not block, by Linux's order, moved to *info: its number; 0 none. A thread that wants
  * what t blocks of the process's is told. */

@@ -52,7 +52,8 @@ static void report_bug(const Task *t, int sig, const siginfo_t *info, const void
 static void host_handler(int sig, siginfo_t *info, void *uc)
 {
     Task *t = current;
-    if ((sig == SIGSEGV || sig == SIGBUS) && info->si_code > 0) {
+    bool sent = info->si_code <= 0 || (t && t->lent & SIG_BIT(sig));
+    if ((sig == SIGSEGV || sig == SIGBUS) && !sent) {
         if (t) {
             t->fault.sig = sig;
             t->fault.code = info->si_code;
@@ -97,7 +98,9 @@ void signal_start(Task *t)
     t->sigmask = mask;
     host_install(SIGSEGV, 0);
     host_install(SIGBUS, 0);
-    if (mask & SIGMASK_UNBLOCKABLE_HOST) host_sigmask(SIG_UNBLOCK, SIGMASK_UNBLOCKABLE_HOST);
+    if (!(mask & SIGMASK_UNBLOCKABLE_HOST)) return;
+    t->lent = mask & SIGMASK_UNBLOCKABLE_HOST;          /* what execve left */
+    held_return(t);
 }
 
 void signal_thread_init(Task *t)
@@ -292,6 +295,7 @@ void signal_after_exec(Task *t)
 {
     host_sigmask(SIG_BLOCK, ~0ull);
     follow_ours(t->proc, false);
+    t->lent |= t->sigmask & SIGMASK_UNBLOCKABLE_HOST;
     held_return(t);
     host_sigmask(SIG_UNBLOCK, SIGMASK_UNBLOCKABLE_HOST);
     signal_unblock(t);

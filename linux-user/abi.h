@@ -99,7 +99,8 @@ int      linux_sig_to_guest(const LinuxAbi *abi, int host);
 int      linux_sig_to_host(const LinuxAbi *abi, int guest);                 /* 0..64; other numbers unchanged */
 uint64_t linux_mask_to_guest(const LinuxAbi *abi, uint64_t host);
 uint64_t linux_mask_to_host(const LinuxAbi *abi, uint64_t guest);
-/* 128 bytes of guest siginfo_t, in guest layout and byte order. */
+bool     linux_siginfo_same(const LinuxAbi *abi);       /* the guest's siginfo_t is the host's */
+/* 128 bytes of guest siginfo_t, in guest layout and byte order. To the host: of a guest with another layout. */
 void     linux_siginfo_to_guest(const LinuxAbi *abi, uint8_t out[128], const siginfo_t *host);
 void     linux_siginfo_to_host(const LinuxAbi *abi, siginfo_t *host, const uint8_t in[128]);
 

@@ -28,18 +28,23 @@ static uint64_t map_mask(const LinuxAbi *abi, uint64_t m, int (*map)(const Linux
 uint64_t linux_mask_to_guest(const LinuxAbi *abi, uint64_t host) { return map_mask(abi, host, linux_sig_to_guest); }
 uint64_t linux_mask_to_host(const LinuxAbi *abi, uint64_t guest) { return map_mask(abi, guest, linux_sig_to_host); }
 
-typedef enum Shape { SHAPE_KILL, SHAPE_TIMER, SHAPE_RT, SHAPE_CHILD, SHAPE_FAULT, SHAPE_POLL, SHAPE_SYS } Shape;
+typedef enum Shape {
+    SHAPE_KILL, SHAPE_TIMER, SHAPE_RT, SHAPE_CHILD, SHAPE_FAULT, SHAPE_BOUNDS, SHAPE_PKEY, SHAPE_PERF, SHAPE_POLL, SHAPE_SYS
+} Shape;
+enum { TRAP_PERF_CODE = 6 };
 
 /* Which member of the union si_signo and si_code select; Linux: siginfo_layout(). */
 static Shape shape_of(int sig, int code)
 {
     if (code == SI_TIMER) return SHAPE_TIMER;
     if (code == SI_SIGIO) return SHAPE_POLL;
-    if (code == SI_USER || code == SI_TKILL) return SHAPE_KILL;
+    if (code == SI_USER) return SHAPE_KILL;
     if (code < 0) return SHAPE_RT;
     switch (code == SI_KERNEL ? 0 : sig) {
     case SIGCHLD: return SHAPE_CHILD;
-    case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: return SHAPE_FAULT;
+    case SIGSEGV: return code == SEGV_BNDERR ? SHAPE_BOUNDS : code == SEGV_PKUERR ? SHAPE_PKEY : SHAPE_FAULT;
+    case SIGTRAP: return code == TRAP_PERF_CODE ? SHAPE_PERF : SHAPE_FAULT;
+    case SIGBUS: case SIGILL: case SIGFPE: return SHAPE_FAULT;
     case SIGIO: return SHAPE_POLL;
     case SIGSYS: return SHAPE_SYS;
     }
@@ -81,8 +86,18 @@ static void fvalue(Cursor *c, union sigval *v)
     field(c, v, 8, c->abi->word);
 }
 
+/* What a program made up behind the fields that we know: the kernel carries all of its siginfo, 32 bytes on 32-bit machines. */
+static void rest(Cursor *c, void *host)
+{
+    enum { KERNEL_SIGINFO = 32 };
+    if (c->at >= KERNEL_SIGINFO) return;
+    if (c->to_guest) memcpy(c->p + c->at, host, KERNEL_SIGINFO - c->at);
+    else memcpy(host, c->p + c->at, KERNEL_SIGINFO - c->at);
+}
+
 static void convert(Cursor *c, siginfo_t *h)
 {
+    uint8_t *perf = (uint8_t *)&h->si_addr + sizeof h->si_addr;     /* si_perf_data, _type, _flags: libc's header has no names yet */
     f32(c, &h->si_signo);
     f32(c, &h->si_errno);
     f32(c, &h->si_code);
@@ -90,24 +105,32 @@ static void convert(Cursor *c, siginfo_t *h)
     switch (shape_of(h->si_signo, h->si_code)) {
     case SHAPE_KILL: f32(c, &h->si_pid); f32(c, &h->si_uid); break;
     case SHAPE_TIMER: f32(c, &h->si_timerid); f32(c, &h->si_overrun); fvalue(c, &h->si_value); break;
-    case SHAPE_RT: f32(c, &h->si_pid); f32(c, &h->si_uid); fvalue(c, &h->si_value); break;
+    case SHAPE_RT:
+        f32(c, &h->si_pid); f32(c, &h->si_uid); fvalue(c, &h->si_value);
+        rest(c, &h->si_value + 1);
+        break;
     case SHAPE_CHILD:
         f32(c, &h->si_pid); f32(c, &h->si_uid); f32(c, &h->si_status);
         fword(c, &h->si_utime); fword(c, &h->si_stime);
         break;
-    case SHAPE_FAULT:
-        fword(c, &h->si_addr);
-        c->at = (c->at + c->abi->word - 1) & ~(size_t)(c->abi->word - 1);
-        field(c, &h->si_addr_lsb, 2, 2);
-        break;
+    case SHAPE_FAULT: fword(c, &h->si_addr); field(c, &h->si_addr_lsb, 2, 2); break;
+    case SHAPE_BOUNDS: fword(c, &h->si_addr); c->at += c->abi->word; fword(c, &h->si_lower); fword(c, &h->si_upper); break;
+    case SHAPE_PKEY: fword(c, &h->si_addr); c->at += c->abi->word; f32(c, &h->si_pkey); break;
+    case SHAPE_PERF: fword(c, &h->si_addr); fword(c, perf); f32(c, perf + 8); f32(c, perf + 12); break;
     case SHAPE_POLL: fword(c, &h->si_band); f32(c, &h->si_fd); break;
     case SHAPE_SYS: fword(c, &h->si_call_addr); f32(c, &h->si_syscall); f32(c, &h->si_arch); break;
     }
 }
 
+bool linux_siginfo_same(const LinuxAbi *abi) { return abi->word == 8 && !abi->big_endian && !abi->sig_to_guest; }
+
 void linux_siginfo_to_guest(const LinuxAbi *abi, uint8_t out[128], const siginfo_t *host)
 {
     siginfo_t h = *host;
+    if (linux_siginfo_same(abi)) {
+        memcpy(out, host, 128);
+        return;
+    }
     memset(out, 0, 128);
     Cursor c = { abi, out, 0, true };
     convert(&c, &h);
@@ -128,4 +151,6 @@ void linux_siginfo_to_host(const LinuxAbi *abi, siginfo_t *host, const uint8_t i
     Cursor c = { abi, (uint8_t *)in, 0, false };
     convert(&c, host);
     host->si_signo = sig;
+    /* behind what a 32-bit kernel knows: the host refuses it (E2BIG) where it knows no layout of the code */
+    for (int i = 32; i < 128; i++) ((uint8_t *)host)[127] |= in[i];
 }

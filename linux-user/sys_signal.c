@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 #include "common-user/held.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
@@ -97,35 +98,57 @@ static int64_t timedwait(Task *t, gaddr set, gaddr info, const struct timespec *
 int64_t sys_rt_sigtimedwait(Task *t, gaddr set, gaddr info, void *timeout, uint64_t size) { return timedwait(t, set, info, timeout, size); }
 int64_t sys_rt_sigtimedwait_time64(Task *t, gaddr set, gaddr info, void *timeout, uint64_t size) { return timedwait(t, set, info, timeout, size); }
 
-static int64_t get_siginfo(Task *t, gaddr at, int sig, siginfo_t *si)
+/* The host's form of a siginfo in *out: made in *space, or the guest's own. What it may say is the kernel's business. */
+static int64_t get_siginfo(Task *t, gaddr at, siginfo_t *space, const void **out)
 {
     uint8_t raw[128];
+    *out = at ? gmem_host(t, at, sizeof raw) : NULL;
+    if (!at || linux_siginfo_same(&linux_abi)) return at && !*out ? -EFAULT : 0;
     int64_t r = gmem_read(t, raw, at, sizeof raw);
     if (r < 0) return r;
-    linux_siginfo_to_host(&linux_abi, si, raw);
-    si->si_signo = sig;
+    linux_siginfo_to_host(&linux_abi, space, raw);
+    *out = space;
     return 0;
+}
+
+/* A fault's siginfo that a thread sends to itself, as crash handlers do to die of it. */
+static bool like_a_fault(const void *info, int sig, siginfo_t *out)
+{
+    if ((sig != SIGSEGV && sig != SIGBUS) || !info || host_copy(out, info, sizeof *out) || out->si_code <= 0) return false;
+    out->si_signo = sig;
+    return true;
 }
 
 int64_t sys_rt_sigqueueinfo(Task *t, int pid, int sig, gaddr info)
 {
-    siginfo_t si;
-    int64_t r = get_siginfo(t, info, to_host(sig), &si);
-    return r < 0 ? r : safe_syscall(t, SYS_rt_sigqueueinfo, (long)pid, (long)to_host(sig), &si, 0L, 0L, 0L);
+    siginfo_t si, fault;
+    const void *h;
+    int64_t r = get_siginfo(t, info, &si, &h);
+    if (r == 0 && pid == t->tid && like_a_fault(h, to_host(sig), &fault)) {
+        held_queue(t, &fault, true);
+        return 0;
+    }
+    return r < 0 ? r : safe_syscall(t, SYS_rt_sigqueueinfo, (long)pid, (long)to_host(sig), h, 0L, 0L, 0L);
 }
 
 int64_t sys_rt_tgsigqueueinfo(Task *t, int pid, int tid, int sig, gaddr info)
 {
-    siginfo_t si;
-    int64_t r = get_siginfo(t, info, to_host(sig), &si);
-    return r < 0 ? r : safe_syscall(t, SYS_rt_tgsigqueueinfo, (long)pid, (long)tid, (long)to_host(sig), &si, 0L, 0L);
+    siginfo_t si, fault;
+    const void *h;
+    int64_t r = get_siginfo(t, info, &si, &h);
+    if (r == 0 && pid == getpid() && tid == t->tid && like_a_fault(h, to_host(sig), &fault)) {
+        held_queue(t, &fault, false);
+        return 0;
+    }
+    return r < 0 ? r : safe_syscall(t, SYS_rt_tgsigqueueinfo, (long)pid, (long)tid, (long)to_host(sig), h, 0L, 0L);
 }
 
 int64_t sys_pidfd_send_signal(Task *t, int pidfd, int sig, gaddr info, uint32_t flags)
 {
     siginfo_t si;
-    int64_t r = info ? get_siginfo(t, info, to_host(sig), &si) : 0;
-    return r < 0 ? r : safe_syscall(t, SYS_pidfd_send_signal, (long)pidfd, (long)to_host(sig), info ? &si : NULL, (long)flags, 0L, 0L);
+    const void *h;
+    int64_t r = get_siginfo(t, info, &si, &h);
+    return r < 0 ? r : safe_syscall(t, SYS_pidfd_send_signal, (long)pidfd, (long)to_host(sig), h, (long)flags, 0L, 0L);
 }
 
 /* A frame that is none is SIGSEGV at once, by force, with the call's result 0: badframe of each architecture's signal.c. */
