@@ -32,13 +32,14 @@ Task *task_new(Process *p, const CpuState *copy)
     return t;
 }
 
-void task_link(Task *t)
+void task_link(Task *t, const Task *parent)
 {
     Process *p = t->proc;
     t->tid = (pid_t)syscall(SYS_gettid);
     signal_thread_init(t);
     tcg_thread_init(p->tcg, t->cpu);
     pthread_mutex_lock(&p->task_lock);
+    if (parent) atomic_store(&t->seccomp, atomic_load(&parent->seccomp));       /* TSYNC may have come since task_new */
     t->next = p->tasks;
     p->tasks = t;
     pthread_mutex_unlock(&p->task_lock);

@@ -93,7 +93,8 @@ extern _Thread_local Task *current;
 
 /* Not yet on the list. copy: the registers to start with (not kept); NULL: a reset CPU. NULL when there is no memory. */
 Task *task_new(Process *p, const CpuState *copy);
-void  task_link(Task *t);                             /* adds to proc->tasks; on the thread itself: sets current, tid, alt stack */
+/* Adds to proc->tasks; on the thread itself: sets current, tid, alt stack. parent: of the same process, and still there. */
+void  task_link(Task *t, const Task *parent);
 void  task_free(Task *t);                             /* unlinks; on the thread itself */
 
 #endif

@@ -164,7 +164,7 @@ static int run(int argc, char **argv)
 
     Task *t = task_new(p, NULL);
     if (!t) die("out of memory");
-    task_link(t);
+    task_link(t, NULL);
     signal_start(t);
     status = exec_load(t, &prog);
     if (status) return status;

@@ -54,7 +54,7 @@ static int64_t refuse(const char *what)
 
 /* --- threads */
 
-typedef struct Start { Task *child; const CloneArgs *args; _Atomic int ready; } Start;      /* ready: the tid, or -errno */
+typedef struct Start { Task *child; const Task *parent; const CloneArgs *args; _Atomic int ready; } Start;  /* ready: the tid, or -errno */
 
 void clone_report(_Atomic int *ready, int value)
 {
@@ -84,7 +84,7 @@ static void *thread_main(void *arg)
     const CloneArgs a = *s->args;
     jmp_buf end;
     signal_reclaim(t->proc);
-    task_link(t);
+    task_link(t, s->parent);
     if (a.flags & CLONE_PARENT_SETTID) gmem_put_u32(t, a.parent_tid, (uint32_t)t->tid);
     if (a.flags & CLONE_CHILD_SETTID) gmem_put_u32(t, a.child_tid, (uint32_t)t->tid);
     int apart = (a.flags & CLONE_FS ? 0 : CLONE_FS) | (a.flags & CLONE_FILES ? 0 : CLONE_FILES) | (a.flags & CLONE_SYSVSEM ? 0 : CLONE_SYSVSEM);
@@ -103,7 +103,7 @@ static void *thread_main(void *arg)
 
 static int64_t clone_thread(Task *t, const CloneArgs *a)
 {
-    Start s = { .args = a };
+    Start s = { .parent = t, .args = a };
     pthread_attr_t attr;
     pthread_t handle;
     if (!(s.child = task_new(t->proc, t->cpu))) return -ENOMEM;
