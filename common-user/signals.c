@@ -52,7 +52,7 @@ static void report_bug(const Task *t, int sig, const siginfo_t *info, const void
 static void host_handler(int sig, siginfo_t *info, void *uc)
 {
     Task *t = current;
-    bool sent = info->si_code <= 0 || (t && t->lent & SIG_BIT(sig));
+    bool sent = info->si_code <= 0 || (sig == SIGBUS && info->si_code == BUS_MCEERR_AO) || (t && t->lent & SIG_BIT(sig));
     if ((sig == SIGSEGV || sig == SIGBUS) && !sent) {
         if (t) {
             t->fault.sig = sig;
@@ -111,6 +111,15 @@ void signal_thread_init(Task *t)
     }
     stack_t ss = { .ss_sp = t->host_stack, .ss_size = t->host_stack_len };
     sigaltstack(&ss, NULL);
+}
+
+void signal_leave(Task *t)
+{
+    signal_block_all();
+    int sig = atomic_load(&t->pending) & ~TASK_HELD;
+    if (!sig || t->info.si_code == SI_TKILL) return;
+    if (host_syscall(SYS_rt_sigqueueinfo, getpid(), sig, (long)&t->info, 0, 0, 0) < 0)     /* a si_code for the first thread only */
+        host_syscall(SYS_kill, getpid(), sig, 0, 0, 0, 0);
 }
 
 void signal_thread_done(Task *t)

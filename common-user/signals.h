@@ -21,6 +21,7 @@ void    signal_thread_init(Task *t);            /* host alternate stack of this 
  * makes its first thread, and the guest's library, which made its own claim earlier, must have it back. */
 void    signal_reclaim(Process *p);
 enum { HOST_SIGSETXID = 33 };                   /* glibc and musl, for setuid() in all threads */
+void    signal_leave(Task *t);                  /* it ends: blocks all; what it took and did not deliver is its process's again */
 void    signal_thread_done(Task *t);            /* and its end */
 
 int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old);

@@ -71,7 +71,7 @@ void task_finish_thread(Task *t)
 
 _Noreturn void process_exit_thread(Task *t, int code)
 {
-    signal_block_all();
+    signal_leave(t);
     Process *p = t->proc;
     if (atomic_fetch_sub(&p->ntasks, 1) == 1) {         /* the last one: the process ends with this code */
         robust_exit(t);
