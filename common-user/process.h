@@ -17,8 +17,10 @@ int64_t process_clone(Task *t, const CloneArgs *a);     /* child side returns 0 
 int64_t process_set_tid_address(Task *t, gaddr at);     /* returns the tid */
 _Noreturn void process_exit_thread(Task *t, int code);  /* exit(2) */
 _Noreturn void process_exit_group(Task *t, int code);
-/* argv and envp: NULL-terminated host arrays of host strings. dirfd/flags as execveat (AT_FDCWD, 0 for execve). */
-int64_t process_exec(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+/* The file: as it is reached on the host, and as the guest named it. dirfd as execveat's (AT_FDCWD for execve). */
+typedef struct ExecName { int dirfd; const char *path, *given; } ExecName;
+/* argv and envp: NULL-terminated host arrays of host strings. flags as execveat's, 0 for execve. */
+int64_t process_exec(Task *t, const ExecName *name, char *const argv[], char *const envp[], int flags);
 /* Opens a /proc file that must show the guest (self, thread-self or own pid): fd, or -ENOENT when the host's own is right. */
 int64_t process_proc_open(Task *t, const char *abspath, int flags);
 bool process_proc_may_be(const char *path);             /* by its last part: may it name such a file? */

@@ -47,7 +47,9 @@ typedef struct Process {
     bool shares_memory;             /* const: a child by CLONE_VM; its first task's clear_tid is the kernel's business */
     bool secure;                    /* const: AT_SECURE */
     /* Identity, as /proc/self shows it. Strings are owned; written by exec set-up only. */
-    char *exe;                      /* absolute host path of the guest program */
+    char *exe;                      /* absolute host path of the guest program, as the host's /proc would say it */
+    int exe_handle;                 /* ownfd.h: the program, where that path does not lead to it (deleted) */
+    int self_handle, self_fd;       /* the emulator's own file, see exec_self.h; -1 none */
     char *cmdline; size_t cmdline_len;                /* argv as /proc/self/cmdline has it */
     uint8_t *auxv; size_t auxv_len;                   /* in guest form */
     gaddr arg_start, arg_end, env_start, env_end, stack_top, entry, load_bias, vdso, vdso_end;

@@ -3,12 +3,17 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "common-user/host.h"
 #include "common-user/mm.h"
+#include "common-user/ownfd.h"
 #include "linux-user/abi.h"
 #include "linux-user/exec_file.h"
 #include "linux-user/path.h"
@@ -16,13 +21,14 @@
 int exec_file_find(int dirfd, const char *path, int flags)
 {
     struct stat st;
+    struct statfs fs;
     int fd = openat(dirfd, *path ? path : ".", O_PATH | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
     if (!*path && (flags & AT_EMPTY_PATH)) { if (fd >= 0) close(fd); fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0); }
     if (fd < 0) return -errno;
     int r = fd;
     if (fstat(fd, &st) < 0) r = -errno;
     else if (S_ISLNK(st.st_mode)) r = -ELOOP;
-    else if (!S_ISREG(st.st_mode)) r = -EACCES;
+    else if (!S_ISREG(st.st_mode) || (!fstatfs(fd, &fs) && fs.f_flags & ST_NOEXEC)) r = -EACCES;
     else {
         /* by descriptor, so that no /proc is needed; kernels before 5.8 lack the call and then only access(2)'s answer counts */
         long e = host_syscall(SYS_faccessat2, fd, (long)"", X_OK, AT_EACCESS | AT_EMPTY_PATH, 0, 0);
@@ -31,6 +37,28 @@ int exec_file_find(int dirfd, const char *path, int flags)
     }
     if (r < 0) close(fd);
     return r;
+}
+
+int exec_file_allowed(int fd)
+{
+    enum { EXECVE_CHECK = 0x10000 };        /* AT_EXECVE_CHECK, Linux 6.14 */
+    char *words[] = { "", NULL };
+    long r = host_syscall(SYS_execveat, fd, (long)"", (long)words, (long)(words + 1), AT_EMPTY_PATH | EXECVE_CHECK, 0);
+    return r == -EINVAL || r == -ENOSYS ? 0 : (int)r;
+}
+
+void exec_file_identify(Process *p, int fd, const char *name)
+{
+    char link[40], path[PATH_MAX];
+    struct stat st, named;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    path[n > 0 ? n : 0] = 0;
+    p->exe = n > 0 ? strdup(path) : realpath(name, NULL);       /* no /proc */
+    p->exe_handle = OWNFD_NONE;
+    if (!p->exe || fstat(fd, &st)) return;
+    if (!stat(p->exe, &named) && named.st_dev == st.st_dev && named.st_ino == st.st_ino) return;
+    p->exe_handle = ownfd_keep(fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
 int exec_file_open(const char *path, bool as_guest)

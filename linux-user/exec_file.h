@@ -8,6 +8,10 @@
 
 /* An O_PATH descriptor of a regular file that this process may execute, or -errno. flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. */
 int exec_file_find(int dirfd, const char *path, int flags);
+/* What the kernel says of executing it: 0, ETXTBSY, EACCES and so on. 0 too where the kernel cannot be asked. */
+int exec_file_allowed(int fd);
+/* Notes in p what /proc/self/exe is; name: how the program was called. */
+void exec_file_identify(Process *p, int fd, const char *name);
 /* The same file to be read; the host's name or, as_guest, the one that -L makes of it. -errno; EACCES for what is no program. */
 int exec_file_open(const char *path, bool as_guest);
 ElfTarget exec_file_target(const Process *p);

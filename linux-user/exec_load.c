@@ -151,7 +151,7 @@ static void build_auxv(Auxv *a, const Task *t, const ElfImage *m, gaddr bias, ga
     aux(a, AT_PHENT, m->phentsize);
     aux(a, AT_PHNUM, m->phnum);
     aux(a, AT_BASE, interp_base);
-    aux(a, AT_FLAGS, getauxval(AT_FLAGS) & 1);
+    aux(a, AT_FLAGS, 0);
     aux(a, AT_ENTRY, bias + m->entry);
     aux(a, AT_UID, getuid());
     aux(a, AT_EUID, geteuid());

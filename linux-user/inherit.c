@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -6,24 +7,30 @@
 #include "linux-user/inherit.h"
 #include "linux-user/seccomp.h"
 
-int inherit_give(Task *t)
+int inherit_give(Task *t, const Handed *h)
 {
-    bool filtered = atomic_load(&t->seccomp);
-    if (!filtered && !t->proc->limits.set) return INHERIT_NONE;
+    Handed all = *h;
+    all.limits = t->proc->limits;
     int fd = memfd_create("inherit", 0);
-    FILE *out = fd >= 0 ? fdopen(dup(fd), "w") : NULL;
-    bool ok = out && fwrite(&t->proc->limits, sizeof t->proc->limits, 1, out) == 1 && seccomp_save(t, out);
+    if (fd < 0) return -errno;
+    FILE *out = fdopen(dup(fd), "w");
+    bool ok = out && fwrite(&all, sizeof all, 1, out) == 1 && seccomp_save(t, out);
     if (out && fclose(out)) ok = false;
     if (ok && lseek(fd, 0, SEEK_SET) == 0) return fd;
-    if (fd >= 0) close(fd);
-    return INHERIT_FAILED;
+    close(fd);
+    return -ENOMEM;
 }
 
-bool inherit_take(Task *t, int fd)
+bool inherit_open(Inherit *from, int fd)
 {
-    FILE *in = fdopen(fd, "r");
-    if (!in) return false;
-    bool ok = fread(&t->proc->limits, sizeof t->proc->limits, 1, in) == 1 && seccomp_restore(t, in);
-    fclose(in);
+    from->in = fdopen(fd, "r");
+    return from->in && fread(&from->h, sizeof from->h, 1, from->in) == 1;
+}
+
+bool inherit_take(Inherit *from, Task *t)
+{
+    t->proc->limits = from->h.limits;
+    bool ok = seccomp_restore(t, from->in);
+    fclose(from->in);
     return ok;
 }

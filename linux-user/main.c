@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -17,16 +17,19 @@
 #include "common-user/signals.h"
 #include "linux-user/abi.h"
 #include "linux-user/direct.h"
+#include "linux-user/exec_file.h"
 #include "linux-user/exec_load.h"
+#include "linux-user/exec_self.h"
 #include "linux-user/exec_stack.h"
 #include "linux-user/inherit.h"
 #include "linux-user/loop.h"
 #include "linux-user/options.h"
 #include "linux-user/own_stack.h"
 #include "linux-user/path.h"
+#include "linux-user/start.h"
 #include "linux-user/trace.h"
 
-enum { BINFMT_PRESERVE_ARGV0 = 1, STARTUP_FAILED = 125 };
+enum { STARTUP_FAILED = 125 };
 
 static void die(const char *what)
 {
@@ -58,11 +61,10 @@ static char **make_env(const Options *o)
     return (char **)g_ptr_array_free(env, FALSE);
 }
 
-/* argv of the program. binfmt_misc with P puts the original argv[0] behind the path. */
-static char **make_argv(const Options *o, int argc, char **argv, int program)
+/* argv of the program; its own argv[0] may stand behind its name. */
+static char **make_argv(const Options *o, const Start *s, int argc, char **argv, int program)
 {
-    bool kept = getauxval(AT_FLAGS) & BINFMT_PRESERVE_ARGV0 && program + 1 < argc;
-    int first = kept ? program + 1 : program, n = argc - first;
+    int first = s->kept_argv0 ? program + 1 : program, n = argc - first;
     char **out = calloc((size_t)n + 1, sizeof *out);
     for (int i = 0; i < n; i++) out[i] = strdup(argv[first + i]);
     if (o->argv0) out[0] = strdup(o->argv0);
@@ -108,6 +110,7 @@ static Mm *make_mm(const Options *o, const ElfImage *m)
 static Process *make_process(Options *o, bool secure)
 {
     Process *p = calloc(1, sizeof *p);
+    p->exe_handle = p->self_handle = p->self_fd = -1;
     p->arch = &guest_arch;
     p->abi = &linux_abi;
     p->opt = o;
@@ -140,26 +143,43 @@ static void set_prefix(const Options *o)
     else if (!access(sysroot, X_OK)) path_prefix_set(sysroot);
 }
 
+/* Set-user-ID and set-group-ID: what the kernel does for a file of its own. Linux: PER_CLEAR_ON_SETID. */
+static bool raise_ids(const Handed *h)
+{
+    if (!h->raise) return true;
+    unsigned long cleared = READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO;
+    personality((unsigned long)personality(0xffffffff) & ~cleared);
+    return !setresgid((gid_t)-1, h->gid, h->gid) && !setresuid((uid_t)-1, h->uid, h->uid);
+}
+
+/* What our predecessor's execve handed on; false: nothing. */
+static bool take_over(const Options *o, Inherit *from)
+{
+    if (!o->inherit) return false;
+    if (!inherit_open(from, atoi(o->inherit)) || !raise_ids(&from->h)) die("-inherit: not from execve");
+    return true;
+}
+
 static int run(int argc, char **argv)
 {
     static Options opt;             /* lives as long as the process */
-    int program = 0, status = 0;
-    bool secure = getauxval(AT_SECURE);
-    if (!options_parse(&opt, &guest_arch, argc, argv, secure, &program, &status)) return status;
+    int program = 1, status = 0;
+    Start start = start_look(argc, argv);
+    if (!options_parse(&opt, &guest_arch, argc, argv, &start, &program, &status)) return status;
+    if (start.secure) options_unset_variables();
     set_prefix(&opt);
-    opt.self_path = realpath((const char *)getauxval(AT_EXECFN), NULL);
+    if (!start.by_kernel && start.name) opt.self_path = realpath(start.name, NULL);
+    Inherit from;
+    bool handed = take_over(&opt, &from);
 
-    Process *p = make_process(&opt, secure);
-    Program prog = { .argv = make_argv(&opt, argc, argv, program), .envp = make_env(&opt) };
-    int execfd = (int)getauxval(AT_EXECFD);
-    status = exec_open(p, &prog, argv[program], execfd > 2 ? execfd : -1);
+    Process *p = make_process(&opt, start.secure || geteuid() != getuid() || getegid() != getgid());
+    if (handed && from.h.self >= 0) exec_self_kept(p, from.h.self);
+    Program prog = { .argv = make_argv(&opt, &start, argc, argv, program), .envp = make_env(&opt) };
+    status = exec_open(p, &prog, argv[program], handed ? from.h.program : start.fd);
     if (status) return status;
+    if (start.by_kernel && start.name) prog.path = strdup(start.name);      /* of the script, when it is one */
     make_space(p, &opt, &prog.image);
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", prog.fd);
-    p->exe = realpath(link, NULL);
-    if (!p->exe) p->exe = realpath(argv[program], NULL);           /* no /proc */
-
+    exec_file_identify(p, prog.fd, argv[program]);
     process_proc_announce(p);
 
     Task *t = task_new(p, NULL);
@@ -168,9 +188,9 @@ static int run(int argc, char **argv)
     signal_start(t);
     status = exec_load(t, &prog);
     if (status) return status;
-    if (opt.inherit && !inherit_take(t, atoi(opt.inherit))) die("-inherit: not from execve");
+    if (handed && !inherit_take(&from, t)) die("-inherit: not from execve");
     if (log_on(LOG_page)) trace_mappings(p->mm);
-    show_name(prog.path);
+    show_name(handed && *from.h.comm ? from.h.comm : prog.path);
     show_cmdline(argc, argv, prog.argv);
     loop_run();
 }

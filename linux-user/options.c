@@ -6,9 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 #include "common-user/log.h"
+#include "linux-user/inherit.h"
 #include "linux-user/options.h"
 
-typedef struct Parse { Options *o; const GuestArch *arch; int quit; int status; bool from_env; } Parse;      /* quit: answered, leave with status */
+/* quit: answered, leave with status. The log file is opened when all is read: a variable that the command line overrides
+ * must not empty one. */
+typedef struct Parse {
+    Options *o;
+    const GuestArch *arch;
+    int quit, status;
+    bool from_env;
+    const char *log_file; bool log_append;
+} Parse;
 typedef char *(*Handler)(Parse *p, const char *arg);
 
 static char *bad_number(const char *arg) { return g_strdup_printf("bad number '%s'", arg); }
@@ -128,8 +137,14 @@ static char *do_log(Parse *p, const char *arg)
     return log_set_items(arg);
 }
 static char *do_dfilter(Parse *p, const char *arg) { return log_set_filter(arg); }
-static char *do_logfile(Parse *p, const char *arg) { return log_set_file(arg, false); }
-static char *do_logfile_append(Parse *p, const char *arg) { return log_set_file(arg, true); }
+static char *set_logfile(Parse *p, const char *arg, bool append)
+{
+    p->log_file = arg;
+    p->log_append = append;
+    return NULL;
+}
+static char *do_logfile(Parse *p, const char *arg) { return set_logfile(p, arg, false); }
+static char *do_logfile_append(Parse *p, const char *arg) { return set_logfile(p, arg, true); }
 static char *do_one_insn(Parse *p, const char *arg) { p->o->tcg.one_insn = true; return NULL; }
 static char *do_tb_size(Parse *p, const char *arg)
 {
@@ -195,7 +210,10 @@ void options_help(const GuestArch *arch, FILE *out)
                  "The command line overrides variables. A set-user-ID program ignores all variables.\n");
 }
 
-static bool forwarded(const Row *r) { return (!strchr("0EUh", r->name[0]) || r->name[1]) && strcmp(r->name, "inherit"); }
+static bool forwarded(const Row *r)
+{
+    return (!strchr("0EUh", r->name[0]) || r->name[1]) && strcmp(r->name, INHERIT_OPTION + 1);
+}
 
 static void remember(Options *o, const Row *r, const char *arg)
 {
@@ -205,17 +223,19 @@ static void remember(Options *o, const Row *r, const char *arg)
     if (*r->arg) g_ptr_array_add(o->forward, log ? g_canonicalize_filename(arg, NULL) : g_strdup(arg));
 }
 
+static void refuse(Parse *p, const char *where, char *err)
+{
+    fprintf(stderr, "qemu-%s: %s: %s\n", p->arch->tcg.name, where, err);
+    g_free(err);
+    p->quit = p->status = 1;
+}
+
 static bool apply(Parse *p, const Row *r, const char *arg)
 {
-    char *err = r->fn(p, arg);
-    if (err) {
-        fprintf(stderr, "qemu-%s: %s%s: %s\n", p->arch->tcg.name, p->from_env ? "" : "-", p->from_env ? r->env : r->name, err);
-        g_free(err);
-        p->quit = 1;
-        p->status = 1;
-    } else {
-        remember(p->o, r, arg);
-    }
+    char *err = r->fn(p, arg), where[64];
+    snprintf(where, sizeof where, "%s%s", p->from_env ? "" : "-", p->from_env ? r->env : r->name);
+    if (err) refuse(p, where, err);
+    else remember(p->o, r, arg);
     return !p->quit;
 }
 
@@ -248,7 +268,12 @@ static int command_line(Parse *p, int argc, char **argv)
     return i;
 }
 
-bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, bool secure, int *program, int *status)
+void options_unset_variables(void)
+{
+    for (const Row *r = rows; r < rows + NROWS; r++) if (*r->env) unsetenv(r->env);
+}
+
+bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, const Start *s, int *program, int *status)
 {
     Parse p = { .o = o, .arch = arch, .from_env = true };
     memset(o, 0, sizeof *o);
@@ -260,11 +285,14 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, boo
     o->env = g_ptr_array_new();
     o->forward = g_ptr_array_new();
     if (arch->nmodels) memcpy(o->features, arch->models[0].features, sizeof o->features);
-    for (const Row *r = rows; r < rows + NROWS && !secure && !p.quit; r++) {
+    for (const Row *r = rows; r < rows + NROWS && !s->secure && !p.quit; r++) {
         const char *v = *r->env ? getenv(r->env) : NULL;
         if (v) apply(&p, r, v);
     }
-    if (!p.quit) *program = command_line(&p, argc, argv);
+    *program = 1;
+    if (s->options && !p.quit) *program = command_line(&p, argc, argv);
+    char *err = p.log_file && !p.quit ? log_set_file(p.log_file, p.log_append) : NULL;
+    if (err) refuse(&p, "-D", err);
     cpu_settle(arch, o->features);
     if (o->strace) log_add_items(LOG_strace);
     o->strace = log_on(LOG_strace);

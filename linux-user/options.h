@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <stdio.h>
+#include "linux-user/start.h"
 #include "target/arch.h"
 
 typedef struct Options {
@@ -20,11 +21,13 @@ typedef struct Options {
     GPtrArray *forward;             /* option words that a re-executed emulator gets */
     const char *inherit;            /* descriptor of what inherit.c wrote; NULL none */
     const char *self;               /* the emulator's own argv[0] */
-    char *self_path;                /* absolute, as it was executed; for when there is no /proc */
+    char *self_path;                /* absolute, as it was executed, for when there is no /proc; NULL unknown */
 } Options;
 
-/* Parses; returns the index of the program in argv. Answers -h and wrong usage itself: false and *status is the exit code. */
-bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, bool secure, int *program, int *status);
+/* Variables, unless s->secure, then words, if s->options; *program is the program's index in argv. Answers -h and wrong
+ * usage itself: false and *status is the exit code. */
+bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, const Start *s, int *program, int *status);
+void options_unset_variables(void);                         /* ours, in the environment */
 void options_help(const GuestArch *arch, FILE *out);        /* text of -h */
 
 #endif

@@ -106,18 +106,24 @@ static bool is_own_fd(const char *path)
     return own && !strncmp(own, "fd/", 3) && ownfd_is(atoi(own + 3));
 }
 
+void path_place(Task *t, char *name, PathUse use)
+{
+    char below[PATH_MAX];
+    if (use == PATH_RAW || name[0] != '/') return;
+    /* a guest's executable: what the host has there is the emulator */
+    if (use == PATH_FOLLOW && process_proc_exe(t, name, below)) strcpy(name, below);
+    else if (path_resolve(name, below, use == PATH_FOLLOW)) {
+        size_t n = strlen(name);
+        bool slash = n > 1 && name[n - 1] == '/' && strlen(below) + 1 < PATH_MAX;       /* must stay a directory */
+        strcpy(name, below);
+        if (slash) strcat(name, "/");
+    }
+}
+
 int64_t path_get(Task *t, gaddr at, char *out, PathUse use)
 {
     int64_t n = gmem_strncpy(t, out, at, PATH_MAX);
     if (n >= 0 && ownfd_any() && is_own_fd(out)) return -ENOENT;
-    if (n < 0 || use == PATH_RAW || out[0] != '/') return n;
-    char below[PATH_MAX];
-    /* a guest's executable: what the host has there is the emulator */
-    if (use == PATH_FOLLOW && process_proc_exe(t, out, below)) strcpy(out, below);
-    else if (path_resolve(out, below, use == PATH_FOLLOW)) {
-        bool slash = n > 1 && out[n - 1] == '/' && strlen(below) + 1 < PATH_MAX;        /* must stay a directory */
-        strcpy(out, below);
-        if (slash) strcat(out, "/");
-    }
+    if (n >= 0) path_place(t, out, use);
     return n;
 }

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "common-user/mm.h"
+#include "common-user/ownfd.h"
 #include "common-user/process.h"
 #include "linux-user/inherit.h"
 #include "linux-user/options.h"
@@ -264,7 +265,9 @@ bool process_proc_exe(Task *t, const char *path, char out[PATH_MAX])
     const char *own = process_proc_own(path);
     if (!own) return other_exe(path, out);
     if (strcmp(own, "exe")) return false;
-    snprintf(out, PATH_MAX, "%s", t->proc->exe);
+    int fd = ownfd_get(t->proc->exe_handle);
+    if (fd >= 0) snprintf(out, PATH_MAX, "/proc/self/fd/%d", fd);
+    else snprintf(out, PATH_MAX, "%s", t->proc->exe);
     return true;
 }
 
@@ -305,7 +308,9 @@ int64_t process_proc_open(Task *t, const char *path, int flags)
 int64_t process_proc_readlink(Task *t, const char *path, char *buf, size_t cap)
 {
     char exe[PATH_MAX];
-    if (!process_proc_exe(t, path, exe)) return -ENOENT;
+    const char *own = t->proc->exe ? process_proc_own(path) : NULL;
+    if (own && !strcmp(own, "exe")) snprintf(exe, sizeof exe, "%s", t->proc->exe);
+    else if (!process_proc_exe(t, path, exe)) return -ENOENT;
     size_t n = strlen(exe);
     if (n > cap) n = cap;
     memcpy(buf, exe, n);

@@ -112,7 +112,6 @@ int64_t sys_mount(Task *t, const char *source, const char *target, const char *t
 {
     return safe_syscall(t, SYS_mount, source, target, type, flags, data, 0L);
 }
-int64_t sys_umount(Task *t, const char *target) { return safe_syscall(t, SYS_umount2, target, 0L, 0L, 0L, 0L, 0L); }
 
 /* --- file handles: { u32 bytes, s32 type, opaque } */
 enum { HANDLE_MAX = 128 };

@@ -120,15 +120,16 @@ bad:
 
 int64_t sys_execveat(Task *t, int dirfd, gaddr path, gaddr argv, gaddr envp, uint64_t flags)
 {
-    char name[PATH_MAX];
-    int64_t r = path_get(t, path, name, PATH_FOLLOW);
+    char given[PATH_MAX], name[PATH_MAX];
+    int64_t r = path_get(t, path, given, PATH_RAW);
     if (r < 0) return r;
+    path_place(t, strcpy(name, given), flags & AT_SYMLINK_NOFOLLOW ? PATH_LINK : PATH_FOLLOW);
     char **args = get_vector(t, argv, &r);
     if (!args) return r;
     char **env = get_vector(t, envp, &r);
     t->exec.argv = args;            /* a parent that shares our memory frees them when we are gone */
     t->exec.envp = env;
-    if (env) r = process_exec(t, dirfd, name, args, env, flags);
+    if (env) r = process_exec(t, &(ExecName){ dirfd, name, given }, args, env, flags);
     t->exec.argv = t->exec.envp = NULL;
     free_vector(args);
     free_vector(env);

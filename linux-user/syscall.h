@@ -69,6 +69,7 @@ bool sys_foreign(void);                                 /* layout or byte order 
 /* A file name from the guest: out has PATH_MAX. Bytes, or -errno. FOLLOW and LINK apply -L, the result is a host path. */
 typedef enum PathUse { PATH_RAW, PATH_FOLLOW, PATH_LINK } PathUse;
 int64_t path_get(Task *t, gaddr at, char *out, PathUse use);
+void    path_place(Task *t, char *name, PathUse use);   /* its second half: the guest's name becomes the host's */
 /* Runs one row on raw register values (socketcall, ipc). */
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7]);
 

@@ -223,6 +223,15 @@ C
         grep -q 'child ok' log-fds; grep -q 'end of the parent' log-fds; rm -f jit-*.dump /tmp/perf-*.map
     done
 }
+@test "a log that a variable names is continued over the guest's execve, and not emptied by one that -D overrides" {
+    printf '#include <unistd.h>\n#include <stdlib.h>\nint main(int c, char **v) { char n[9]={v[1][0]-1}; getppid(); return v[1][0] > 49 ? execl("/proc/self/exe", v[0], n, NULL) : 0; }' |
+        aarch64-linux-gnu-gcc -w -static -xc - -o thrice
+    QEMU_LOG=strace QEMU_LOG_FILENAME=$WORK/env-log "$Q" ./thrice 3; [ "$(grep -c getppid env-log)" = 3 ]
+    echo precious >other-log
+    QEMU_LOG=strace QEMU_LOG_FILENAME=$WORK/other-log "$Q" -D "$WORK/chosen-log" ./thrice 3
+    [ "$(cat other-log)" = precious ]; [ "$(grep -c getppid chosen-log)" = 3 ]
+    run "$Q" -D /nonexistent/log ./args; [ "$status" = 1 ]; one_line
+}
 @test "-d tid: a log for each thread" {
     printf '#include <pthread.h>\n#include <unistd.h>\nvoid *f(void *p) { return (void *)(long)getppid(); }\nint main(void) { pthread_t t[3]; for (int i = 0; i < 3; i++) pthread_create(t + i, 0, f, 0); for (int i = 0; i < 3; i++) pthread_join(t[i], 0); return 0; }' | aarch64-linux-gnu-gcc -static -xc - -o threads
     run "$Q" -d strace,tid -D "tid-%d" ./threads; [ "$status" = 0 ]; [ "$(ls tid-* | wc -l)" = 4 ]; [ "$(grep -l getppid tid-* | wc -l)" = 3 ]

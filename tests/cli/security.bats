@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# Who may give the emulator options, and what programs get that run with more than their caller has (docs/security.md).
+
+setup_file() {
+    export WORK=$BATS_FILE_TMPDIR
+    chmod 755 "$BATS_RUN_TMPDIR" "$(dirname "$WORK")" "$WORK"
+    cp "$B/qemu-aarch64" "$WORK/emu"
+    gcc -O1 -w "$SRC/tests/cli/ns.c" -o "$WORK/ns"
+    aarch64-linux-gnu-gcc -static -O1 -w "$SRC/tests/cli/raise.c" -o "$WORK/raise"
+    gcc -static -O1 -w "$SRC/tests/cli/raise.c" -o "$WORK/raise-host"
+    z='\x00\x00\x00\x00' f='\xff\xff\xff\xff'
+    export MAGIC="\\x7fELF\\x02\\x01\\x01\\x00$z$z\\x02\\x00\\xb7\\x00:$f\\xff\\xff\\xff\\x00$f$f\\xfe\\xff\\xff\\xff"
+}
+setup() { cd "$WORK"; [ "$(id -u)" = 0 ] || skip "needs root"; }
+# under FLAGS COMMAND...: where binfmt_misc knows the emulator
+under() { local flags=$1; shift; run ./ns "$WORK/emu" "$flags" "$MAGIC" "$@"; [ "$status" != 77 ] || skip "$output"; }
+bare() ( for f in /proc/self/fd/*; do f=${f##*/}; [ "$f" -lt 3 ] || eval "exec $f>&-"; done; exec "$@" )
+as_nobody() { run setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+@test "a set-user-ID emulator takes no option and no variable, and the program does not see ours" {
+    cp emu suid; chmod 4755 suid; mkdir -p d; chmod 755 d
+    as_nobody ./suid -D "$WORK/d/log" -d strace ./raise show
+    [ "$status" = 127 ]; [ ! -e d/log ]
+    QEMU_LOG_FILENAME=$WORK/d/log QEMU_LOG=strace QEMU_LD_PREFIX=/x as_nobody ./suid ./raise show
+    [ "$status" = 0 ]; [ ! -e d/log ]; [[ $output == "uid 65534 0 0 "*"secure 1 argc 2 argv0 ./raise prefix none" ]]
+}
+@test "nobody can pass for our own execve: -inherit of a set-user-ID emulator is the name of a program" {
+    cp emu suid; chmod 4755 suid
+    as_nobody ./suid -inherit 0 -D "$WORK/d/log2" ./raise show
+    [ "$status" = 127 ]; [ ! -e d/log2 ]
+}
+@test "a program that the kernel runs: words of any form are its name and its arguments, whatever the flags" {
+    cp raise ./-L; cp raise ./--
+    printf '#!%s/raise show\n' "$WORK" >-strace; chmod +x ./-strace
+    for flags in '' F O C P POCF; do
+        under "$flags" sh -c 'PATH=; ./raise show; -L show; -- show -D "$0/never"; -strace' "$WORK"
+        [ "$status" = 0 ]; [ "${#lines[@]}" = 4 ]; [ ! -e never ]
+        [[ ${lines[0]} == *"argc 2 argv0 ./raise"* && ${lines[1]} == *"argc 2 argv0 "*"-L "* ]]
+        [[ ${lines[2]} == *"argc 4 "* && ${lines[3]} == *"argc 3 "* ]]
+    done
+    under POCF sh -c 'exec 0<&-; ./raise show'; [ "$status" = 0 ]     # the kernel's descriptor of the program is then 0
+}
+@test "variables count for a program that the kernel runs, but not when it is set-user-ID" {
+    cp raise set; chmod 4755 set
+    under POCF env QEMU_ARGV0=other ./raise show; [[ $output == *"argv0 other "* ]]
+    under POCF env QEMU_ARGV0=other setpriv --reuid 1000 --clear-groups ./set show
+    [[ $output == "uid 1000 0 0"*"secure 1"*"argv0 ./set "* ]]
+}
+@test "under an entry with C the kernel gives a guest's set-user-ID and set-group-ID programs what is theirs" {
+    under POCF ./raise 4755 0 0 1000; [[ $output == "uid 1000 0 0 gid 1000 1000 1000 secure 1 argc 2 argv0 name"* ]]
+    under POCF ./raise 2755 0 33 1000; [[ $output == "uid 1000 1000 1000 gid 1000 33 33 secure 1 "* ]]
+    under POCF ./raise 6755 0 33 1000; [[ $output == "uid 1000 0 0 gid 1000 33 33 secure 1 "* ]]
+    under POCF ./raise 2745 0 33 1000; [[ $output == "uid 1000 1000 1000 gid 1000 1000 1000 secure 0 "* ]]
+    under POCF ./raise 4755 0 0 1000 quiet; [[ $output == "uid 1000 1000 1000 "*"secure 0 "* ]]       # no_new_privs
+    under POCF ./raise 4755 0 0 1000 again
+    [[ ${lines[0]} == "uid 1000 0 0 "* && ${lines[1]} == "uid 1000 0 0 "*"secure 1 argc 2 argv0 again "* ]]
+}
+@test "without such an entry they are refused, and -d unimp says so; what gives nothing runs" {
+    for how in '' P; do
+        under "$how" ./raise 4755 0 0 1000; [ "$output" = "execve EPERM" ]
+        under "$how" ./raise 2755 0 33 1000; [ "$output" = "execve EPERM" ]
+        under "$how" ./raise 4755 1000 0 1000; [[ $output == "uid 1000 1000 1000 "*"secure 0 "* ]]
+        under "$how" ./raise 4755 0 0 1000 quiet; [[ $output == "uid 1000 1000 1000 "*"secure 0 "* ]]
+    done
+    under - ./emu -d unimp ./raise 4755 0 0 1000
+    [[ $output == *"execve of ./raised refused: its privileges need a binfmt_misc entry with flag C"* ]]
+    [[ $output == *"execve EPERM"* ]]
+    under - sh -c 'mount -t tmpfs -o nosuid none /mnt && cp emu raise /mnt && cd /mnt && ./emu ./raise 4755 0 0 1000'
+    [[ $output == "uid 1000 1000 1000 "*"secure 0 "* ]]
+}
+@test "the superuser needs no entry: ids as the kernel gives them to a program of the host" {
+    for what in "4755 1000 0" "2755 0 33" "6755 1000 33"; do
+        run ./raise-host $what 0 again; want=$output
+        run ./emu ./raise $what 0 again; [ "$output" = "$want" ] || { echo "$what: $output, want $want"; return 1; }
+    done
+}
+@test "file capabilities: the kernel's with C, else refused" {
+    command -v setcap >/dev/null || skip "no setcap"
+    cat >caps.c <<'C'
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    char b[200];
+    if (argc > 1) {
+        setresgid(1000, 1000, 1000); setresuid(1000, 1000, 1000);
+        execl("./capped", "capped", NULL);
+        printf("execve %s\n", strerrorname_np(errno));
+        return 1;
+    }
+    FILE *f = fopen("/proc/self/status", "r");
+    while (fgets(b, sizeof b, f)) if (!strncmp(b, "CapEff", 6)) fputs(b, stdout);
+    return 0;
+}
+C
+    aarch64-linux-gnu-gcc -w -static -D_GNU_SOURCE caps.c -o caps
+    under POCF sh -c 'cp caps capped; setcap cap_net_raw+ep capped && ./caps run'; [[ $output == *"0000000000002000" ]]
+    under - sh -c 'cp caps capped; setcap cap_net_raw+ep capped && ./emu ./caps run'; [ "$output" = "execve EPERM" ]
+}
+@test "a guest executes programs after a chroot into a tree without /proc" {
+    cat >chroot.c <<'C'
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    int n = argc > 1 ? atoi(argv[1]) : 0;
+    for (int i = 3; i < 100; i++) if (fcntl(i, F_GETFD) >= 0) printf("descriptor %d\n", i);
+    if (!n) return puts("ran") < 0;
+    if (!(argc > 2 ? vfork() : fork())) {
+        if (n == 3 && (chroot("tree") || chdir("/"))) _exit(9);
+        execl("/prog", "prog", n == 3 ? "2" : n == 2 ? "1" : "0", NULL);
+        printf("execve %s\n", strerrorname_np(errno));
+        _exit(1);
+    }
+    int st;
+    wait(&st);
+    return st != 0;
+}
+C
+    for g in aarch64:aarch64 riscv64:riscv64 ppc:powerpc; do
+        mkdir -p tree; "${g#*:}-linux-gnu-gcc" -w -static chroot.c -o tree/prog
+        run bare "$B/qemu-${g%:*}" tree/prog 3
+        [ "$status" = 0 ] && [ "$output" = ran ] || { echo "$output"; return 1; }
+        run bare "$B/qemu-${g%:*}" tree/prog 3 vfork
+        [ "$status" = 0 ] && [ "$output" = ran ] || { echo "$output"; return 1; }
+    done
+}
