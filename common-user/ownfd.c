@@ -23,6 +23,7 @@ int ownfd_keep(int fd)
 {
     int high = to_high(fd);
     close(fd);
+    if (high >= 0) fcntl(high, F_SETSIG, OWNFD_MARK);
     for (int i = 0; high >= 0 && i < MAX_KEPT; i++) {
         int none = 0;
         if (!atomic_compare_exchange_strong(&kept.slot[i], &none, high + 1)) continue;

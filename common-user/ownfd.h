@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 enum { OWNFD_NONE = -1 };
+enum { OWNFD_MARK = 33 };           /* F_GETSIG of a kept description: other emulators know it by that */
 
 int  ownfd_keep(int fd);            /* takes fd over: a handle, or OWNFD_NONE (fd is closed) */
 int  ownfd_get(int handle);         /* the descriptor; -1 for OWNFD_NONE */

@@ -13,6 +13,7 @@
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "common-user/ownfd.h"
+#include "linux-user/own_fds.h"
 #include "linux-user/seccomp.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
@@ -96,23 +97,39 @@ static void fetch_args(Call *c, const uint64_t raw[7])
     for (int i = 0; i < c->d->nargs && at < 8; i++) c->g[i] = fetch_one(&c->d->args[i], padded, &at);
 }
 
+/* Calls on names: none follows a link at the end. */
+static const int16_t on_names[] = {
+    SYS_unlink, SYS_unlinkat, SYS_rmdir, SYS_rename, SYS_renameat, SYS_renameat2, SYS_link, SYS_linkat, SYS_symlink,
+    SYS_symlinkat, SYS_readlink, SYS_readlinkat, SYS_mkdir, SYS_mkdirat, SYS_mknod, SYS_mknodat, SYS_lchown,
+    SYS_lgetxattr, SYS_lsetxattr, SYS_llistxattr, SYS_lremovexattr,
+};
+
 /* Does the call look at a symbolic link itself? Rows say so in their flags; lstat has none. */
 static PathUse path_use(const Call *c, const SysArg *arg)
 {
-    if (arg->kind != A_LOOKUP) return PATH_RAW;
-    if (c->d->host_nr == SYS_lstat) return PATH_LINK;
+    bool lookup = arg->kind == A_LOOKUP, link = lookup && c->d->host_nr == SYS_lstat;
+    for (unsigned i = 0; !lookup && i < sizeof on_names / sizeof *on_names; i++) link |= c->d->host_nr == on_names[i];
+    if (link) return lookup ? PATH_LINK : PATH_RAW_LINK;
     for (int i = 0; i < c->d->nargs; i++) {
-        if (c->d->args[i].flags == &flags_atflags && c->g[i] & AT_SYMLINK_NOFOLLOW) return PATH_LINK;
+        if (c->d->args[i].flags == &flags_atflags && c->g[i] & AT_SYMLINK_NOFOLLOW)
+            return lookup ? PATH_LINK : PATH_RAW_LINK;
         if (c->d->args[i].flags == &flags_open && thunk_flags_to_host(&flags_open, sys_model(), (uint32_t)c->g[i]) & O_NOFOLLOW) return PATH_LINK;
     }
-    return PATH_FOLLOW;
+    return lookup ? PATH_FOLLOW : PATH_RAW;
+}
+
+/* What a name is relative to: the argument before it, where that is a directory. */
+static int dir_of(const Call *c, int i)
+{
+    return i && c->d->args[i - 1].style == STYLE_ATFD ? (int)c->g[i - 1] : AT_FDCWD;
 }
 
 static int64_t take_string(Call *c, int i)
 {
     const SysArg *arg = &c->d->args[i];
     if (!c->g[i]) { c->a[i] = 0; return 0; }
-    if (arg->kind != A_LOOKUP && !c->hand) { c->a[i] = (uintptr_t)gmem_host(c->t, c->g[i], 1); return 0; }
+    bool checked = arg->kind != A_STR && ownfd_any();
+    if (arg->kind != A_LOOKUP && !c->hand && !checked) { c->a[i] = (uintptr_t)gmem_host(c->t, c->g[i], 1); return 0; }
     if (arg->kind == A_STR) {
         int64_t err = 0;
         char *s = gmem_strdup(c->t, c->g[i], 1 << 16, &err);
@@ -124,7 +141,7 @@ static int64_t take_string(Call *c, int i)
     char *buf = c->heap[c->nheap] = malloc(PATH_MAX);
     if (!buf) return -ENOMEM;
     c->nheap++;
-    int64_t r = path_get(c->t, c->g[i], buf, path_use(c, arg));
+    int64_t r = path_get(c->t, dir_of(c, i), c->g[i], buf, path_use(c, arg));
     c->a[i] = (uintptr_t)buf;
     return r < 0 ? r : 0;
 }
@@ -145,7 +162,8 @@ static int64_t take_struct(Call *c, int i)
     c->a[i] = 0;
     if (!c->g[i]) return 0;
     c->n[i] = n;
-    if (!c->hand && thunk_same(arg->type, m)) {
+    bool polls = arg->type == &struct_pollfd && ownfd_any();
+    if (!c->hand && thunk_same(arg->type, m) && !polls) {
         c->a[i] = (uintptr_t)gmem_host(c->t, c->g[i], n < MAX_ELEMENTS ? n * gsize : gsize);
         return 0;
     }
@@ -159,6 +177,7 @@ static int64_t take_struct(Call *c, int i)
     if (!guest) return -ENOMEM;
     int64_t r = gmem_read(c->t, guest, c->g[i], n * gsize);
     if (r == 0) thunk_to_host(arg->type, m, host, guest, n);
+    if (polls) own_fds_poll(host, n, true);
     return r;
 }
 
@@ -251,6 +270,7 @@ static int64_t give_struct(Call *c, int i, int64_t ret)
     size_t bytes = n * thunk_size(arg->type, m);
     uint8_t *guest = pool_get(c, bytes);
     if (!guest) return -ENOMEM;
+    if (arg->type == &struct_pollfd) own_fds_poll((void *)(uintptr_t)c->a[i], n, false);
     thunk_to_guest(arg->type, m, guest, (void *)(uintptr_t)c->a[i], n);
     return gmem_write(c->t, c->g[i], guest, bytes);
 }
@@ -364,7 +384,7 @@ static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
     for (int i = 0; i < c->d->nargs && r == 0; i++)
         if (c->d->args[i].kind == A_SOCKADDR && !c->hand) r = take_address(c, i);
     if (__builtin_expect(log_on(LOG_strace), 0)) strace_enter(c->t, c->d, name, nr, c->g, c->a);
-    if (r == 0 && __builtin_expect(ownfd_any(), 0) && names_own_fd(c)) r = -EBADF;
+    if (r == 0 && __builtin_expect(ownfd_any(), 0)) r = names_own_fd(c) ? -EBADF : own_fds_carried(c->t, c->d, c->g);
     if (r < 0 && names_no_fd(c)) r = -EBADF;
     if (r < 0) return r;
     r = c->hand ? c->d->hand(c->t, c->a) : call_host(c);

@@ -37,7 +37,8 @@ int exec_self_find(const Process *p, const char *program, ExecSelf *out)
 void exec_self_keep(Process *p)
 {
     if (kept(p) >= 0) return;
-    int fd = open(own_exe, O_PATH | O_CLOEXEC);
+    int fd = open(own_exe, O_RDONLY | O_CLOEXEC);       /* an O_PATH one cannot be marked (ownfd.h) */
+    if (fd < 0) fd = open(own_exe, O_PATH | O_CLOEXEC);
     if (fd < 0) return;
     /* the table of a process that shares memory is its parent's too, the descriptor is not; it is about to execute */
     if (p->shares_memory) p->self_fd = fd;

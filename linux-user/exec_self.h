@@ -7,7 +7,7 @@
 #include <limits.h>
 #include "common-user/task.h"
 
-/* What to execute: path, or fd (O_PATH, stays open over the exec, the caller closes it) where path is empty. */
+/* What to execute: path, or fd (stays open over the exec, the caller closes it) where path is empty. */
 typedef struct ExecSelf { char path[PATH_MAX]; int fd; } ExecSelf;
 
 /* program: qemu-<program>, NULL ourselves. 0 or -errno. */

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "common-user/ownfd.h"
 #include "common-user/process.h"
+#include "linux-user/own_fds.h"
 #include "linux-user/path.h"
 #include "linux-user/sys_common.h"
 
@@ -100,16 +100,10 @@ bool path_apply_prefix(const char *path, char *out)
     return path_resolve(path, out, true);
 }
 
-static bool is_own_fd(const char *path)
-{
-    const char *own = process_proc_own(path);
-    return own && !strncmp(own, "fd/", 3) && ownfd_is(atoi(own + 3));
-}
-
 void path_place(Task *t, char *name, PathUse use)
 {
     char below[PATH_MAX];
-    if (use == PATH_RAW || name[0] != '/') return;
+    if (use < PATH_FOLLOW || name[0] != '/') return;
     /* a guest's executable: what the host has there is the emulator */
     if (use == PATH_FOLLOW && process_proc_exe(t, name, below)) strcpy(name, below);
     else if (path_resolve(name, below, use == PATH_FOLLOW)) {
@@ -120,10 +114,10 @@ void path_place(Task *t, char *name, PathUse use)
     }
 }
 
-int64_t path_get(Task *t, gaddr at, char *out, PathUse use)
+int64_t path_get(Task *t, int dirfd, gaddr at, char *out, PathUse use)
 {
     int64_t n = gmem_strncpy(t, out, at, PATH_MAX);
-    if (n >= 0 && ownfd_any() && is_own_fd(out)) return -ENOENT;
+    if (n >= 0 && own_fds_in_path(dirfd, out, use == PATH_RAW || use == PATH_FOLLOW)) return -ENOENT;
     if (n >= 0) path_place(t, out, use);
     return n;
 }

@@ -20,7 +20,9 @@ typedef struct {
     int depth;                  /* directories below the root */
     int links;
     char *left, *buf;           /* what is left of the name; the allocation it lies in, or NULL */
+    bool (*meets)(const char *);        /* path_meets: asked of each part; magic links are followed then */
 } Walk;
+enum { MET = -4096 };           /* no errno */
 
 static void move_to(Walk *w, int fd, int depth)
 {
@@ -41,7 +43,7 @@ static bool is_magic(int dir, int link)
 static int enter_link(Walk *w, int link)
 {
     char target[PATH_MAX];
-    if (w->links++ >= LINKS_MAX || is_magic(w->at, link)) return -ELOOP;
+    if (w->links++ >= LINKS_MAX || (is_magic(w->at, link) && !w->meets)) return -ELOOP;
     ssize_t n = readlinkat(link, "", target, sizeof target);
     if (n < 0) return -errno;
     char *buf = malloc((size_t)n + strlen(w->left) + 1);
@@ -57,6 +59,24 @@ static int enter_link(Walk *w, int link)
     return 0;
 }
 
+static bool meets(const Walk *w, int fd)
+{
+    char link[40], place[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = w->meets ? readlink(link, place, sizeof place - 1) : 0;
+    place[n > 0 ? n : 0] = 0;
+    return n > 0 && w->meets(place);
+}
+
+/* What a magic link stands for. 0 or -errno. */
+static int enter_object(Walk *w, const char *name)
+{
+    int fd = openat(w->at, name, O_PATH | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    move_to(w, fd, w->depth);
+    return 0;
+}
+
 /* One component. 0 or -errno. */
 static int step(Walk *w, const char *name, bool follow)
 {
@@ -64,11 +84,12 @@ static int step(Walk *w, const char *name, bool follow)
     int fd = openat(w->at, stay ? "." : name, STEP);
     if (fd < 0) return -errno;
     struct stat st;
+    if (meets(w, fd)) { close(fd); return MET; }
     if (fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) || (!follow && !w->left[0])) {
         move_to(w, fd, w->depth + (stay ? 0 : up ? -1 : 1));
         return 0;
     }
-    int r = enter_link(w, fd);
+    int r = w->meets && is_magic(w->at, fd) ? enter_object(w, name) : enter_link(w, fd);
     close(fd);
     return r;
 }
@@ -98,4 +119,17 @@ int path_walk(int root, const char *name, bool follow)
     if (r >= 0) return w.at;
     close(w.at);
     return r;
+}
+
+bool path_meets(int dirfd, const char *name, bool follow, bool (*place)(const char *))
+{
+    /* depth: the kernel's own ".." stops at the root */
+    Walk w = { .root = open("/", STEP), .depth = 1 << 20, .left = (char *)name, .meets = place };
+    w.at = openat(dirfd, ".", STEP);
+    if (name[0] == '/' && w.at >= 0) { close(w.at); w.at = openat(w.root, ".", STEP); }
+    bool met = name[0] && w.root >= 0 && w.at >= 0 && walk(&w, follow) == MET;
+    free(w.buf);
+    if (w.at >= 0) close(w.at);
+    if (w.root >= 0) close(w.root);
+    return met;
 }

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "common-user/ownfd.h"
-#include "common-user/process.h"
+#include "linux-user/own_fds.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -101,25 +101,25 @@ static int64_t put_dirent(uint8_t *out, size_t room, const HostDirent *d, bool w
     return len;
 }
 
-/* /proc/self/fd and fdinfo do not list the emulator's own descriptors. */
-static bool lists_fds(int fd)
+/* Directories of descriptors do not list those of an emulator. Whose it is, 0 another directory. */
+static int lists_fds(int fd)
 {
     char link[40], path[128];
+    int pid;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = ownfd_any() ? readlink(link, path, sizeof path - 1) : -1;
+    ssize_t n = readlink(link, path, sizeof path - 1);
     path[n < 0 ? 0 : n] = 0;
-    const char *rest = n > 0 ? process_proc_own(path) : NULL;
-    return rest && (!strcmp(rest, "fd") || !strcmp(rest, "fdinfo"));
+    return own_fds_directory(path, &pid) ? pid : 0;
 }
 
-static bool is_hidden(const char *name) { return *name >= '0' && *name <= '9' && ownfd_is(atoi(name)); }
+static bool is_hidden(int pid, const char *name) { return *name >= '0' && *name <= '9' && own_fds_of(pid, atoi(name)); }
 
 static int64_t read_directory(Task *t, int fd, gaddr buf, uint32_t count, bool wide)
 {
     enum { CHUNK = 32768 };
     _Alignas(8) uint8_t in[CHUNK], out[CHUNK];
     if (count > CHUNK) count = CHUNK;
-    bool fds = lists_fds(fd);
+    int lists = lists_fds(fd);
     int64_t last = lseek(fd, 0, SEEK_CUR);      /* position after the last record that was given */
     size_t used = 0;
     while (!used) {
@@ -127,7 +127,7 @@ static int64_t read_directory(Task *t, int fd, gaddr buf, uint32_t count, bool w
         if (n <= 0) return n;
         for (int64_t at = 0; at < n; ) {
             const HostDirent *d = (const HostDirent *)(in + at);
-            bool hide = fds && is_hidden(d->name);
+            bool hide = lists && is_hidden(lists, d->name);
             int64_t len = hide ? 0 : put_dirent(out + used, count - used, d, wide);
             if (len <= 0 && !hide) {            /* the rest is read again next time */
                 lseek(fd, last, SEEK_SET);
@@ -143,10 +143,25 @@ static int64_t read_directory(Task *t, int fd, gaddr buf, uint32_t count, bool w
     return r < 0 ? r : (int64_t)used;
 }
 
+/* May it be a directory of descriptors, by the first names (behind "." and "..")? Only then is it worth asking. */
+static bool may_list_fds(Task *t, gaddr buf, int64_t n)
+{
+    struct { HostDirent d; char first; } __attribute__((packed)) r;
+    for (int i = 0; i < 3 && n >= (int64_t)sizeof r; i++, n -= r.d.reclen, buf += r.d.reclen) {
+        if (gmem_read(t, &r, buf, sizeof r)) return false;
+        if (r.first >= '0' && r.first <= '9') return true;
+    }
+    return false;
+}
+
 int64_t sys_getdents64(Task *t, int fd, gaddr buf, uint32_t count)
 {
-    if (!sys_foreign() && !ownfd_any())
-        return sys_host_out(t, buf, count, SYS_getdents64, (uint64_t)fd, (uintptr_t)gmem_host(t, buf, count), count, 0, 0, 0);
+    if (sys_foreign() || ownfd_any()) return read_directory(t, fd, buf, count, true);
+    int64_t at = lseek(fd, 0, SEEK_CUR);
+    uintptr_t host = (uintptr_t)gmem_host(t, buf, count);
+    int64_t n = sys_host_out(t, buf, count, SYS_getdents64, (uint64_t)fd, host, count, 0, 0, 0);
+    if (n <= 0 || !may_list_fds(t, buf, n) || !lists_fds(fd)) return n;
+    lseek(fd, at, SEEK_SET);
     return read_directory(t, fd, buf, count, true);
 }
 int64_t sys_getdents(Task *t, int fd, gaddr buf, uint32_t count) { return read_directory(t, fd, buf, count, false); }

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <linux/close_range.h>
+#include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 #include "common-user/ownfd.h"
 #include "common-user/process.h"
+#include "linux-user/own_fds.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -163,6 +165,22 @@ int64_t sys_close_range(Task *t, uint32_t first, uint32_t last, uint32_t flags)
         if ((uint32_t)own > first) r = safe_syscall(t, SYS_close_range, (long)first, (long)own - 1, (long)flags, 0L, 0L, 0L);
     }
     return r == 0 && first <= last ? safe_syscall(t, SYS_close_range, (long)first, (long)last, (long)flags, 0L, 0L, 0L) : r;
+}
+
+/* What is found is an emulator's own where it bears the mark, whichever process that is. */
+int64_t sys_pidfd_getfd(Task *t, int pidfd, int target, uint32_t flags)
+{
+    int64_t fd = safe_syscall(t, SYS_pidfd_getfd, (long)pidfd, (long)target, (long)flags, 0L, 0L, 0L);
+    if (fd < 0 || !own_fds_marked((int)fd)) return fd;
+    close((int)fd);
+    return -EBADF;
+}
+
+int64_t sys_kcmp(Task *t, int pid1, int pid2, int type, uint64_t a, uint64_t b)
+{
+    if ((type == KCMP_FILE || type == KCMP_EPOLL_TFD) && own_fds_of(pid1, (int)a)) return -EBADF;
+    if (type == KCMP_FILE && own_fds_of(pid2, (int)b)) return -EBADF;
+    return safe_syscall(t, SYS_kcmp, (long)pid1, (long)pid2, (long)type, a, b, 0L);
 }
 
 /* --- fcntl */

@@ -6,6 +6,7 @@
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include "common-user/ownfd.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -83,6 +84,8 @@ static int64_t do_select(Task *t, int n, gaddr rd, gaddr wr, gaddr ex, struct ti
     int64_t r = sets_read(t, &s, n, (gaddr[3]){ rd, wr, ex });
     if (r < 0) return r;
     if (n > SET_BITS) n = SET_BITS;
+    for (int fd = ownfd_next(0); fd >= 0 && fd < n; fd = ownfd_next(fd + 1))
+        for (int i = 0; i < 3; i++) if (s.at[i] && s.set[i][fd / 64] >> fd % 64 & 1) return -EBADF;
     r = safe_syscall(t, SYS_pselect6, (long)n, rd ? s.set[0] : NULL, wr ? s.set[1] : NULL, ex ? s.set[2] : NULL, timeout, mask ? &sig : NULL);
     if (r < 0) return no_restart(r);
     int64_t e = sets_write(t, &s);

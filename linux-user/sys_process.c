@@ -121,7 +121,7 @@ bad:
 int64_t sys_execveat(Task *t, int dirfd, gaddr path, gaddr argv, gaddr envp, uint64_t flags)
 {
     char given[PATH_MAX], name[PATH_MAX];
-    int64_t r = path_get(t, path, given, PATH_RAW);
+    int64_t r = path_get(t, dirfd, path, given, PATH_RAW);
     if (r < 0) return r;
     path_place(t, strcpy(name, given), flags & AT_SYMLINK_NOFOLLOW ? PATH_LINK : PATH_FOLLOW);
     char **args = get_vector(t, argv, &r);
