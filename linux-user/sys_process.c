@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "common-user/log.h"
+#include "common-user/mm.h"
 #include "common-user/process.h"
 #include "linux-user/inherit.h"
 #include "linux-user/seccomp.h"
@@ -405,9 +406,13 @@ static int64_t vm_transfer(Task *t, long nr, int pid, gaddr local, uint64_t nloc
     if (e == 0) e = sys_read_iov(t, r, remote, nremote);
     if (e < 0) return e;
     if (pid != getpid() && sys_foreign()) return sys_unsupported("process_vm access to another process");
-    bool in = nr == SYS_process_vm_readv;
-    if (in || pid == getpid()) sys_unprotect_iov(t, in ? local : remote, in ? nlocal : nremote);
-    return safe_syscall(t, nr, (long)pid, l, nlocal, r, nremote, (long)flags);
+    bool in = nr == SYS_process_vm_readv, own = pid == getpid() || !syscall(SYS_tgkill, getpid(), pid, 0);
+    if (in || own) sys_unprotect_iov(t, in ? local : remote, in ? nlocal : nremote);
+    int64_t done = safe_syscall(t, nr, (long)pid, l, nlocal, r, nremote, (long)flags);
+    int64_t left = in || !own ? 0 : done;
+    for (uint64_t i = 0; i < nremote && left > 0; left -= (int64_t)r[i++].iov_len)      /* it may be code */
+        mm_icache_flush(t->proc->mm, (uintptr_t)r[i].iov_base - mm_base(t->proc->mm), r[i].iov_len);
+    return done;
 }
 int64_t sys_process_vm_readv(Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
 {

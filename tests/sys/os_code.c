@@ -93,6 +93,22 @@ static void kernel_writes(void)
     munmap(c, page); close(p[0]); close(p[1]); close(s[0]); close(s[1]);
 }
 
+/* The kernel writes for another process, so it may be us; nothing was flushed, and the page is one that stores open often. */
+static void vm_writes(void)
+{
+    char *c = anon(RWX);
+    unsigned two[CODE_BYTES / 4];
+    for (int i = 0; i < 200; i++) {
+        struct iovec from = { two, CODE_BYTES }, whole = { c, CODE_BYTES };
+        emit(c, i);
+        CHECK(now(c, i));
+        emit(two, i + 1);
+        CHECK(process_vm_writev(i & 1 ? gettid() : getpid(), &from, 1, &whole, 1, 0) == CODE_BYTES);
+        CHECK(call(c) == i + 1);
+    }
+    munmap(c, page);
+}
+
 static void mappings(void)
 {
     char *c = anon(RW), *d = anon(RW), *at;
@@ -344,7 +360,7 @@ int main(void)
     char probe[CODE_BYTES];
     page = sysconf(_SC_PAGESIZE);
     if (emit(probe, 0)) {
-        stores(); aliases(); kernel_writes(); mappings(); forks(); threads(); storm();
+        stores(); aliases(); kernel_writes(); vm_writes(); mappings(); forks(); threads(); storm();
         struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
         sigaction(SIGSEGV, &sa, NULL); sigaction(SIGBUS, &sa, NULL); sigaction(SIGILL, &sa, NULL);
         no_code();
