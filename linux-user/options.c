@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "common-user/log.h"
 #include "linux-user/inherit.h"
+#include "linux-user/option_cpu.h"
 #include "linux-user/options.h"
 
 /* quit: answered, leave with status. The log file is opened when all is read: a variable that the command line overrides
@@ -17,6 +18,7 @@ typedef struct Parse {
     int quit, status;
     bool from_env;
     const char *log_file; bool log_append;
+    char *cpu_note;
 } Parse;
 typedef char *(*Handler)(Parse *p, const char *arg);
 
@@ -51,59 +53,15 @@ static char *do_stack_size(Parse *p, const char *arg)
     return number(arg, &p->o->stack_size) && p->o->stack_size ? NULL : bad_number(arg);
 }
 
-static void cpu_help(const GuestArch *a)
-{
-    printf("CPU models:\n");
-    for (int i = 0; i < a->nmodels; i++) printf("  %-16s %s\n", a->models[i].name, a->models[i].text ? a->models[i].text : "");
-    printf("Features (feature=on, feature=off):\n ");
-    for (int i = 0; i < a->nfeatures; i++) printf(" %s", a->features[i].name);
-    printf("\n");
-}
-
-static char *cpu_feature(Options *o, const GuestArch *a, const char *word)
-{
-    const char *eq = strchr(word, '=');
-    size_t len = eq ? (size_t)(eq - word) : strlen(word);
-    bool on = !eq || !strcmp(eq + 1, "on") || !strcmp(eq + 1, "true") || !strcmp(eq + 1, "yes");
-    bool off = eq && (!strcmp(eq + 1, "off") || !strcmp(eq + 1, "false") || !strcmp(eq + 1, "no"));
-    for (int i = 0; i < a->nfeatures; i++) {
-        const CpuFeature *f = &a->features[i];
-        if (strlen(f->name) != len || strncmp(f->name, word, len) || (!on && !off)) continue;
-        uint64_t bit = 1ull << (f->bit & 63);
-        if (on) o->features[f->bit >> 6] |= bit;
-        else o->features[f->bit >> 6] &= ~bit;
-        return NULL;
-    }
-    return g_strdup_printf("unknown CPU feature '%s'; -cpu help lists them", word);
-}
-
-static bool has_bit(const uint64_t *features, unsigned bit) { return features[bit >> 6] >> (bit & 63) & 1; }
-
-/* What needs a feature that is off is off. */
-static void cpu_settle(const GuestArch *a, uint64_t *features)
-{
-    for (bool changed = true; changed; ) {
-        changed = false;
-        for (const CpuFeature *f = a->features; f < a->features + a->nfeatures; f++) {
-            if (!has_bit(features, f->bit) || has_bit(features, f->needs)) continue;
-            features[f->bit >> 6] &= ~(1ull << (f->bit & 63));
-            changed = true;
-        }
-    }
-}
-
 static char *do_cpu(Parse *p, const char *arg)
 {
-    const GuestArch *a = p->arch;
-    if (!strcmp(arg, "help") || !strcmp(arg, "?")) { cpu_help(a); p->quit = 1; return NULL; }
-    char **words = g_strsplit(arg, ",", -1), *err = NULL;
-    const CpuModel *m = words[0] && !strcmp(words[0], "max") ? &a->models[0] : NULL;
-    for (int i = 0; i < a->nmodels && !m; i++) if (words[0] && !strcmp(a->models[i].name, words[0])) m = &a->models[i];
-    if (!m) err = g_strdup_printf("unknown CPU model '%s'; -cpu help lists them", words[0] ? words[0] : "");
-    else memcpy(p->o->features, m->features, sizeof p->o->features);
-    for (char **w = words + 1; !err && words[0] && *w; w++) err = cpu_feature(p->o, a, *w);
-    g_strfreev(words);
-    return err;
+    if (!strcmp(arg, "help") || !strcmp(arg, "?")) {
+        option_cpu_help(p->arch);
+        p->quit = 1;
+        return NULL;
+    }
+    g_free(p->cpu_note);
+    return option_cpu(p->arch, arg, p->o->features, &p->cpu_note);
 }
 
 static char *env_word(Parse *p, const char *word, bool want_eq)
@@ -293,10 +251,12 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, con
     if (s->options && !p.quit) *program = command_line(&p, argc, argv);
     char *err = p.log_file && !p.quit ? log_set_file(p.log_file, p.log_append) : NULL;
     if (err) refuse(&p, "-D", err);
-    cpu_settle(arch, o->features);
+    option_cpu_settle(arch, o->features);
     if (o->strace) log_add_items(LOG_strace);
     o->strace = log_on(LOG_strace);
     o->tcg.nochain = log_on(LOG_nochain);
+    if (p.cpu_note && log_on(LOG_unimp)) log_printf("-cpu: %s\n", p.cpu_note);
+    g_free(p.cpu_note);
     if (!p.quit && *program >= argc) {
         options_help(arch, stderr);
         p.quit = p.status = 1;

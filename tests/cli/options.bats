@@ -66,6 +66,30 @@ one_line() { [ "$(printf '%s\n' "$output" | wc -l)" = 1 ] || { echo "$output"; r
 @test "-r sets the release" { run "$Q" -r 4.5.6 ./args; [[ $output == *"r=4.5.6"* ]]; }
 @test "-cpu help lists models" { run "$Q" -cpu help; [ "$status" = 0 ]; [[ $output == *max* ]]; }
 @test "an unknown CPU: exit 1" { run "$Q" -cpu nosuch ./args; [ "$status" = 1 ]; [[ $output == *nosuch* ]]; }
+@test "-cpu takes what scripts hold where what it asks for is met: nearest cores, features that are not there" {
+    for c in max,sve=off max,sme=off max,pauth-impdef=on max,lpa2=off,pmu=off cortex-a35 cortex-a55 cortex-a710 a64fx \
+             neoverse-v1 max,sve-default-vector-length=16 cortex-a57,aes=off,neon=on; do
+        run "$Q" -cpu "$c" ./args 42; [ "$status" = 42 ] || { echo "$c: $output"; return 1; }
+    done
+    for c in max,v=false rv64,v=off rv64,vlen=128 rv64,g=on max,zvbb=false rva22s64 rva23s64 sifive-u54 thead-c906 \
+             rv64,Zifencei=on; do
+        run "$B/qemu-riscv64" -cpu "$c" ./args-rv 42; [ "$status" = 42 ] || { echo "$c: $output"; return 1; }
+    done
+    for c in G4 7400 7450 604 e500 G3 G4,vsx=off; do
+        run "$B/qemu-ppc" -cpu "$c" ./args-ppc 42; [ "$status" = 42 ] || { echo "$c: $output"; return 1; }
+    done
+}
+@test "-cpu: what is not met is one line, exit 1; a nearest core is named once, under -d unimp" {
+    for c in max,sve=on max,sve max,sve=maybe max,nosuch=off cortex-a15 cortex-a710,no sifive-u54 max,aarch64=off; do
+        run "$Q" -cpu "$c" ./args; [ "$status" = 1 ] || { echo "$c: $output"; return 1; }; one_line
+    done
+    for c in rv64,v=on sifive-e31 max,zicsr=off; do
+        run "$B/qemu-riscv64" -cpu "$c" ./args-rv; [ "$status" = 1 ]; one_line
+    done
+    run "$Q" -d unimp -cpu cortex-a710 ./args; [ "$status" = 0 ]
+    [ "$(grep -c "cortex-a710 is run as the nearest model, max" <<<"$output")" = 1 ]
+    run "$Q" -cpu cortex-a710 ./args; [ "${#lines[@]}" = 1 ]
+}
 @test "-d help lists items" { run "$Q" -d help; [ "$status" = 0 ]; [[ $output == *in_asm* && $output == *strace* ]]; }
 @test "an unknown log item: exit 1" { run "$Q" -d nosuch ./args; [ "$status" = 1 ]; }
 @test "-d overrides QEMU_LOG, -strace adds" {

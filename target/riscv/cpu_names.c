@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Extensions by RISC-V's names. Hints (Zihintpause) and what only privileged code sees are met either way. */
+#include <stddef.h>
+#include "target/cpu_names.h"
+
+static const CpuAlias aliases[] = {
+    { "any", "rv64" }, { "rva22u64", "rv64" }, { "rva22s64", "rv64" }, { "rva23u64", "rv64" },
+    { "rva23s64", "rv64" }, { "veyron-v1", "rv64" }, { "tt-ascalon", "rv64" }, { "xiangshan-nanhu", "rv64" },
+    { "sifive-u54", "rv64gc" }, { "sifive-u74", "rv64gc" }, { "shakti-c", "rv64gc" }, { "thead-c906", "rv64gc" },
+    { "thead-c910", "rv64gc" }, { "thead-c908", "rv64gc" },
+    { "sifive-u34", "rv32gc" },
+    { "sifive-e51", "rv64i" },
+    { "sifive-e31", "rv32i" }, { "sifive-e34", "rv32i" }, { "lowrisc-ibex", "rv32i" },
+    { NULL, NULL },
+};
+
+static const CpuWord words[] = {
+    { "g", CPU_ANY, "m a f d" },
+    { "i", CPU_ON, NULL }, { "zicsr", CPU_ON, NULL }, { "zifencei", CPU_ON, NULL }, { "zicntr", CPU_ON, NULL },
+    { "zihpm", CPU_ON, NULL }, { "Zicsr", CPU_ON, NULL }, { "Zifencei", CPU_ON, NULL },
+    { "Zfh", CPU_ANY, "zfh" },
+    { "Zfhmin", CPU_ANY, "zfhmin" },
+    { "Zfa", CPU_ANY, "zfa" },
+    { "s", CPU_ANY, NULL }, { "u", CPU_ANY, NULL }, { "h", CPU_ANY, NULL }, { "mmu", CPU_ANY, NULL },
+    { "pmp", CPU_ANY, NULL }, { "zihintpause", CPU_ANY, NULL }, { "zihintntl", CPU_ANY, NULL },
+    { "zicbop", CPU_ANY, NULL }, { "Zihintpause", CPU_ANY, NULL }, { "Zihintntl", CPU_ANY, NULL },
+    { "svadu", CPU_ANY, NULL }, { "svade", CPU_ANY, NULL }, { "svinval", CPU_ANY, NULL },
+    { "svnapot", CPU_ANY, NULL }, { "svpbmt", CPU_ANY, NULL }, { "svvptc", CPU_ANY, NULL },
+    { "sstc", CPU_ANY, NULL }, { "sscofpmf", CPU_ANY, NULL }, { "smstateen", CPU_ANY, NULL },
+    { "smepmp", CPU_ANY, NULL }, { "smaia", CPU_ANY, NULL }, { "ssaia", CPU_ANY, NULL },
+    { "sdtrig", CPU_ANY, NULL }, { "debug", CPU_ANY, NULL }, { "smrnmi", CPU_ANY, NULL },
+    { "smcntrpmf", CPU_ANY, NULL }, { "ssccfg", CPU_ANY, NULL }, { "smcsrind", CPU_ANY, NULL },
+    { "sscsrind", CPU_ANY, NULL }, { "smcdeleg", CPU_ANY, NULL }, { "smdbltrp", CPU_ANY, NULL },
+    { "ssdbltrp", CPU_ANY, NULL }, { "ziccamoa", CPU_ANY, NULL }, { "ziccif", CPU_ANY, NULL },
+    { "zicclsm", CPU_ANY, NULL }, { "ziccrse", CPU_ANY, NULL }, { "zic64b", CPU_ANY, NULL },
+    { "zama16b", CPU_ANY, NULL }, { "zkt", CPU_ANY, NULL }, { "zvkt", CPU_ANY, NULL },
+    { "e", CPU_OFF, NULL }, { "v", CPU_OFF, NULL }, { "q", CPU_OFF, NULL }, { "b", CPU_OFF, NULL },
+    { "zabha", CPU_OFF, NULL }, { "zacas", CPU_OFF, NULL }, { "zawrs", CPU_OFF, NULL }, { "Zawrs", CPU_OFF, NULL },
+    { "zbkb", CPU_OFF, NULL }, { "zbkc", CPU_OFF, NULL }, { "zbkx", CPU_OFF, NULL }, { "zk", CPU_OFF, NULL },
+    { "zkn", CPU_OFF, NULL }, { "zknd", CPU_OFF, NULL }, { "zkne", CPU_OFF, NULL }, { "zknh", CPU_OFF, NULL },
+    { "zkr", CPU_OFF, NULL }, { "zks", CPU_OFF, NULL }, { "zksed", CPU_OFF, NULL }, { "zksh", CPU_OFF, NULL },
+    { "zcmop", CPU_OFF, NULL }, { "zimop", CPU_OFF, NULL }, { "zca", CPU_OFF, NULL }, { "zcb", CPU_OFF, NULL },
+    { "zcd", CPU_OFF, NULL }, { "zce", CPU_OFF, NULL }, { "zcf", CPU_OFF, NULL }, { "zcmp", CPU_OFF, NULL },
+    { "zcmt", CPU_OFF, NULL }, { "zmmul", CPU_OFF, NULL }, { "zaamo", CPU_OFF, NULL }, { "zalrsc", CPU_OFF, NULL },
+    { "zfbfmin", CPU_OFF, NULL }, { "zfinx", CPU_OFF, NULL }, { "zdinx", CPU_OFF, NULL },
+    { "zhinx", CPU_OFF, NULL }, { "zhinxmin", CPU_OFF, NULL }, { "zvbb", CPU_OFF, NULL },
+    { "zvbc", CPU_OFF, NULL }, { "zve32f", CPU_OFF, NULL }, { "zve32x", CPU_OFF, NULL },
+    { "zve64d", CPU_OFF, NULL }, { "zve64f", CPU_OFF, NULL }, { "zve64x", CPU_OFF, NULL },
+    { "zvfbfmin", CPU_OFF, NULL }, { "zvfbfwma", CPU_OFF, NULL }, { "zvfh", CPU_OFF, NULL },
+    { "zvfhmin", CPU_OFF, NULL }, { "zvkb", CPU_OFF, NULL }, { "zvkg", CPU_OFF, NULL }, { "zvkn", CPU_OFF, NULL },
+    { "zvknc", CPU_OFF, NULL }, { "zvkned", CPU_OFF, NULL }, { "zvkng", CPU_OFF, NULL },
+    { "zvknha", CPU_OFF, NULL }, { "zvknhb", CPU_OFF, NULL }, { "zvks", CPU_OFF, NULL },
+    { "zvksc", CPU_OFF, NULL }, { "zvksed", CPU_OFF, NULL }, { "zvksg", CPU_OFF, NULL },
+    { "zvksh", CPU_OFF, NULL }, { "zicfilp", CPU_OFF, NULL }, { "zicfiss", CPU_OFF, NULL },
+    { "rva22u64", CPU_OFF, NULL }, { "rva22s64", CPU_OFF, NULL }, { "rva23u64", CPU_OFF, NULL },
+    { "rva23s64", CPU_OFF, NULL }, { "xtheadba", CPU_OFF, NULL }, { "xtheadbb", CPU_OFF, NULL },
+    { "xtheadbs", CPU_OFF, NULL }, { "xtheadcmo", CPU_OFF, NULL }, { "xtheadcondmov", CPU_OFF, NULL },
+    { "xtheadfmemidx", CPU_OFF, NULL }, { "xtheadfmv", CPU_OFF, NULL }, { "xtheadmac", CPU_OFF, NULL },
+    { "xtheadmemidx", CPU_OFF, NULL }, { "xtheadmempair", CPU_OFF, NULL }, { "xtheadsync", CPU_OFF, NULL },
+    { "xventanacondops", CPU_OFF, NULL },
+    { "vlen", CPU_NUMBER, NULL }, { "elen", CPU_NUMBER, NULL }, { "vext_spec", CPU_NUMBER, NULL },
+    { "priv_spec", CPU_NUMBER, NULL }, { "cbom_blocksize", CPU_NUMBER, NULL },
+    { "cbop_blocksize", CPU_NUMBER, NULL }, { "pmu-num", CPU_NUMBER, NULL }, { "pmu-mask", CPU_NUMBER, NULL },
+    { "mvendorid", CPU_NUMBER, NULL }, { "marchid", CPU_NUMBER, NULL }, { "mimpid", CPU_NUMBER, NULL },
+    { NULL, 0, NULL },
+};
+
+const CpuNames cpu_names = { aliases, words };
