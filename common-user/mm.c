@@ -258,6 +258,18 @@ static int64_t map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flag
     return p == MAP_FAILED ? -errno : host_given(mm, p, len);
 }
 
+/* vm.mmap_min_addr keeps low pages from those without CAP_SYS_RAWIO: the host says by a page of its own there. */
+enum { LOW = 0x10000 };
+static bool low_refused(gaddr at)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *want = (void *)(uintptr_t)(at & ~(gaddr)(page - 1));
+    void *p = mmap(want, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p == MAP_FAILED) return errno == EPERM;
+    munmap(p, page);
+    return false;
+}
+
 int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
@@ -267,7 +279,7 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     if (!fixed) at &= ~(mm->page - 1);
     if (fixed && (at >= mm->task_size || len > mm->task_size - at)) return -ENOMEM;
     if (!fixed && (at >= mm->task_size || len > mm->task_size - at)) at = 0;
-    if (fixed && mm->reserved && at < 0x1000) return -EPERM;       /* vm.mmap_min_addr keeps page 0 */
+    if (fixed && mm->reserved && at < LOW && low_refused(at)) return -EPERM;
 
     Vma v = { .prot = (uint8_t)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) };
     Drop d = { 0 };

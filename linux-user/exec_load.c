@@ -99,6 +99,20 @@ static int map_segment(Mm *mm, const ElfSegment *s, gaddr bias, int fd)
     return r < 0 ? (int)r : 0;
 }
 
+/* Holes between segments are no mappings. From each segment's end to the next one above it, whatever their order. */
+static void free_holes(Mm *mm, const ElfImage *m, gaddr bias)
+{
+    uint64_t page = mm_page_size(mm);
+    for (int i = 0; i < m->nseg; i++) {
+        gaddr from = (m->seg[i].vaddr + m->seg[i].memsz + page - 1) & ~(page - 1), to = m->hi;
+        for (int k = 0; k < m->nseg; k++) {
+            gaddr start = m->seg[k].vaddr & ~(page - 1), end = m->seg[k].vaddr + m->seg[k].memsz;
+            if (end > from && start < to) to = start;
+        }
+        if (to > from && to - from < (1ull << 40)) mm_unmap(mm, bias + from, to - from);
+    }
+}
+
 /* Places an image (want: address for ET_DYN, 0 anywhere) and maps it. The bias, or -errno. */
 static int64_t map_image(Mm *mm, const ElfImage *m, gaddr want, int fd)
 {
@@ -123,11 +137,7 @@ static int64_t map_image(Mm *mm, const ElfImage *m, gaddr want, int fd)
         int e = map_segment(mm, &m->seg[i], bias, fd);
         if (e < 0) return e;
     }
-    for (int i = 0; i + 1 < m->nseg; i++) {             /* holes between segments are no mappings */
-        uint64_t page = mm_page_size(mm);
-        gaddr from = (m->seg[i].vaddr + m->seg[i].memsz + page - 1) & ~(page - 1), to = m->seg[i + 1].vaddr & ~(page - 1);
-        if (to > from && to - from < (1ull << 40)) mm_unmap(mm, bias + from, to - from);
-    }
+    free_holes(mm, m, bias);
     return (int64_t)bias;
 }
 

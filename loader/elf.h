@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading of ELF executables: a plan of what to map, every field checked. Pure: reads the file, maps nothing.
- * Follows Linux's fs/binfmt_elf.c, and is stricter where only a hostile file differs. */
+ * Follows Linux's fs/binfmt_elf.c, which asks for no version, order or room in the file: segments are in the file's
+ * order and may overlap (the later one wins) or end beyond the file. */
 #ifndef LOADER_ELF_H
 #define LOADER_ELF_H
 

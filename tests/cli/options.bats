@@ -200,6 +200,24 @@ C
     : >$'odd\nname'; chmod +x $'odd\nname'; run "$Q" $'./odd\nname'; [ "$status" = 126 ]; one_line
 }
 @test "a program for another processor: one line, 126" { run "$Q" ./args-rv; [ "$status" = 126 ]; one_line; run "$B/qemu-riscv64" /bin/true; [ "$status" = 126 ]; one_line; }
+@test "odd small ELF files run as under Linux: versions, trailing bytes, order of segments, addresses" {
+    printf '.globl _start\n.data\n.byte 1\n.text\n_start: mov w0, #42\n mov x8, #93\n svc #0\n' >a.s
+    printf '.globl _start\n.data\n.byte 1\n.text\n_start: li 3, 42\n li 0, 1\n sc\n' >p.s
+    for g in aarch64:a:aarch64 ppc:p:powerpc; do
+        IFS=: read -r q s cross <<<"$g"; "$cross-linux-gnu-as" -o t.o $s.s
+        for how in "" -N -n "-z max-page-size=4096" "-Ttext=0x7000000 -Tdata=0x8000123" -Ttext=0x1000 \
+                   "-Ttext=0x9000000 -Tdata=0x20000"; do
+            "$cross-linux-gnu-ld" $how -o t t.o 2>/dev/null
+            if [ "$how" = -Ttext=0x1000 ] && [ "$(id -u)" != 0 ]; then continue; fi         # vm.mmap_min_addr
+            run "$B/qemu-$q" ./t; [ "$status" = 42 ] || { echo "$q $how: $status $output"; return 1; }
+        done
+        "$cross-linux-gnu-ld" -o t t.o
+        cp t v; printf '\0\0\0\0' | dd of=v bs=1 seek=20 conv=notrunc status=none
+        run "$B/qemu-$q" ./v; [ "$status" = 42 ]
+        cp t v; printf '\0\3' | dd of=v bs=1 seek=6 conv=notrunc status=none; run "$B/qemu-$q" ./v; [ "$status" = 42 ]
+        cp t v; head -c 5000 /dev/zero >>v; run "$B/qemu-$q" ./v; [ "$status" = 42 ]
+    done
+}
 @test "a #! script runs its interpreter" {
     printf '#!%s\n' "$WORK/args" >script; chmod +x script
     run "$Q" ./script; [ "$status" = 0 ]; [[ $output == *"last=./script"* ]]
