@@ -10,6 +10,7 @@
  *   Intel SDM vol. 1, 10.2.3.3, 10.2.3.4, 11.5.2. */
 #include "cold.h"
 #include "asm_vec.h"
+#include "ra.h"
 
 enum { LOW32 = 1, LOW64 = 2, ALL32 = 4, ALL64 = 8 };        /* Val.normal: no subnormal in its low lane, in all lanes */
 
