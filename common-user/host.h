@@ -40,6 +40,11 @@ void    host_call_make(void);
 
 /* Raw clone: the child's id, or -errno. The child runs fn(arg) on its stack (16-byte aligned top) and ends its thread with the result. */
 long    host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg);
+struct clone_args;
+/* The same by clone3, whose arguments name the stack. */
+long    host_clone3(const struct clone_args *a, size_t size, int (*fn)(void *), void *arg);
+/* unmaps the stack it runs on, and ends the calling thread */
+_Noreturn void host_end_thread(void *stack, size_t len);
 void    host_sigreturn(void);                                     /* HostSigaction.restorer; never called */
 
 /* Kernel form of rt_sigaction. */

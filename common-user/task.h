@@ -83,6 +83,7 @@ typedef struct Task {
     struct { gaddr addr; int sig, code; bool write, fetch; } told;
     struct Seccomp *_Atomic seccomp;    /* the newest filter, NULL none; also set by SECCOMP_FILTER_FLAG_TSYNC of another thread */
     HostCall call;                  /* the last one that went to the host directly */
+    struct Fork *fork;              /* during a fork: what the host's call is to do (process_fork.c) */
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
 
     jmp_buf *thread_end;            /* where a thread's host function continues when the guest thread ends; NULL for the first */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clone in its shapes: a thread (a detached host thread) and a fork; processes that share memory are process_shared.c.
- * Rules: Linux's kernel/fork.c. */
+/* clone in its shapes: a thread (a detached host thread) is made here; a copy of the memory is process_fork.c, a
+ * process that shares it process_shared.c. Rules: Linux's kernel/fork.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "common-user/held.h"
 #include "common-user/host.h"
 #include "common-user/log.h"
 #include "common-user/mm.h"
@@ -54,7 +53,8 @@ static int64_t refuse(const char *what)
 
 /* --- threads */
 
-typedef struct Start { Task *child; const Task *parent; const CloneArgs *args; _Atomic int ready; } Start;  /* ready: the tid, or -errno */
+/* ready: the tid, or -errno; over: the thread has ended, for a parent that waits for it (CLONE_VFORK) */
+typedef struct Start { Task *child; const Task *parent; const CloneArgs *args; _Atomic int ready, over; } Start;
 
 void clone_report(_Atomic int *ready, int value)
 {
@@ -77,6 +77,15 @@ static int thread_pidfd(Task *t, const CloneArgs *a)
     return fd < 0 ? (int)fd : 0;
 }
 
+/* What a thread does not share, unless it says so, and namespaces of its own: 0 or -errno. */
+static int thread_unshare(uint64_t flags)
+{
+    enum { SHARED = CLONE_FS | CLONE_FILES | CLONE_SYSVSEM };
+    enum { OWN = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME };
+    int apart = (int)((~flags & SHARED) | (flags & OWN));
+    return apart && unshare(apart) ? -errno : 0;
+}
+
 static void *thread_main(void *arg)
 {
     Start *s = arg;
@@ -85,11 +94,11 @@ static void *thread_main(void *arg)
     jmp_buf end;
     signal_reclaim(t->proc);
     task_link(t, s->parent);
-    if (a.flags & CLONE_PARENT_SETTID) gmem_put_u32(t, a.parent_tid, (uint32_t)t->tid);
-    if (a.flags & CLONE_CHILD_SETTID) gmem_put_u32(t, a.child_tid, (uint32_t)t->tid);
-    int apart = (a.flags & CLONE_FS ? 0 : CLONE_FS) | (a.flags & CLONE_FILES ? 0 : CLONE_FILES) | (a.flags & CLONE_SYSVSEM ? 0 : CLONE_SYSVSEM);
-    if (apart) unshare(apart);
-    int e = a.flags & CLONE_PIDFD ? thread_pidfd(t, &a) : 0;
+    int e = thread_unshare(a.flags);
+    if (!e && (a.flags & CLONE_PIDFD)) e = thread_pidfd(t, &a);
+    if (!e && (a.flags & CLONE_PARENT_SETTID)) gmem_put_u32(t, a.parent_tid, (uint32_t)t->tid);
+    if (!e && (a.flags & CLONE_CHILD_SETTID)) gmem_put_u32(t, a.child_tid, (uint32_t)t->tid);
+    _Atomic int *over = a.flags & CLONE_VFORK ? &s->over : NULL;
     clone_report(&s->ready, e ? e : t->tid);
     t->thread_end = &end;
     if (!e && !setjmp(end)) {
@@ -98,6 +107,7 @@ static void *thread_main(void *arg)
     }
     if (e) { t->clear_tid = 0; atomic_fetch_sub(&t->proc->ntasks, 1); }
     task_finish_thread(t);
+    if (!e && over) clone_report(over, 1);
     return NULL;
 }
 
@@ -106,6 +116,8 @@ static int64_t clone_thread(Task *t, const CloneArgs *a)
     Start s = { .parent = t, .args = a };
     pthread_attr_t attr;
     pthread_t handle;
+    if (a->set_tid_size) return refuse("a chosen thread id");
+    if (a->flags & CLONE_INTO_CGROUP) return refuse("CLONE_THREAD with CLONE_INTO_CGROUP");
     if (!(s.child = task_new(t->proc, t->cpu))) return -ENOMEM;
     clone_prepare(s.child, a);
     clone_inherit_signals(s.child, t, a);
@@ -117,98 +129,48 @@ static int64_t clone_thread(Task *t, const CloneArgs *a)
     if (e) {
         free(s.child->cpu);
         free(s.child);
-        return -EAGAIN;
+        return -e;
     }
-    return clone_await(&s.ready);
-}
-
-/* --- fork */
-
-static void locks_take(Process *p)
-{
-    tcg_before_fork(p->tcg);
-    mm_before_fork(p->mm);
-    pthread_mutex_lock(&p->sig->lock);
-    pthread_mutex_lock(&p->task_lock);
-    log_before_fork();
-}
-
-static void locks_drop(Process *p)
-{
-    log_after_fork(false);
-    pthread_mutex_unlock(&p->task_lock);
-    pthread_mutex_unlock(&p->sig->lock);
-    mm_after_fork(p->mm, false);
-    tcg_after_fork_parent(p->tcg);
-}
-
-static void forked_child(Task *t, const CloneArgs *a)
-{
-    Process *p = t->proc;
-    log_after_fork(true);
-    pthread_mutex_init(&p->task_lock, NULL);
-    pthread_mutex_init(&p->sig->lock, NULL);
-    mm_after_fork(p->mm, true);
-    tcg_after_fork_child(p->tcg, t->cpu);
-    t->next = NULL;                 /* tasks of the parent's other threads are leaked with their memory */
-    p->tasks = t;
-    atomic_store(&p->ntasks, 1);
-    p->shares_memory = false;
-    p->keepers = NULL;
-    t->tid = (pid_t)syscall(SYS_gettid);
-    atomic_store(&t->pending, 0);
-    held_forget(t);
-    clone_prepare(t, a);
-    if (a->flags & CLONE_CLEAR_SIGHAND) clone_clear_handlers(t);
-    if (a->flags & CLONE_CHILD_SETTID) gmem_put_u32(t, a->child_tid, (uint32_t)t->tid);
-}
-
-/* The host's fork, by libc when it can (malloc's locks are then handled), raw when the flags want more. */
-static long host_fork(const CloneArgs *a, uint64_t flags, int *pidfd)
-{
-    if (!flags && a->exit_signal == SIGCHLD && !a->set_tid_size) {
-        pid_t pid = fork();
-        return pid < 0 ? -errno : pid;
-    }
-    if (a->set_tid_size || flags >> 32) {
-        struct clone_args k = { .flags = flags, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = (uint64_t)a->exit_signal,
-            .set_tid = (uint64_t)(uintptr_t)a->set_tid, .set_tid_size = a->set_tid_size, .cgroup = (uint64_t)a->cgroup };
-        return host_syscall(SYS_clone3, (long)&k, sizeof k, 0, 0, 0, 0);
-    }
-    return host_syscall(SYS_clone, (long)(flags | (unsigned)a->exit_signal), 0, (long)pidfd, 0, 0, 0);
-}
-
-static int64_t clone_fork(Task *t, const CloneArgs *a)
-{
-    Process *p = t->proc;
-    int pidfd = -1;
-    uint64_t flags = a->flags & ~CLONE_OUR_FLAGS;
-    locks_take(p);
-    long pid = host_fork(a, flags, &pidfd);
-    if (pid == 0) {
-        forked_child(t, a);
-        signal_unblock(t);
-        return 0;
-    }
-    locks_drop(p);
-    if (pid > 0 && (flags & CLONE_PIDFD)) gmem_put_u32(t, a->pidfd, (uint32_t)pidfd);
-    return pid;
+    int tid = clone_await(&s.ready);
+    if (tid > 0 && (a->flags & CLONE_VFORK)) clone_await(&s.over);
+    return tid;
 }
 
 /* --- */
 
+/* Linux: kernel_clone, copy_process, copy_namespaces */
+static bool flags_are_valid(uint64_t f)
+{
+    static const struct { uint64_t flag, other; bool wanted; } rules[] = {
+        { CLONE_THREAD, CLONE_SIGHAND, true }, { CLONE_SIGHAND, CLONE_VM, true },
+        { CLONE_NEWNS, CLONE_FS, false }, { CLONE_NEWUSER, CLONE_FS, false },
+        { CLONE_SIGHAND, CLONE_CLEAR_SIGHAND, false },
+        { CLONE_THREAD, CLONE_NEWUSER | CLONE_NEWPID, false }, { CLONE_PIDFD, CLONE_DETACHED, false },
+        { CLONE_NEWIPC, CLONE_SYSVSEM, false },
+    };
+    for (unsigned i = 0; i < sizeof rules / sizeof *rules; i++)
+        if ((f & rules[i].flag) && !(f & rules[i].other) == rules[i].wanted) return false;
+    return true;
+}
+
+/* The descriptor's number is written when the child cannot be taken back any more: is there a place for it? */
+static bool can_store(Task *t, gaddr at)
+{
+    uint32_t v, old;
+    return !gmem_get_u32(t, at, &v) && !gmem_cas_u32(t, at, v, v, &old);
+}
+
 int64_t process_clone(Task *t, const CloneArgs *a)
 {
     uint64_t f = a->flags;
-    if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND)) return -EINVAL;
-    if ((f & CLONE_SIGHAND) && !(f & CLONE_VM)) return -EINVAL;
-    if ((f & (CLONE_NEWNS | CLONE_FS)) == (CLONE_NEWNS | CLONE_FS)) return -EINVAL;
-    if ((f & CLONE_SIGHAND) && (f & CLONE_CLEAR_SIGHAND)) return -EINVAL;
+    if (!flags_are_valid(f) || ((f & CLONE_PIDFD) && (f & CLONE_PARENT_SETTID) &&
+        a->pidfd == a->parent_tid)) return -EINVAL;
+    if ((f & CLONE_PIDFD) && !can_store(t, a->pidfd)) return -EFAULT;
     signal_block_all();
     int64_t r;
     if ((f & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) tcg_share(t->proc->tcg);
     if (atomic_load(&t->pending)) r = -ERESTARTNOINTR;             /* as copy_process: signals first */
-    else if (f & CLONE_THREAD) r = f & CLONE_VFORK ? refuse("CLONE_THREAD with CLONE_VFORK") : clone_thread(t, a);
+    else if (f & CLONE_THREAD) r = clone_thread(t, a);
     else if (f & CLONE_VM) r = f & CLONE_VFORK ? clone_vfork(t, a) : clone_beside(t, a);
     else r = clone_fork(t, a);
     if (r > 0 && (f & CLONE_PARENT_SETTID) && !(f & CLONE_VM)) gmem_put_u32(t, a->parent_tid, (uint32_t)r);

@@ -101,7 +101,12 @@ static int64_t child_run(Child *s)
     Task *me = current;
     void *clear = a->flags & CLONE_CHILD_CLEARTID ? gmem_host(s->task, a->child_tid, 4) : NULL;
     uint64_t flags = (a->flags & ~CLONE_OUR_FLAGS) | CLONE_VFORK | (clear ? CLONE_CHILD_CLEARTID : 0);
-    int64_t pid = host_clone(flags | (unsigned)a->exit_signal, s->stack + CHILD_STACK, &s->pidfd, clear, 0, child_main, s);
+    struct clone_args k = { .flags = flags, .exit_signal = (unsigned)a->exit_signal, .pidfd = (uintptr_t)&s->pidfd,
+        .child_tid = (uintptr_t)clear, .stack = (uintptr_t)s->stack, .stack_size = CHILD_STACK,
+        .set_tid = (uintptr_t)a->set_tid, .set_tid_size = a->set_tid_size, .cgroup = (uint64_t)a->cgroup };
+    int64_t pid = clone_needs_clone3(a) ? host_clone3(&k, sizeof k, child_main, s)
+                : host_clone(flags | (unsigned)a->exit_signal, s->stack + CHILD_STACK, &s->pidfd, clear, 0,
+                    child_main, s);
     current = me;
     return pid;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,43 +44,61 @@ int64_t sys_clone(Task *t, uint64_t flags, gaddr stack, gaddr a, gaddr b, gaddr 
 {
     bool tls_first = linux_abi.clone_tls_before_ctid;
     CloneArgs args = {
-        .flags = flags & ~0xffull, .exit_signal = linux_sig_to_host(&linux_abi, flags & 0xff), .stack = stack,
+        .flags = (uint32_t)flags & ~0xffu, .exit_signal = linux_sig_to_host(&linux_abi, flags & 0xff), .stack = stack,
         .parent_tid = a, .tls = tls_first ? b : c, .child_tid = tls_first ? c : b,
         .pidfd = flags & CLONE_PIDFD ? a : 0,
     };
-    if (flags & CLONE_PIDFD) {
-        if (flags & CLONE_PARENT_SETTID) return -EINVAL;
-        args.parent_tid = 0;
-    }
     return process_clone(t, &args);
+}
+
+/* struct clone_args as it grew: later kernels' fields must be 0 (copy_struct_from_user). */
+enum { CLONE_ARGS_WORDS = sizeof(struct clone_args) / 8, SET_TID_MAX = 32 /* MAX_PID_NS_LEVEL */ };
+static int64_t get_clone_args(Task *t, gaddr at, uint64_t size, struct clone_args *out)
+{
+    uint64_t w[CLONE_ARGS_WORDS] = { 0 };
+    uint8_t tail;
+    int64_t r = 0;
+    if (size > mm_page_size(t->proc->mm)) return -E2BIG;
+    if (size < CLONE_ARGS_SIZE_VER0) return -EINVAL;
+    for (uint64_t i = sizeof w; i < size; i++) {
+        if ((r = gmem_get_u8(t, at + i, &tail)) < 0) return r;
+        if (tail) return -E2BIG;
+    }
+    uint8_t raw[sizeof w] = { 0 };
+    if ((r = gmem_read(t, raw, at, size < sizeof w ? size : sizeof w)) < 0) return r;
+    for (int i = 0; i < CLONE_ARGS_WORDS; i++) w[i] = thunk_load(raw + 8 * i, 8, false, linux_abi.big_endian);
+    memcpy(out, w, sizeof *out);
+    return 0;
+}
+
+/* Linux: copy_clone_args_from_user, clone3_args_valid */
+static bool clone_args_valid(const struct clone_args *k, uint64_t size)
+{
+    if (k->set_tid_size > SET_TID_MAX || !k->set_tid != !k->set_tid_size || k->exit_signal > TASK_NSIG) return false;
+    if ((k->flags & CLONE_INTO_CGROUP) && (k->cgroup > INT_MAX || size < CLONE_ARGS_SIZE_VER2)) return false;
+    if (k->flags & ~(0xffffffffull | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)) return false;
+    if (k->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) return false;
+    if ((k->flags & (CLONE_THREAD | CLONE_PARENT)) && k->exit_signal) return false;
+    return !k->stack == !k->stack_size && k->stack < linux_abi.task_size &&
+        k->stack_size <= linux_abi.task_size - k->stack;
 }
 
 int64_t sys_clone3(Task *t, gaddr at, uint64_t size)
 {
-    enum { VER0 = 64, WORDS = 11 };
-    uint64_t w[WORDS] = { 0 };
-    int32_t tids[32];
-    if (size > 4096) return -E2BIG;
-    if (size < VER0) return -EINVAL;
-    for (unsigned i = 0; i < size / 8; i++) {
-        uint64_t v;
-        int64_t r = gmem_get_u64(t, at + 8 * i, &v);
-        if (r < 0) return r;
-        if (i < WORDS) w[i] = v; else if (v) return -E2BIG;
-    }
-    CloneArgs a = { .flags = w[0], .pidfd = w[1], .child_tid = w[2], .parent_tid = w[3], .stack = w[5] ? w[5] + w[6] : 0,
-        .tls = w[7], .cgroup = w[10] };
-    if (w[4] > 64 || (w[0] & 0xff) || (w[0] & CLONE_DETACHED) || !w[5] != !w[6]) return -EINVAL;
-    if ((w[0] & (CLONE_THREAD | CLONE_PARENT)) && w[4]) return -EINVAL;
-    a.exit_signal = linux_sig_to_host(&linux_abi, w[4]);
-    if (w[9] > 32 || !w[8] != !w[9]) return -EINVAL;
-    for (unsigned i = 0; i < w[9]; i++) {
+    struct clone_args k;
+    int32_t tids[SET_TID_MAX];
+    int64_t r = get_clone_args(t, at, size, &k);
+    if (r < 0) return r;
+    if (!clone_args_valid(&k, size)) return -EINVAL;
+    CloneArgs a = { .flags = k.flags, .exit_signal = linux_sig_to_host(&linux_abi, k.exit_signal),
+        .stack = k.stack + k.stack_size,
+        .tls = k.tls, .parent_tid = k.parent_tid, .child_tid = k.child_tid, .pidfd = k.pidfd,
+        .set_tid = k.set_tid_size ? tids : NULL, .set_tid_size = k.set_tid_size, .cgroup = (int)k.cgroup };
+    for (unsigned i = 0; i < k.set_tid_size; i++) {
         uint32_t v;
-        int64_t r = gmem_get_u32(t, w[8] + 4 * i, &v);
-        if (r < 0) return r;
-        tids[i] = v;
+        if ((r = gmem_get_u32(t, k.set_tid + 4 * i, &v)) < 0) return r;
+        tids[i] = (int32_t)v;
     }
-    a.set_tid = tids; a.set_tid_size = w[9];
     return process_clone(t, &a);
 }
 

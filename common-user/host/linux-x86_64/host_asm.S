@@ -190,4 +190,27 @@ func host_clone
         movl    $60, %eax
         syscall
         ud2
+/* long host_clone3(const struct clone_args *a, size_t size, int (*fn)(void *), void *arg) */
+func host_clone3
+        movq    %rcx, %r8
+        movl    $435, %eax
+        syscall
+        testq   %rax, %rax
+        jz      1f
+        ret
+1:      xorl    %ebp, %ebp
+        movq    %r8, %rdi
+        call    *%rdx
+        movl    %eax, %edi
+        movl    $60, %eax
+        syscall
+        ud2
+/* void host_end_thread(void *stack, size_t len) */
+func host_end_thread
+        movl    $11, %eax
+        syscall
+        xorl    %edi, %edi
+        movl    $60, %eax
+        syscall
+        ud2
         .section .note.GNU-stack, "", @progbits
