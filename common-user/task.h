@@ -44,6 +44,9 @@ typedef struct Process {
     struct Task *tasks;             /* lock: task_lock; linked by Task.next */
     _Atomic int ntasks;
     struct Keeper *keepers;         /* lock: task_lock; idle ones (process_shared.c) */
+    struct Task *first;             /* the first thread, when it has a robust_mark (process_robust.c) */
+    /* has memory in common with other processes; its end is watched */
+    bool robust_shared; _Atomic bool guarded;
     bool shares_memory;             /* const: a child by CLONE_VM; its first task's clear_tid is the kernel's business */
     bool secure;                    /* const: AT_SECURE */
     /* Identity, as /proc/self shows it. Strings are owned; written by exec set-up only. */
@@ -65,7 +68,8 @@ typedef struct Task {
     struct Task *next;              /* lock: proc->task_lock */
     pid_t tid;                      /* as the guest sees it: the host's */
     gaddr clear_tid;                /* CLONE_CHILD_CLEARTID, set_tid_address; 0 none */
-    gaddr robust_list; uint64_t robust_len;           /* as the guest passed them */
+    gaddr robust_list;              /* as the guest passed it */
+    struct RobustMark *robust_mark; uintptr_t robust_tls;   /* process_robust.c; owned by the thread; may be NULL */
 
     /* Signals; owner thread only, but its own host handlers write `pending` and `info`. */
     _Atomic uint64_t sigmask;       /* what the guest believes is blocked; others read it (held.c) */

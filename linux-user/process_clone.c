@@ -27,7 +27,6 @@ void clone_prepare(Task *c, const CloneArgs *a)
     c->proc->abi->clone_child(c->cpu, a->stack);
     if (a->flags & CLONE_SETTLS) c->proc->abi->set_tls(c->cpu, a->tls);
     c->clear_tid = a->flags & CLONE_CHILD_CLEARTID ? a->child_tid : 0;
-    c->robust_list = c->robust_len = 0;
 }
 
 void clone_inherit_signals(Task *c, const Task *t, const CloneArgs *a)

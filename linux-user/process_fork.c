@@ -17,6 +17,7 @@
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
 #include "linux-user/process_clone.h"
+#include "linux-user/process_robust.h"
 
 /* A shared libc calls its own _Fork; it has not these names either. Such a build makes the bare call:
  * docs/syscalls.md. */
@@ -158,6 +159,7 @@ static void forked_child(Task *t, const CloneArgs *a)
     t->tid = (pid_t)syscall(SYS_gettid);
     atomic_store(&t->pending, 0);
     held_forget(t);
+    robust_forked(t);
     clone_prepare(t, a);
     if (a->flags & CLONE_CLEAR_SIGHAND) clone_clear_handlers(t);
     if (a->flags & CLONE_CHILD_SETTID) gmem_put_u32(t, a->child_tid, (uint32_t)t->tid);

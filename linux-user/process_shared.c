@@ -62,6 +62,8 @@ static Process *process_copy(const Process *p, bool same_handlers)
     pthread_mutex_init(&n->task_lock, NULL);
     n->shares_memory = true;
     n->keepers = NULL;
+    n->first = NULL;
+    n->guarded = false;
     return n;
 }
 

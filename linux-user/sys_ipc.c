@@ -8,12 +8,18 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include "common-user/mm.h"
+#include "linux-user/process_robust.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
 enum { IPC_64_FLAG = 0x100, STAT_ANY_SEM = 20, STAT_ANY_SHM = 15, STAT_ANY_MSG = 13 };
 
-int64_t sys_shmat(Task *t, int id, gaddr addr, uint32_t flags) { return mm_shmat(t->proc->mm, id, addr, flags); }
+int64_t sys_shmat(Task *t, int id, gaddr addr, uint32_t flags)
+{
+    int64_t r = mm_shmat(t->proc->mm, id, addr, flags);
+    if (r >= 0 && !(flags & SHM_RDONLY)) robust_shared_memory(t);
+    return r;
+}
 int64_t sys_shmdt(Task *t, gaddr addr) { return mm_shmdt(t->proc->mm, addr); }
 
 /* Calls xxxctl with a converted structure; dir 1 in, 2 out. */

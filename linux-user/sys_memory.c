@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include "common-user/mm.h"
+#include "linux-user/process_robust.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -15,7 +16,9 @@ int64_t sys_brk(Task *t, gaddr at) { return (int64_t)mm_brk(t->proc->mm, at); }
 int64_t sys_mmap(Task *t, gaddr addr, uint64_t len, uint64_t prot, uint64_t flags, int fd, uint64_t off)
 {
     if (off & (mm_page_size(t->proc->mm) - 1)) return -EINVAL;
-    return mm_map(t->proc->mm, addr, len, prot, flags, fd, off);
+    int64_t r = mm_map(t->proc->mm, addr, len, prot, flags, fd, off);
+    if (r >= 0 && (flags & MAP_SHARED) && (prot & PROT_WRITE)) robust_shared_memory(t);
+    return r;
 }
 
 /* The offset counts units of 4096 bytes whatever the page size. */

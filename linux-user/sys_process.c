@@ -13,10 +13,12 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common-user/host.h"
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "common-user/process.h"
 #include "linux-user/inherit.h"
+#include "linux-user/process_robust.h"
 #include "linux-user/seccomp.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
@@ -195,7 +197,7 @@ int64_t sys_set_tid_address(Task *t, gaddr at) { return process_set_tid_address(
 int64_t sys_set_robust_list(Task *t, gaddr head, uint64_t len)
 {
     if (len != 3u * linux_abi.word) return -EINVAL;
-    t->robust_list = head; t->robust_len = len;
+    robust_set(t, head);
     return 0;
 }
 
@@ -208,7 +210,14 @@ int64_t sys_get_robust_list(Task *t, int pid, gaddr head, gaddr len)
     for (Task *o = p->tasks; o && !own; o = o->next)
         if (o->tid == pid) { list = o->robust_list; own = true; }
     pthread_mutex_unlock(&p->task_lock);
-    if (!own) return kill(pid, 0) < 0 && errno == ESRCH ? -ESRCH : -EPERM;      /* another process: its emulator knows */
+    if (!own) {
+        size_t host_len;
+        void *host;
+        int64_t e = host_syscall(SYS_get_robust_list, pid, (long)&host, (long)&host_len, 0, 0, 0);
+        if (e < 0) return e;
+        if (!robust_by_host(p)) return -EPERM;          /* another process: its emulator knows */
+        list = (uintptr_t)host;
+    }
     int64_t r = gmem_put_word(t, len, 3u * linux_abi.word);
     return r < 0 ? r : gmem_put_word(t, head, list);
 }
