@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include "linux-user/futex_pi.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
@@ -63,12 +64,14 @@ static int64_t futex(Task *t, gaddr uaddr, uint32_t op, uint32_t val, gaddr time
     struct timespec ts;
     uint64_t val2 = timeout;
     void *at1 = gmem_host(t, uaddr, 4), *at2 = gmem_host(t, uaddr2, 4);
-    if (is_pi(cmd) && linux_abi.big_endian) return sys_unsupported("priority-inheritance futex on a big-endian guest");
     if (has_timeout(cmd) && timeout) {
         int64_t r = sys_get_timespec(t, timeout, ts_bytes, &ts);
         if (r < 0) return r;
         val2 = (uintptr_t)&ts;
     }
+    if (is_pi(cmd) && linux_abi.big_endian)
+        return futex_pi(t, &(FutexPi){ cmd, flags, uaddr, uaddr2, val, (uint32_t)timeout, val3,
+            has_timeout(cmd) && timeout ? &ts : NULL });
     if (cmd == FUTEX_WAKE_OP && linux_abi.big_endian) return wake_op(t, at1, flags, val, val2, uaddr2, val3);
     if (cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI) val = gmem_swap32(t, val);
     if (cmd == FUTEX_CMP_REQUEUE || cmd == FUTEX_CMP_REQUEUE_PI) val3 = gmem_swap32(t, val3);

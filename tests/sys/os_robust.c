@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     if (argc > 1 && argv[1][0] == '5') return 5;
     alarm(100);
     s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    for (kind = PTHREAD_PRIO_NONE; kind <= PTHREAD_PRIO_NONE; kind++) {
+    for (kind = PTHREAD_PRIO_NONE; kind <= PTHREAD_PRIO_INHERIT; kind++) {
         for (End end = KILLED; end < ENDS; end++) { one(end, 0); one(end, 1); }
         thread_ends();
     }
