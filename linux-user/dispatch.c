@@ -153,6 +153,16 @@ static uint64_t element_count(const Call *c, const SysArg *arg)
     return c->d->args[arg->count_arg].kind == A_INT && (int64_t)n < 0 ? UINT64_MAX : n;
 }
 
+/* Written when the call is interrupted, and not always then: an absolute time leaves no rest. */
+enum { NOTHING = 0xff };            /* bytes of a rest that the host has not written */
+static bool is_rest(const SysArg *arg) { return arg->dir == (DIR_OUT | DIR_ON_ERROR); }
+static bool host_wrote(const Call *c, int i)
+{
+    const uint8_t *p = (const uint8_t *)(uintptr_t)c->a[i];
+    for (size_t k = 0; k < c->d->args[i].type->host_size; k++) if (p[k] != NOTHING) return true;
+    return false;
+}
+
 static int64_t take_struct(Call *c, int i)
 {
     const SysArg *arg = &c->d->args[i];
@@ -172,7 +182,9 @@ static int64_t take_struct(Call *c, int i)
     if (!host) return -ENOMEM;
     c->copied[i] = true;
     c->a[i] = (uintptr_t)host;
-    if (!(arg->dir & DIR_IN)) { memset(host, 0, n * hsize); return 0; }
+    if (is_rest(arg)) memset(host, NOTHING, n * hsize);
+    else if (!(arg->dir & DIR_IN)) memset(host, 0, n * hsize);
+    if (!(arg->dir & DIR_IN)) return 0;
     uint8_t *guest = pool_get(c, n * gsize);
     if (!guest) return -ENOMEM;
     int64_t r = gmem_read(c->t, guest, c->g[i], n * gsize);
@@ -297,8 +309,10 @@ static int64_t give_results(Call *c, int64_t ret)
     for (int i = 0; i < c->d->nargs; i++) {
         const SysArg *arg = &c->d->args[i];
         if (!c->copied[i] || !(arg->dir & DIR_OUT) || !gives(arg, ret)) continue;
+        if (is_rest(arg) && !host_wrote(c, i)) continue;
         int64_t r = arg->kind == A_SOCKADDR ? give_sockaddr(c, i) : give_struct(c, i, ret);
-        if (r < 0 && ret >= 0 && !(arg->dir & DIR_ON_ERROR)) return r;     /* Linux: a timeout that cannot be written is no failure */
+        /* Linux: a rest that cannot be written is a failure, a timeout that counts down is none */
+        if (r < 0 && (is_rest(arg) || (ret >= 0 && !(arg->dir & DIR_ON_ERROR)))) return r;
     }
     return ret;
 }

@@ -64,18 +64,14 @@ int64_t sys_mincore(Task *t, gaddr addr, uint64_t len, gaddr vec)
     return 0;
 }
 
-/* SYNC_CORE: other threads must see new code. Translated code is dropped by whoever wrote it (page protection or the
- * flush call), before this call; what remains is ordering, which the plain expedited barrier gives. */
+/* The host's own, registrations included. (SYNC_CORE is about code, which is dropped by whoever wrote it before this
+ * call.) Restartable sequences are refused, and with them their barrier. */
 int64_t sys_membarrier(Task *t, int cmd, uint32_t flags, int cpu)
 {
-    if (cmd == MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE) cmd = MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
-    else if (cmd == MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) cmd = MEMBARRIER_CMD_PRIVATE_EXPEDITED;
-    long r = syscall(SYS_membarrier, cmd, flags, cpu);
-    if (r < 0) return -errno;
-    if (cmd == MEMBARRIER_CMD_QUERY)
-        r = (r & ~(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)) |
-            MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
-    return r;
+    enum { RSEQ = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ };
+    if (cmd & RSEQ) return -EINVAL;
+    int64_t r = safe_syscall(t, SYS_membarrier, (long)cmd, (long)flags, (long)cpu, 0L, 0L, 0L);
+    return r >= 0 && cmd == MEMBARRIER_CMD_QUERY ? r & ~RSEQ : r;
 }
 
 int64_t sys_riscv_flush_icache(Task *t, gaddr start, gaddr end, uint64_t flags)

@@ -223,6 +223,7 @@ static int64_t receive_many(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t fl
     Message m;
     struct timespec now, end = { 0 };
     if (timeout) {
+        if (timeout->tv_sec < 0 || (uint64_t)timeout->tv_nsec > 999999999) return -EINVAL;
         clock_gettime(CLOCK_MONOTONIC, &end);
         end.tv_sec += timeout->tv_sec;
         end.tv_nsec += timeout->tv_nsec;

@@ -279,9 +279,18 @@ static uint64_t narrow_limit(uint64_t v)
 int64_t sys_getrlimit(Task *t, uint64_t resource, void *limit)
 {
     struct rlimit l, *out = limit;
-    if (!out) return -EFAULT;
     int64_t r = sys_prlimit64(t, 0, resource, NULL, &l);
+    if (r < 0 || !out) return r < 0 ? r : -EFAULT;
     *out = (struct rlimit){ narrow_limit(l.rlim_cur), narrow_limit(l.rlim_max) };
+    return r;
+}
+/* Linux: sys_old_getrlimit, from when limits were signed */
+int64_t sys_old_getrlimit(Task *t, uint64_t resource, void *limit)
+{
+    struct rlimit *l = limit;
+    int64_t r = sys_getrlimit(t, resource, l);
+    if (r == 0 && l->rlim_cur > INT32_MAX) l->rlim_cur = INT32_MAX;
+    if (r == 0 && l->rlim_max > INT32_MAX) l->rlim_max = INT32_MAX;
     return r;
 }
 int64_t sys_ugetrlimit(Task *t, uint64_t resource, void *limit) { return sys_getrlimit(t, resource, limit); }
