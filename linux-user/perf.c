@@ -29,9 +29,12 @@ static uint64_t now(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* The names can be foretold and lie where others may write: what is there already is not opened, links least of all. A
+ * file left by an earlier process of this id goes, if it is ours to remove; where it is not, there is no file. */
 static int open_kept(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    unlink(path);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     return fd < 0 ? OWNFD_NONE : ownfd_keep(fd);
 }
 

@@ -176,6 +176,20 @@ C
     mkdir -p perf; cd perf; "$Q" -perfmap -jitdump ../spin & wait $!
     grep -qE '^[0-9a-f]+ [0-9a-f]+ spin$' /tmp/perf-$!.map; grep -qaw spin jit-$!.dump; rm -f /tmp/perf-$!.map
 }
+@test "-perfmap and -jitdump open no file that somebody put in their way" {
+    mkdir -p ways; cd ways; chmod 1777 .
+    for how in "ln -s $WORK/precious" "ln $WORK/precious"; do
+        echo precious >"$WORK/precious"
+        bash -c "$how /tmp/perf-\$\$.map; $how jit-\$\$.dump; echo \$\$ >pid; exec '$Q' -perfmap -jitdump ../spin"
+        [ "$(cat "$WORK/precious")" = precious ]
+        grep -qE ' spin$' "/tmp/perf-$(cat pid).map"; [ ! -L "jit-$(cat pid).dump" ]
+        rm -f "/tmp/perf-$(cat pid).map" jit-*
+    done
+    [ "$(id -u)" = 0 ] || return 0                      # somebody else's file in a sticky directory stays as it is
+    bash -c 'f=/tmp/perf-$$.map; echo other >$f; chmod 666 $f; echo $f >map
+        exec setpriv --reuid 65534 --clear-groups '"'$Q'"' -perfmap ../spin' || true
+    [ "$(cat "$(cat map)")" = other ]; rm -f "$(cat map)"
+}
 @test "-d out_asm shows host code" { run "$Q" -d out_asm -D "$WORK/log2" ./args; [ "$status" = 0 ]; grep -q mov "$WORK/log2"; }
 @test "-one-insn-per-tb, -d nochain, -accel interp give the same output" {
     want=$("$Q" ./args 0 x)
