@@ -45,12 +45,25 @@ static IrVal overflow(Tr *t, IrVal a, IrVal b, IrVal s)
     return op2(t, IR_shr, op2(t, IR_and, op2(t, IR_xor, a, s), op2(t, IR_xor, b, s)), imm(t, 31));
 }
 
-/* a + b + carry in 64 bits: result, CA. carry 0: none. */
-static void add_carry(Tr *t, int rt, IrVal a, IrVal b, IrVal carry, int oe, int rc)
+/* The carry of a sum is that it came out less, that of a difference that it did not have to borrow. */
+static void add_carrying(Tr *t, int rt, IrVal a, IrVal b, int oe, int rc)
 {
-    IrVal s = op2l(t, IR_add, wide(t, a), wide(t, b));
-    if (carry)
-        s = op2l(t, IR_add, s, wide(t, carry));
+    IrVal s = op2(t, IR_add, a, b), ov = oe ? overflow(t, a, b, s) : 0;
+    ir_put(t->u, R_CA, ir_setcond(t->u, IR_I32, COND_LTU, s, b));
+    finish(t, rt, s, ov, rc);
+}
+
+static void subtract_carrying(Tr *t, int rt, IrVal a, IrVal b, int oe, int rc)
+{
+    IrVal s = op2(t, IR_sub, a, b), ov = oe ? overflow(t, a, op1(t, IR_not, b), s) : 0;
+    ir_put(t->u, R_CA, ir_setcond(t->u, IR_I32, COND_GEU, a, b));
+    finish(t, rt, s, ov, rc);
+}
+
+/* a + b + carry in 64 bits: result, CA. */
+static void add_extended(Tr *t, int rt, IrVal a, IrVal b, IrVal carry, int oe, int rc)
+{
+    IrVal s = op2l(t, IR_add, op2l(t, IR_add, wide(t, a), wide(t, b)), wide(t, carry));
     IrVal v = low(t, s), ov = oe ? overflow(t, a, b, v) : 0;
     ir_put(t->u, R_CA, low(t, op2l(t, IR_shr, s, ir_const(t->u, IR_I64, 32))));
     finish(t, rt, v, ov, rc);
@@ -64,13 +77,13 @@ bool tr_addi(Tr *t, const OpD *a, int shift)
 
 bool tr_addic(Tr *t, const OpD *a, int rc)
 {
-    add_carry(t, a->rt, get_r(t, a->ra), imm(t, a->si), 0, 0, rc);
+    add_carrying(t, a->rt, get_r(t, a->ra), imm(t, a->si), 0, rc);
     return true;
 }
 
 bool tr_subfic(Tr *t, const OpD *a)
 {
-    add_carry(t, a->rt, op1(t, IR_not, get_r(t, a->ra)), imm(t, a->si), imm(t, 1), 0, 0);
+    subtract_carrying(t, a->rt, imm(t, a->si), get_r(t, a->ra), 0, 0);
     return true;
 }
 
@@ -100,7 +113,7 @@ bool tr_add(Tr *t, const OpXO *a, int carry)
 {
     IrVal x = get_r(t, a->ra), y = get_r(t, a->rb);
     if (carry) {
-        add_carry(t, a->rt, x, y, 0, a->oe, a->rc);
+        add_carrying(t, a->rt, x, y, a->oe, a->rc);
         return true;
     }
     IrVal s = op2(t, IR_add, x, y);
@@ -112,7 +125,7 @@ bool tr_subf(Tr *t, const OpXO *a, int carry)
 {
     IrVal x = get_r(t, a->ra), y = get_r(t, a->rb);
     if (carry) {
-        add_carry(t, a->rt, op1(t, IR_not, x), y, imm(t, 1), a->oe, a->rc);
+        subtract_carrying(t, a->rt, y, x, a->oe, a->rc);
         return true;
     }
     IrVal s = op2(t, IR_sub, y, x);
@@ -124,13 +137,13 @@ static IrVal extended(Tr *t, int what, int rb) { return what == AE_RB ? get_r(t,
 
 bool tr_adde(Tr *t, const OpXO *a, int what)
 {
-    add_carry(t, a->rt, get_r(t, a->ra), extended(t, what, a->rb), ir_get(t->u, R_CA), a->oe, a->rc);
+    add_extended(t, a->rt, get_r(t, a->ra), extended(t, what, a->rb), ir_get(t->u, R_CA), a->oe, a->rc);
     return true;
 }
 
 bool tr_subfe(Tr *t, const OpXO *a, int what)
 {
-    add_carry(t, a->rt, op1(t, IR_not, get_r(t, a->ra)), extended(t, what, a->rb), ir_get(t->u, R_CA), a->oe, a->rc);
+    add_extended(t, a->rt, op1(t, IR_not, get_r(t, a->ra)), extended(t, what, a->rb), ir_get(t->u, R_CA), a->oe, a->rc);
     return true;
 }
 
@@ -195,8 +208,8 @@ bool tr_un(Tr *t, const OpX *a, int op)
     return true;
 }
 
-/* Shift amounts have six bits: 32..63 shift everything out, which 64-bit shifts do by themselves. */
-static IrVal amount(Tr *t, int rb) { return op2l(t, IR_and, wide(t, get_r(t, rb)), ir_const(t->u, IR_I64, 63)); }
+/* Shift amounts have six bits: 32..63 shift everything out, as 64-bit shifts do by themselves, which take them modulo 64. */
+static IrVal amount(Tr *t, int rb) { return wide(t, get_r(t, rb)); }
 
 bool tr_shift(Tr *t, const OpX *a, int op)
 {
@@ -204,7 +217,7 @@ bool tr_shift(Tr *t, const OpX *a, int op)
     return true;
 }
 
-/* CA: a negative value lost one bits. n is an I64 below 64. */
+/* CA: a negative value lost one bits. n is an I64, taken modulo 64. */
 static void shift_algebraic(Tr *t, int ra, int rs, IrVal n, int rc)
 {
     IrVal x = swide(t, get_r(t, rs)), one = ir_const(t->u, IR_I64, 1);
