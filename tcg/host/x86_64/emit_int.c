@@ -513,12 +513,10 @@ static void lower_order(Em *e, const IrInsn *in)
     if (!swapped)
         alu_note(e, IR_sub, in);
     ra_release(e);
-    int d = def_g(e, 0), t = tmp_g(e);
+    int d = def_g(e, 0);
     mov_ri(e, d, 4);
-    mov_ri(e, t, 8);
-    cmov(e, cc, false, d, opd_reg(t));
-    mov_ri(e, t, 2);
-    cmov(e, CC_E, false, d, opd_reg(t));
+    cmov(e, cc, false, d, pool(e, 8, 8));
+    cmov(e, CC_E, false, d, pool(e, 2, 2));
 }
 
 /* result = cc ? 1 : 0, EFLAGS set; -1: never, -2: always */
