@@ -21,15 +21,13 @@ _Noreturn void process_exit_group(Task *t, int code);
 typedef struct ExecName { int dirfd; const char *path, *given; } ExecName;
 /* argv and envp: NULL-terminated host arrays of host strings. flags as execveat's, 0 for execve. */
 int64_t process_exec(Task *t, const ExecName *name, char *const argv[], char *const envp[], int flags);
-/* Opens a /proc file that must show the guest (self, thread-self or own pid): fd, or -ENOENT when the host's own is right. */
-int64_t process_proc_open(Task *t, const char *abspath, int flags);
-bool process_proc_may_be(const char *path);             /* by its last part: may it name such a file? */
 /* The part of an absolute path behind /proc/self/, /proc/thread-self/, /proc/<pid>/ or .../task/<tid>/ of this process; else NULL. */
 const char *process_proc_own(const char *abspath);
 /* readlink of /proc/self/exe and the like: length, or -ENOENT when the host's own answer is right. */
-int64_t process_proc_readlink(Task *t, const char *abspath, char *buf, size_t cap);
+int64_t process_proc_readlink(Task *t, int dir, const char *path, char *buf, size_t cap);
 void    process_proc_announce(const Process *p);        /* once, when p->exe is known: lets other emulators answer for it */
-/* "/proc/PID/exe" of this guest or of another emulator's: the program that it runs. False: the host's answer is right. */
-bool    process_proc_exe(Task *t, const char *path, char out[PATH_MAX]);
+/* A name for "/proc/PID/exe" of this guest or of another emulator's: the program that it runs. False: the host's answer
+ * is right. */
+bool    process_proc_exe(Task *t, int dir, const char *path, char out[PATH_MAX]);
 
 #endif

@@ -56,10 +56,12 @@ typedef struct Process {
     char *cmdline; size_t cmdline_len;                /* argv as /proc/self/cmdline has it */
     uint8_t *auxv; size_t auxv_len;                   /* in guest form */
     gaddr arg_start, arg_end, env_start, env_end, stack_top, entry, load_bias, vdso, vdso_end;
+    gaddr start_code, end_code, start_data, end_data, start_brk;      /* as in the kernel's mm_struct */
     uint32_t vdso_offset[24];       /* of each row of the ABI's vDSO */
     uint64_t features[2];           /* of the chosen CPU model */
     uint64_t seed; bool seeded;     /* -seed */
     TaskLimits limits;              /* lock: task_lock, for writers */
+    struct ProcFds *_Atomic proc_fds;                 /* open files that must show the guest; NULL: none yet */
 } Process;
 
 typedef struct Task {

@@ -7,6 +7,7 @@
 #include "common-user/mm.h"
 #include "common-user/ownfd.h"
 #include "linux-user/direct.h"
+#include "linux-user/proc.h"
 #include "linux-user/sysrows.h"
 
 /* Pointers of the guest are the host's. */
@@ -17,7 +18,8 @@ static bool same_addresses(const Process *p)
 
 static bool may_go(const Process *p, const SysDesc *d)
 {
-    if (!d || d->host_nr < 0 || atomic_load_explicit(&p->reads_held, memory_order_relaxed)) return false;
+    if (!d || d->host_nr < 0 || proc_fds_some(p)) return false;
+    if (atomic_load_explicit(&p->reads_held, memory_order_relaxed)) return false;
     unsigned family = 1u << sys_table.family;
     if (linux_abi.word == 4) return d->plain32 & family;
     return d->plain & family && !(d->touches && (mm_watches_code(p->mm) || !same_addresses(p)));

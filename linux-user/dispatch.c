@@ -14,6 +14,7 @@
 #include "common-user/mm.h"
 #include "common-user/ownfd.h"
 #include "linux-user/own_fds.h"
+#include "linux-user/proc.h"
 #include "linux-user/seccomp.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
@@ -401,8 +402,13 @@ static int64_t run(Call *c, const char *name, uint64_t nr, const uint64_t *raw)
     if (r == 0 && __builtin_expect(ownfd_any(), 0)) r = names_own_fd(c) ? -EBADF : own_fds_carried(c->t, c->d, c->g);
     if (r < 0 && names_no_fd(c)) r = -EBADF;
     if (r < 0) return r;
+    if (__builtin_expect(proc_fds_some(c->t->proc), 0) && proc_fds_call(c->t, c->d, c->g, &r)) {
+        if (r == -EFAULT && grow_to_pointers(c)) proc_fds_call(c->t, c->d, c->g, &r);
+        return r;
+    }
     r = c->hand ? c->d->hand(c->t, c->a) : call_host(c);
     if (r == -EFAULT && c->hand && grow_to_pointers(c)) r = c->d->hand(c->t, c->a);
+    if (__builtin_expect(proc_fds_some(current->proc), 0)) proc_fds_after(current, c->d, c->g, r);
     r = give_results(c, r);
     if (c->d->ret_flags && r >= 0) r = thunk_flags_to_guest(c->d->ret_flags, sys_model(), r);
     return r;

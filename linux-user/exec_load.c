@@ -221,6 +221,20 @@ static gaddr brk_place(Process *p, const ElfImage *m, gaddr bias)
     return end + exec_jitter(p, 0x2000);
 }
 
+/* What /proc/PID/stat tells of the program; Linux: load_elf_binary. */
+static void note_segments(Process *p, const ElfImage *m, gaddr bias)
+{
+    p->start_code = UINT64_MAX;
+    for (int i = 0; i < m->nseg; i++) {
+        gaddr start = bias + m->seg[i].vaddr, end = start + m->seg[i].filesz;
+        if (m->seg[i].prot & PROT_EXEC && start < p->start_code) p->start_code = start;
+        if (m->seg[i].prot & PROT_EXEC && end > p->end_code) p->end_code = end;
+        if (start > p->start_data) p->start_data = start;
+        if (end > p->end_data) p->end_data = end;
+    }
+    if (p->start_code == UINT64_MAX) p->start_code = 0;
+}
+
 int exec_load(Task *t, const Program *prog)
 {
     Process *p = t->proc;
@@ -238,7 +252,9 @@ int exec_load(Task *t, const Program *prog)
         entry = interp_bias + im.entry;
         interp_bias += im.lo;
     }
-    mm_brk_set(p->mm, brk_place(p, m, (gaddr)bias));
+    p->start_brk = brk_place(p, m, (gaddr)bias);
+    mm_brk_set(p->mm, p->start_brk);
+    note_segments(p, m, (gaddr)bias);
     int64_t top = exec_stack_map(p, m->has_gnu_stack && m->exec_stack);
     int64_t e = top < 0 ? top : linux_vdso_map(p);
     if (e < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)e));

@@ -100,13 +100,13 @@ bool path_apply_prefix(const char *path, char *out)
     return path_resolve(path, out, true);
 }
 
-void path_place(Task *t, char *name, PathUse use)
+void path_place(Task *t, int dirfd, char *name, PathUse use)
 {
     char below[PATH_MAX];
-    if (use < PATH_FOLLOW || name[0] != '/') return;
+    if (use < PATH_FOLLOW) return;
     /* a guest's executable: what the host has there is the emulator */
-    if (use == PATH_FOLLOW && process_proc_exe(t, name, below)) strcpy(name, below);
-    else if (path_resolve(name, below, use == PATH_FOLLOW)) {
+    if (use == PATH_FOLLOW && process_proc_exe(t, dirfd, name, below)) strcpy(name, below);
+    else if (path_resolve(name, below, use != PATH_LINK)) {
         size_t n = strlen(name);
         bool slash = n > 1 && name[n - 1] == '/' && strlen(below) + 1 < PATH_MAX;       /* must stay a directory */
         strcpy(name, below);
@@ -117,7 +117,7 @@ void path_place(Task *t, char *name, PathUse use)
 int64_t path_get(Task *t, int dirfd, gaddr at, char *out, PathUse use)
 {
     int64_t n = gmem_strncpy(t, out, at, PATH_MAX);
-    if (n >= 0 && own_fds_in_path(dirfd, out, use == PATH_RAW || use == PATH_FOLLOW)) return -ENOENT;
-    if (n >= 0) path_place(t, out, use);
+    if (n >= 0 && own_fds_in_path(dirfd, out, use != PATH_LINK && use != PATH_RAW_LINK)) return -ENOENT;
+    if (n >= 0) path_place(t, dirfd, out, use);
     return n;
 }

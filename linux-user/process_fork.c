@@ -16,6 +16,7 @@
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
+#include "linux-user/proc.h"
 #include "linux-user/process_clone.h"
 #include "linux-user/process_robust.h"
 
@@ -127,6 +128,7 @@ static long host_fork(Task *t, Fork *f)
 
 static void locks_take(Process *p)
 {
+    proc_fds_before_fork(p);
     tcg_before_fork(p->tcg);
     mm_before_fork(p->mm);
     pthread_mutex_lock(&p->sig->lock);
@@ -141,6 +143,7 @@ static void locks_drop(Process *p)
     pthread_mutex_unlock(&p->sig->lock);
     mm_after_fork(p->mm, false);
     tcg_after_fork_parent(p->tcg);
+    proc_fds_after_fork(p, false);
 }
 
 static void forked_child(Task *t, const CloneArgs *a)
@@ -151,6 +154,7 @@ static void forked_child(Task *t, const CloneArgs *a)
     pthread_mutex_init(&p->sig->lock, NULL);
     mm_after_fork(p->mm, true);
     tcg_after_fork_child(p->tcg, t->cpu);
+    proc_fds_after_fork(p, true);
     t->next = NULL;                 /* tasks of the parent's other threads are leaked with their memory */
     p->tasks = t;
     atomic_store(&p->ntasks, 1);

@@ -15,6 +15,7 @@
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
 #include "linux-user/loop.h"
+#include "linux-user/proc.h"
 #include "linux-user/process_clone.h"
 
 enum { CHILD_STACK = 512 * 1024, KEEPER_STACK = 128 * 1024 };
@@ -46,7 +47,7 @@ static int child_main(void *arg)
     loop_run();
 }
 
-static Process *process_copy(const Process *p, bool same_handlers)
+static Process *process_copy(const Process *p, bool same_handlers, bool same_files)
 {
     Process *n = malloc(sizeof *n);
     if (!n) return NULL;
@@ -64,12 +65,14 @@ static Process *process_copy(const Process *p, bool same_handlers)
     n->keepers = NULL;
     n->first = NULL;
     n->guarded = false;
+    atomic_store(&n->proc_fds, proc_fds_copy(atomic_load(&p->proc_fds), same_files));
     return n;
 }
 
 static void process_drop(Process *p)
 {
     if (atomic_fetch_sub(&p->sig->users, 1) == 1) free(p->sig);
+    proc_fds_drop(atomic_load(&p->proc_fds));
     free(p);
 }
 
@@ -78,7 +81,7 @@ static bool child_make(Child *s, Task *t, const CloneArgs *a)
     *s = (Child){ .args = *a, .pidfd = -1 };
     s->stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (s->stack == MAP_FAILED) return false;
-    Process *p = process_copy(t->proc, a->flags & CLONE_SIGHAND);
+    Process *p = process_copy(t->proc, a->flags & CLONE_SIGHAND, a->flags & CLONE_FILES);
     Task *c = p ? task_new(p, t->cpu) : NULL;
     if (!c) {
         munmap(s->stack, CHILD_STACK);

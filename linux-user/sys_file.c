@@ -6,44 +6,32 @@
 #include <stdio.h>
 #include <linux/close_range.h>
 #include <linux/kcmp.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "common-user/ownfd.h"
-#include "common-user/process.h"
 #include "linux-user/own_fds.h"
+#include "linux-user/proc.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
 /* Host form of the kernel's open_how. */
 typedef struct OpenHow { uint64_t flags, mode, resolve; } OpenHow;
 
-/* What was opened by another way (relative, through links) may still be a file of /proc that must show the guest. */
-static int proc_instead(Task *t, int fd, int how)
+/* A descriptor of a file that may have to show the guest, or -errno. */
+static int64_t opened(Task *t, int64_t fd)
 {
-    char link[40], path[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
-    path[n < 0 ? 0 : n] = 0;
-    int64_t made = strncmp(path, "/proc/", 6) ? -ENOENT : process_proc_open(t, path, how);
-    if (made < 0) return fd;
-    dup3((int)made, fd, how & O_CLOEXEC);
-    close((int)made);
+    if (fd >= 0) proc_fds_opened(t, (int)fd);
     return fd;
 }
 
 int64_t sys_openat(Task *t, int dir, const char *path, uint64_t how, uint32_t mode)
 {
     if (!path) return -EFAULT;
-    bool proc = process_proc_may_be(path);
-    if (proc && !strncmp(path, "/proc/", 6)) {
-        int64_t fd = process_proc_open(t, path, how);
-        if (fd != -ENOENT) return fd;
-    }
-    int64_t r = safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L);
-    return proc && r >= 0 ? proc_instead(t, (int)r, how) : r;
+    return opened(t, safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L));
 }
 int64_t sys_open(Task *t, const char *path, uint64_t how, uint32_t mode) { return sys_openat(t, AT_FDCWD, path, how, mode); }
 
@@ -64,33 +52,27 @@ static int64_t open_how_get(Task *t, OpenHow *h, gaddr how, uint64_t size)
     return 0;
 }
 
-int64_t sys_openat2(Task *t, int dir, const char *path, gaddr how, uint64_t size)
+int64_t sys_openat2(Task *t, int dir, gaddr name, gaddr how, uint64_t size)
 {
     OpenHow h;
+    char path[PATH_MAX];
     int64_t r = open_how_get(t, &h, how, size);
-    if (r < 0 || !path) return r < 0 ? r : -EFAULT;
-    if (!strncmp(path, "/proc/", 6) && !h.resolve) {
-        int64_t fd = process_proc_open(t, path, (int)h.flags);
-        if (fd != -ENOENT) return fd;
-    }
-    return safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L);
+    if (r < 0) return r;
+    bool limited = h.resolve & ~(uint64_t)RESOLVE_CACHED;       /* then it matters how the name leads to the file */
+    PathUse use = h.flags & O_NOFOLLOW ? PATH_LINK : limited ? PATH_NO_MAGIC : PATH_FOLLOW;
+    if ((r = path_get(t, dir, name, path, use)) < 0) return r;
+    return opened(t, safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L));
 }
 
 int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t size)
 {
-    static const char made[] = "/memfd:/proc/";
     char out[PATH_MAX], below[PATH_MAX];
     if (!path) return -EFAULT;
     if ((int64_t)(int)size <= 0) return -EINVAL;
-    int64_t n = -ENOENT;
-    if (!strncmp(path, "/proc/", 6)) n = process_proc_readlink(t, path, out, sizeof out);
+    int64_t n = process_proc_readlink(t, dir, path, out, sizeof out);
     if (n == -ENOENT) {
         if (path_resolve(path, below, false)) path = below;
         n = safe_syscall(t, SYS_readlinkat, (long)dir, path, out, sizeof out, 0L, 0L);
-        if (n > (int64_t)sizeof made && !memcmp(out, made, sizeof made - 1)) {         /* one of process_proc_open's */
-            n -= sizeof "/memfd:" - 1 + sizeof " (deleted)" - 1;
-            memmove(out, out + sizeof "/memfd:" - 1, n);
-        }
     }
     if (n < 0) return n;
     if ((uint64_t)n > size) n = size;

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <time.h>
 #include "common-user/mm.h"
+#include "linux-user/proc.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sys_netlink.h"
 #include "linux-user/sysrows.h"
@@ -172,6 +173,19 @@ static int64_t give_message(Task *t, Message *m, gaddr at)
     return gmem_put_u32(t, control_len + w, out.msg_flags);
 }
 
+/* Descriptors that came may be of files that must show the guest. */
+static void look_at_descriptors(Task *t, const uint8_t *h, size_t len)
+{
+    for (size_t at = 0; at + sizeof(struct cmsghdr) <= len; ) {
+        const struct cmsghdr *c = (const struct cmsghdr *)(h + at);
+        if (c->cmsg_len < sizeof *c || c->cmsg_len > len - at) break;
+        bool rights = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS;
+        size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; rights && i < n; i++) proc_fds_opened(t, ((const int *)CMSG_DATA(c))[i]);
+        at += align_to(c->cmsg_len, sizeof(long));
+    }
+}
+
 static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags)
 {
     gaddr iov;
@@ -181,6 +195,7 @@ static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags
     if (r == 0 && netlink_converts(fd)) r = netlink_receive(t, fd, &m->h, flags);
     else if (r == 0) r = safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
     if (r >= 0) {
+        look_at_descriptors(t, m->buf, m->h.msg_controllen);
         int64_t e = give_message(t, m, at);
         if (e < 0) r = e;
     }
@@ -193,10 +208,25 @@ int64_t sys_sendmsg(Task *t, int fd, gaddr msg, uint64_t flags) { Message m; ret
 /* May the host kernel take the guest's structures as they are, and write where they point? */
 static bool in_place(const Task *t) { return !sys_foreign() && !mm_base(t->proc->mm) && !mm_watches_code(t->proc->mm); }
 
+/* The same for a message that the kernel wrote into guest memory. */
+static void look_in_place(Task *t, gaddr msg)
+{
+    struct msghdr h;
+    if (gmem_read(t, &h, msg, sizeof h)) return;
+    size_t len = h.msg_controllen;
+    if (len < sizeof(struct cmsghdr) || len > CONTROL_MAX) return;
+    uint8_t *raw = malloc(len);
+    if (raw && !gmem_read(t, raw, (uintptr_t)h.msg_control, len)) look_at_descriptors(t, raw, len);
+    free(raw);
+}
+
 int64_t sys_recvmsg(Task *t, int fd, gaddr msg, uint64_t flags)
 {
     Message m;
-    return in_place(t) ? safe_syscall(t, SYS_recvmsg, (long)fd, msg, (long)flags, 0L, 0L, 0L) : receive_one(t, &m, fd, msg, flags);
+    if (!in_place(t)) return receive_one(t, &m, fd, msg, flags);
+    int64_t r = safe_syscall(t, SYS_recvmsg, (long)fd, msg, (long)flags, 0L, 0L, 0L);
+    if (r >= 0) look_in_place(t, msg);
+    return r;
 }
 
 /* struct mmsghdr: msghdr, u32 length, padded to a word. */
@@ -244,8 +274,10 @@ static int64_t receive_many(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t fl
 }
 int64_t sys_recvmmsg(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout)
 {
-    if (in_place(t)) return safe_syscall(t, SYS_recvmmsg, (long)fd, msgs, (long)n, (long)flags, timeout, 0L);
-    return receive_many(t, fd, msgs, n, flags, timeout);
+    if (!in_place(t)) return receive_many(t, fd, msgs, n, flags, timeout);
+    int64_t r = safe_syscall(t, SYS_recvmmsg, (long)fd, msgs, (long)n, (long)flags, timeout, 0L);
+    for (int64_t i = 0; i < r; i++) look_in_place(t, msgs + (uint64_t)i * vector_stride());
+    return r;
 }
 
 int64_t sys_recvmmsg_time64(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t flags, void *timeout)

@@ -145,7 +145,7 @@ int64_t sys_execveat(Task *t, int dirfd, gaddr path, gaddr argv, gaddr envp, uin
     char given[PATH_MAX], name[PATH_MAX];
     int64_t r = path_get(t, dirfd, path, given, PATH_RAW);
     if (r < 0) return r;
-    path_place(t, strcpy(name, given), flags & AT_SYMLINK_NOFOLLOW ? PATH_LINK : PATH_FOLLOW);
+    path_place(t, dirfd, strcpy(name, given), flags & AT_SYMLINK_NOFOLLOW ? PATH_LINK : PATH_FOLLOW);
     char **args = get_vector(t, argv, &r);
     if (!args) return r;
     char **env = get_vector(t, envp, &r);

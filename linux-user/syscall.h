@@ -66,11 +66,11 @@ extern const int sys_nrows;
 const ThunkModel *sys_model(void);                      /* of the running guest */
 bool sys_foreign(void);                                 /* layout or byte order is not the host's */
 
-/* A file name from the guest: out has PATH_MAX. Bytes, or -errno. FOLLOW and LINK apply -L, the result is a host path.
- * LINK, RAW_LINK: the call means a link itself. */
-typedef enum PathUse { PATH_RAW, PATH_RAW_LINK, PATH_FOLLOW, PATH_LINK } PathUse;
+/* A file name from the guest, relative to dirfd: out has PATH_MAX. Bytes, or -errno. From FOLLOW on -L applies, the result
+ * is a host path. LINK, RAW_LINK: the call means a link itself; FOLLOW: /proc/self/exe stands for the guest's program. */
+typedef enum PathUse { PATH_RAW, PATH_RAW_LINK, PATH_FOLLOW, PATH_LINK, PATH_NO_MAGIC } PathUse;
 int64_t path_get(Task *t, int dirfd, gaddr at, char *out, PathUse use);
-void    path_place(Task *t, char *name, PathUse use);   /* its second half: the guest's name becomes the host's */
+void    path_place(Task *t, int dirfd, char *name, PathUse use);       /* its second half: the guest's name becomes the host's */
 /* Runs one row on raw register values (socketcall, ipc). */
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7]);
 

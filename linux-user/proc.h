@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /proc for the guest. A file that must show the guest is the host's own file, opened as any other, so that everything
+ * but its contents is the kernel's: kind, mode, position, who may read it, what splice and mmap say. proc_fd.c knows
+ * which descriptors are such files and answers the calls that read them; a row here says what is in one (proc_text.c,
+ * proc_status.c). Errors are -errno. Any thread.
+ */
+#ifndef LINUX_USER_PROC_H
+#define LINUX_USER_PROC_H
+
+#include <stdio.h>
+#include "common-user/process.h"
+#include "linux-user/syscall.h"
+
+/* What one read is about. */
+typedef struct ProcView {
+    Task *t;                        /* the reader */
+    pid_t tid;                      /* the thread that the name says, the process' first one when it names none */
+    int fd;                         /* the host's file; only to be read with a position, which leaves its own alone */
+} ProcView;
+
+/* A row is text, or bytes at positions that are addresses. Both see only this process. */
+typedef struct ProcRow {
+    const char *name;
+    bool own;                       /* below /proc/PID and /proc/PID/task/TID; else below /proc */
+    void (*write)(const ProcView *v, FILE *out);
+    int64_t (*move)(const ProcView *v, bool in, void *buf, size_t len, uint64_t pos);      /* in: to the file */
+    int64_t (*ioctl)(const ProcView *v, uint32_t cmd, gaddr arg);
+} ProcRow;
+extern const ProcRow proc_rows[];
+extern const int proc_nrows;
+
+/* What other threads may see of a task; false: it has gone. */
+typedef struct ProcTask {
+    uint64_t sigmask, pending, nr, arg[7], filters;
+    int64_t seccomp;
+    gaddr sp, pc;
+} ProcTask;
+bool  proc_task(const ProcView *v, ProcTask *out);
+char *proc_host_text(const ProcView *v);                /* what the host's file says: malloc'd, never NULL */
+
+/* proc_text.c, proc_status.c, proc_memory.c: rows' functions. */
+void proc_write_maps(const ProcView *v, FILE *out);
+void proc_write_cmdline(const ProcView *v, FILE *out);
+void proc_write_environ(const ProcView *v, FILE *out);
+void proc_write_auxv(const ProcView *v, FILE *out);
+void proc_write_limits(const ProcView *v, FILE *out);
+void proc_write_cpuinfo(const ProcView *v, FILE *out);
+void proc_write_version(const ProcView *v, FILE *out);
+void proc_write_osrelease(const ProcView *v, FILE *out);
+void proc_write_arch(const ProcView *v, FILE *out);
+void proc_write_stat(const ProcView *v, FILE *out);
+void proc_write_statm(const ProcView *v, FILE *out);
+void proc_write_status(const ProcView *v, FILE *out);
+void proc_write_syscall(const ProcView *v, FILE *out);
+
+/* --- descriptors, proc_fd.c */
+
+typedef struct ProcFds ProcFds;     /* of one table of descriptors; shared by processes that share that */
+bool     proc_fds_some(const Process *p);               /* cheap; false: no descriptor of this process is such a file */
+void     proc_fds_opened(Task *t, int fd);              /* fd is new here: notes it if it must show the guest */
+ProcFds *proc_fds_copy(ProcFds *f, bool share);         /* for clone; NULL for none, or no memory */
+void     proc_fds_drop(ProcFds *f);
+void     proc_fds_before_fork(Process *p);
+void     proc_fds_after_fork(Process *p, bool child);
+/* A system call with guest values. True: it was about such a file, and *r is its result. */
+bool     proc_fds_call(Task *t, const SysDesc *call, const uint64_t *g, int64_t *r);
+/* Of any other call: descriptors come and go. */
+void     proc_fds_after(Task *t, const SysDesc *call, const uint64_t *g, int64_t r);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What files of /proc say that come from how the program was started, or belong to the machine. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "common-user/mm.h"
+#include "linux-user/inherit.h"
+#include "linux-user/options.h"
+#include "linux-user/proc.h"
+
+void proc_write_maps(const ProcView *v, FILE *out) { mm_maps(v->t->proc->mm, out); }
+
+/* The guest may rewrite its argument area (setproctitle): what is in memory counts, then what exec put there. */
+void proc_write_cmdline(const ProcView *v, FILE *out)
+{
+    Process *p = v->t->proc;
+    char *now = malloc(p->cmdline_len + 1);
+    bool read = now && !gmem_read(v->t, now, p->arg_start, p->cmdline_len);
+    fwrite(read ? now : p->cmdline, 1, p->cmdline_len, out);
+    free(now);
+}
+
+void proc_write_environ(const ProcView *v, FILE *out)
+{
+    Process *p = v->t->proc;
+    size_t len = p->env_end - p->env_start;
+    char *now = malloc(len + 1);
+    if (now) fwrite(now, 1, gmem_read_some(v->t, now, p->env_start, len), out);
+    free(now);
+}
+
+void proc_write_auxv(const ProcView *v, FILE *out) { fwrite(v->t->proc->auxv, 1, v->t->proc->auxv_len, out); }
+
+/* proc(5): the rows of what the guest keeps itself. */
+void proc_write_limits(const ProcView *v, FILE *out)
+{
+    TaskLimits all = process_limits(v->t->proc);
+    const struct { const char *key; TaskLimit l; } guest[] = {
+        { "Max address space", all.as }, { "Max data size", all.data },
+    };
+    char *text = proc_host_text(v), *save = NULL, word[2][24];
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        bool done = false;
+        for (int k = 0; k < 2; k++) {
+            if (strncmp(line, guest[k].key, strlen(guest[k].key))) continue;
+            for (int i = 0; i < 2; i++) {
+                uint64_t n = i ? guest[k].l.max : guest[k].l.cur;
+                snprintf(word[i], sizeof word[i], n == RLIM_INFINITY ? "unlimited" : "%llu", (unsigned long long)n);
+            }
+            fprintf(out, "%-25s %-20s %-20s bytes     \n", guest[k].key, word[0], word[1]);
+            done = true;
+        }
+        if (!done) fprintf(out, "%s\n", line);
+    }
+    free(text);
+}
+
+/* --- the machine */
+
+void proc_write_cpuinfo(const ProcView *v, FILE *out)
+{
+    enum { ROOM = 1 << 16, CPUS = 64 };
+    const Process *p = v->t->proc;
+    char *text = malloc(ROOM);
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    int len = text && p->abi->cpuinfo ? p->abi->cpuinfo(v->t->cpu, n > CPUS ? CPUS : (int)n, text, ROOM) : 0;
+    if (len > 0) fwrite(text, 1, (size_t)len < ROOM ? (size_t)len : ROOM, out);
+    free(text);
+}
+
+/* What uname(2) tells, -r included. */
+static void guest_uname(const ProcView *v, struct utsname *u)
+{
+    const char *release = v->t->proc->opt->uname_release;
+    uname(u);
+    if (release) snprintf(u->release, sizeof u->release, "%s", release);
+}
+
+void proc_write_osrelease(const ProcView *v, FILE *out)
+{
+    struct utsname u;
+    guest_uname(v, &u);
+    fprintf(out, "%s\n", u.release);
+}
+
+/* "Linux version RELEASE ..." */
+void proc_write_version(const ProcView *v, FILE *out)
+{
+    struct utsname u;
+    int at = 0;
+    char *text = proc_host_text(v);
+    guest_uname(v, &u);
+    sscanf(text, "Linux version %*s%n", &at);
+    if (at) fprintf(out, "Linux version %s%s", u.release, text + at);
+    else fputs(text, out);
+    free(text);
+}
+
+void proc_write_arch(const ProcView *v, FILE *out) { fprintf(out, "%s\n", v->t->proc->arch->uname_machine); }
