@@ -2,7 +2,7 @@
 /* /proc for the guest. A file that must show the guest is the host's own file, opened as any other, so that everything
  * but its contents is the kernel's: kind, mode, position, who may read it, what splice and mmap say. proc_fd.c knows
  * which descriptors are such files and answers the calls that read them; a row here says what is in one (proc_text.c,
- * proc_status.c). Errors are -errno. Any thread.
+ * proc_status.c, proc_memory.c). Errors are -errno. Any thread.
  */
 #ifndef LINUX_USER_PROC_H
 #define LINUX_USER_PROC_H
@@ -14,17 +14,18 @@
 /* What one read is about. */
 typedef struct ProcView {
     Task *t;                        /* the reader */
-    pid_t tid;                      /* the thread that the name says, the process' first one when it names none */
+    pid_t pid, tid;                 /* whose file; the thread that the name says, or the process' first one */
     int fd;                         /* the host's file; only to be read with a position, which leaves its own alone */
 } ProcView;
 
-/* A row is text, or bytes at positions that are addresses. Both see only this process. */
+/* A row is text, or bytes at positions that are addresses. */
 typedef struct ProcRow {
     const char *name;
     bool own;                       /* below /proc/PID and /proc/PID/task/TID; else below /proc */
+    bool others;                    /* can tell of a process of another emulator, too */
     void (*write)(const ProcView *v, FILE *out);
     int64_t (*move)(const ProcView *v, bool in, void *buf, size_t len, uint64_t pos);      /* in: to the file */
-    int64_t (*ioctl)(const ProcView *v, uint32_t cmd, gaddr arg);
+    bool (*ioctl)(const ProcView *v, uint32_t cmd, gaddr arg, int64_t *r);      /* false: for the kernel to answer */
 } ProcRow;
 extern const ProcRow proc_rows[];
 extern const int proc_nrows;
@@ -39,7 +40,13 @@ bool  proc_task(const ProcView *v, ProcTask *out);
 char *proc_host_text(const ProcView *v);                /* what the host's file says: malloc'd, never NULL */
 
 /* proc_text.c, proc_status.c, proc_memory.c: rows' functions. */
+struct MmView *proc_map(const ProcView *v);             /* NULL: it cannot be had */
 void proc_write_maps(const ProcView *v, FILE *out);
+void proc_write_smaps(const ProcView *v, FILE *out);
+void proc_write_smaps_rollup(const ProcView *v, FILE *out);
+int64_t proc_move_mem(const ProcView *v, bool in, void *buf, size_t len, uint64_t pos);
+int64_t proc_move_pagemap(const ProcView *v, bool in, void *buf, size_t len, uint64_t pos);
+bool proc_query_map(const ProcView *v, uint32_t cmd, gaddr arg, int64_t *r);    /* PROCMAP_QUERY */
 void proc_write_cmdline(const ProcView *v, FILE *out);
 void proc_write_environ(const ProcView *v, FILE *out);
 void proc_write_auxv(const ProcView *v, FILE *out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Descriptors whose files must show the guest. They are known by number and checked by inode at each use, so that a
  * number which was closed behind our back shows nothing old; dup, fork and descriptors that come in messages are
- * followed. While there are any, system calls do not go to the host directly (direct.c); without any, nothing is looked at.
+ * followed. While there are any, system calls do not go to the host directly (direct.c); without any, nothing is looked
+ * at.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@ typedef struct ProcFd {
     int fd;
     dev_t dev; ino_t ino;
     const ProcRow *row;
-    pid_t pid, tid;                 /* as ProcView; pid: the process that it shows */
+    pid_t pid, tid;                 /* as in ProcView */
     char *text; size_t len;         /* what the last read saw: what follows is read from there, as of a seq_file */
     uint64_t next;                  /* where that goes on */
 } ProcFd;
@@ -194,24 +195,27 @@ static pid_t self_at(const char *root)
     return len > 0 ? (pid_t)atoi(n) : getpid();
 }
 
-/* Whom does "ROOT/PID" or "ROOT/PID/task/TID" name? False: another process. */
-static bool names_us(Task *t, char *path, pid_t *tid)
+/* Whom does "ROOT/PID" or "ROOT/PID/task/TID" name? False: nobody that the row can tell of. */
+static bool names_guest(Task *t, const ProcRow *r, char *path, ProcFd *d)
 {
+    char exe[PATH_MAX];
     pid_t n = cut_number(path), pid = n;
     if (!n) return false;
     if (cut_name(path, "task")) pid = cut_number(path);
     pid_t self = self_at(path);
-    *tid = n == self ? getpid() : n;
-    return pid == self || (pid == n && t->proc->ntasks > 1 && self == getpid() && !tgkill(self, n, 0));
+    if (pid == n && t->proc->ntasks > 1 && self == getpid() && !tgkill(self, n, 0)) pid = self;
+    d->pid = pid == self ? getpid() : pid;
+    d->tid = n == self ? getpid() : n;
+    return pid == self || (r->others && self == getpid() && process_proc_guest(pid, exe, NULL));
 }
 
-static const ProcRow *row_of(Task *t, const char *path, pid_t *tid)
+static const ProcRow *row_of(Task *t, const char *path, ProcFd *d)
 {
     char rest[PATH_MAX];
     for (const ProcRow *r = proc_rows; r < proc_rows + proc_nrows; r++) {
         strcpy(rest, path);
         if (!cut_name(rest, r->name)) continue;
-        if (r->own ? names_us(t, rest, tid) : !cut_number(rest)) return r;
+        if (r->own ? names_guest(t, r, rest, d) : !cut_number(rest)) return r;
     }
     return NULL;
 }
@@ -228,8 +232,8 @@ void proc_fds_opened(Task *t, int fd)
     ssize_t n = readlink(link, path, sizeof path - 1);
     if (n <= 0) return;
     path[n] = 0;
-    ProcFd d = { .fd = fd, .dev = st.st_dev, .ino = st.st_ino, .pid = getpid() };
-    if (!(d.row = row_of(t, path, &d.tid))) return;
+    ProcFd d = { .fd = fd, .dev = st.st_dev, .ino = st.st_ino };
+    if (!(d.row = row_of(t, path, &d))) return;
     ProcFds *f = list_of(t->proc);
     if (f) note(f, &d);
 }
@@ -238,11 +242,11 @@ void proc_fds_opened(Task *t, int fd)
 
 static int64_t write_text(Task *t, ProcFd *d)
 {
-    ProcView v = { t, d->tid, d->fd };
+    ProcView v = { t, d->pid, d->tid, d->fd };
     ProcTask unused;
     free(d->text);
     d->text = NULL;
-    if (d->row->own && d->tid != d->pid && !proc_task(&v, &unused)) return -ESRCH;
+    if (d->row->own && d->pid == getpid() && d->tid != d->pid && !proc_task(&v, &unused)) return -ESRCH;
     FILE *out = open_memstream(&d->text, &d->len);
     if (!out) return -ENOMEM;
     d->row->write(&v, out);
@@ -274,7 +278,7 @@ static int64_t read_text(Task *t, ProcFd *d, const struct iovec *v, uint64_t n, 
 
 static int64_t move_bytes(Task *t, const ProcFd *d, bool in, const struct iovec *v, uint64_t n, uint64_t pos)
 {
-    ProcView view = { t, d->tid, d->fd };
+    ProcView view = { t, d->pid, d->tid, d->fd };
     int64_t done = 0;
     for (uint64_t i = 0; i < n; i++) {
         int64_t r = v[i].iov_len ? d->row->move(&view, in, v[i].iov_base, v[i].iov_len, pos + (uint64_t)done) : 0;
@@ -365,8 +369,9 @@ static int64_t with(Task *t, ProcFd *d, const SysDesc *call, const uint64_t *g, 
         if ((x->in && !d->row->move) || mode == (x->in ? O_RDONLY : O_WRONLY)) break;      /* for the kernel to say */
         return transfer(t, d, x, g);
     }
-    ProcView view = { t, d->tid, d->fd };
-    if (nr == SYS_ioctl && d->row->ioctl) return d->row->ioctl(&view, (uint32_t)g[1], g[2]);
+    ProcView view = { t, d->pid, d->tid, d->fd };
+    int64_t r;
+    if (nr == SYS_ioctl && d->row->ioctl && d->row->ioctl(&view, (uint32_t)g[1], g[2], &r)) return r;
     /* files of processes cannot be spliced; the kernel refuses them itself */
     if (nr == SYS_splice && !d->row->own) return by_copy(t, d, call, g, 1);
     if (nr == SYS_sendfile && !d->row->own) return by_copy(t, d, call, g, 2);
@@ -380,7 +385,8 @@ bool proc_fds_call(Task *t, const SysDesc *call, const uint64_t *g, int64_t *r)
     ProcFd d;
     bool done = false;
     if (call->host_nr < 0 || !take(f, (int)g[call->host_nr == SYS_sendfile], &d)) return false;
-    if (d.pid == getpid()) *r = with(t, &d, call, g, &done);         /* a parent's: as the host sees that */
+    /* a parent's, of a row that knows only us: as the host sees that */
+    if (!d.row->own || d.row->others || d.pid == getpid()) *r = with(t, &d, call, g, &done);
     give_back(f, &d);
     return done;
 }

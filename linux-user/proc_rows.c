@@ -9,12 +9,18 @@
 #include "linux-user/proc.h"
 #include "linux-user/seccomp.h"
 
+enum { MACHINE, OWN };
 const ProcRow proc_rows[] = {
-    { "maps", true, proc_write_maps }, { "cmdline", true, proc_write_cmdline }, { "environ", true, proc_write_environ },
-    { "auxv", true, proc_write_auxv }, { "limits", true, proc_write_limits }, { "stat", true, proc_write_stat },
-    { "statm", true, proc_write_statm }, { "status", true, proc_write_status }, { "syscall", true, proc_write_syscall },
-    { "cpuinfo", false, proc_write_cpuinfo }, { "version", false, proc_write_version },
-    { "sys/kernel/osrelease", false, proc_write_osrelease }, { "sys/kernel/arch", false, proc_write_arch },
+    { "maps", OWN, true, proc_write_maps, NULL, proc_query_map }, { "smaps", OWN, true, proc_write_smaps },
+    { "smaps_rollup", OWN, true, proc_write_smaps_rollup },
+    { "mem", OWN, true, NULL, proc_move_mem }, { "pagemap", OWN, true, NULL, proc_move_pagemap },
+    { "cmdline", OWN, false, proc_write_cmdline }, { "environ", OWN, false, proc_write_environ },
+    { "auxv", OWN, false, proc_write_auxv }, { "limits", OWN, false, proc_write_limits },
+    { "stat", OWN, false, proc_write_stat }, { "statm", OWN, false, proc_write_statm },
+    { "status", OWN, false, proc_write_status }, { "syscall", OWN, false, proc_write_syscall },
+    { "cpuinfo", MACHINE, false, proc_write_cpuinfo }, { "version", MACHINE, false, proc_write_version },
+    { "sys/kernel/osrelease", MACHINE, false, proc_write_osrelease },
+    { "sys/kernel/arch", MACHINE, false, proc_write_arch },
 };
 const int proc_nrows = sizeof proc_rows / sizeof *proc_rows;
 

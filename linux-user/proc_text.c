@@ -5,12 +5,9 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include "common-user/mm.h"
 #include "linux-user/inherit.h"
 #include "linux-user/options.h"
 #include "linux-user/proc.h"
-
-void proc_write_maps(const ProcView *v, FILE *out) { mm_maps(v->t->proc->mm, out); }
 
 /* The guest may rewrite its argument area (setproctitle): what is in memory counts, then what exec put there. */
 void proc_write_cmdline(const ProcView *v, FILE *out)

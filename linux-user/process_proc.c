@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
+#include "common-user/mm_view.h"
 #include "common-user/ownfd.h"
 #include "common-user/process.h"
 
@@ -36,7 +38,8 @@ static int pid_of(const char *path, const char *name)
     return sscanf(path, "/proc/%d/%n", &pid, &at) == 1 && at && !strcmp(path + at, name) ? pid : 0;
 }
 
-/* The host's maps of this process name the program for the emulators of others: a mapping of an empty memory file. */
+/* The host's maps of this process tell the emulators of others that it runs a guest: a mapping of a memory file that is
+ * named for the program, and says where the guest's map is. */
 #define ANNOUNCED "guest:"
 void process_proc_announce(const Process *p)
 {
@@ -45,18 +48,17 @@ void process_proc_announce(const Process *p)
     if (!p->exe || snprintf(name, sizeof name, ANNOUNCED "%s", p->exe) > NAME_MOST) return;
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0) return;
-    mmap(NULL, LEN, PROT_NONE, MAP_SHARED, fd, 0);
+    ProcGuest g = { mm_view_sizes(), (uintptr_t)p->mm };
+    if (write(fd, &g, sizeof g) == sizeof g) mmap(NULL, LEN, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
 }
 
-static bool other_exe(const char *path, char out[PATH_MAX])
+bool process_proc_guest(pid_t pid, char exe[PATH_MAX], ProcGuest *g)
 {
     static const char tag[] = "/memfd:" ANNOUNCED, end[] = " (deleted)";
-    int pid = pid_of(path, "exe");
     char maps[40], *line = NULL, *name;
     size_t cap = 0;
-    if (!pid) return false;
-    snprintf(maps, sizeof maps, "/proc/%d/maps", pid);
+    snprintf(maps, sizeof maps, "/proc/%d/maps", (int)pid);
     FILE *f = fopen(maps, "re");
     bool found = false;
     while (f && !found && getline(&line, &cap, f) > 0) {
@@ -65,8 +67,9 @@ static bool other_exe(const char *path, char out[PATH_MAX])
         size_t len = name ? strlen(name) : 0;
         if (len < sizeof tag + sizeof end || strcmp(name + len - (sizeof end - 1), end)) continue;
         name[len - (sizeof end - 1)] = 0;
-        snprintf(out, PATH_MAX, "%s", name + sizeof tag - 1);
-        found = true;
+        snprintf(exe, PATH_MAX, "%s", name + sizeof tag - 1);
+        struct iovec here = { g, sizeof *g }, there = { (void *)(uintptr_t)strtoull(line, NULL, 16), sizeof *g };
+        found = !g || process_vm_readv(pid, &here, 1, &there, 1, 0) == sizeof *g;
     }
     free(line);
     if (f) fclose(f);
@@ -99,7 +102,8 @@ bool process_proc_exe(Task *t, int dir, const char *name, char out[PATH_MAX])
     char path[PATH_MAX];
     if (!t->proc->exe || !link_name(dir, name, path)) return false;
     const char *own = process_proc_own(path);
-    if (!own) return other_exe(path, out);
+    pid_t pid = own ? 0 : pid_of(path, "exe");
+    if (!own) return pid && process_proc_guest(pid, out, NULL);
     if (strcmp(own, "exe")) return false;
     int fd = ownfd_get(t->proc->exe_handle);
     if (fd >= 0) snprintf(out, PATH_MAX, "/proc/self/fd/%d", fd);

@@ -323,7 +323,8 @@ int64_t sys_personality(Task *t, uint64_t persona)
 
 /* --- prctl: integers pass; rows say which argument is a pointer, and what would act on the emulator itself */
 typedef enum PrctlHow {
-    PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_FPEXC, PRCTL_SIG_IN, PRCTL_SIG_OUT,
+    PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_FPEXC,
+    PRCTL_SIG_IN, PRCTL_SIG_OUT, PRCTL_AUXV,
 } PrctlHow;
 typedef struct PrctlRow { int option; PrctlHow how; const char *name; } PrctlRow;
 static const PrctlRow prctl_rows[] = {
@@ -344,6 +345,7 @@ static const PrctlRow prctl_rows[] = {
     { 59, PRCTL_REFUSE, "PR_SET_SYSCALL_USER_DISPATCH" },
     { 65, PRCTL_REFUSE, "PR_SET_MDWE" },
     { 0x53564d41, PRCTL_VMA, "PR_SET_VMA" },
+    { 0x41555856, PRCTL_AUXV, "PR_GET_AUXV" },
 };
 
 static int64_t fpexc(Task *t, int option, uint64_t a)
@@ -351,6 +353,15 @@ static int64_t fpexc(Task *t, int option, uint64_t a)
     if (!linux_abi.fpexc) return -EINVAL;
     if (option == PR_SET_FPEXC) return linux_abi.fpexc(t, a & 0xffffffff);
     return gmem_put_u32(t, a, (uint32_t)linux_abi.fpexc(t, -1));
+}
+
+/* Linux: prctl_get_auxv. The size of the whole, however much is copied. */
+static int64_t get_auxv(Task *t, gaddr to, uint64_t len, uint64_t c, uint64_t d)
+{
+    const Process *p = t->proc;
+    if (c || d) return -EINVAL;
+    int64_t r = gmem_write(t, to, p->auxv, len < p->auxv_len ? len : p->auxv_len);
+    return r < 0 ? r : (int64_t)p->auxv_len;
 }
 
 int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -367,6 +378,7 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
         if (log_on(LOG_unimp)) log_printf("unsupported prctl: %s\n", row->name);
         return -EINVAL;
     case PRCTL_FPEXC: return fpexc(t, option, a);
+    case PRCTL_AUXV: return get_auxv(t, a, b, c, d);
     case PRCTL_STR16_IN: {
         int64_t n = gmem_strncpy(t, name, a, sizeof name);
         if (n < 0 && n != -ENAMETOOLONG) return n;
