@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sendmsg, recvmsg and their vectors for guests whose msghdr and control messages are not laid out as the host's. */
+/* sendmsg, recvmsg and their vectors for guests whose msghdr is not the host's. Control data: sys_control.c. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -9,7 +8,7 @@
 #include <time.h>
 #include "common-user/mm.h"
 #include "linux-user/proc.h"
-#include "linux-user/sys_common.h"
+#include "linux-user/sys_control.h"
 #include "linux-user/sys_netlink.h"
 #include "linux-user/sysrows.h"
 
@@ -25,84 +24,7 @@ typedef struct Message {
     uint8_t *buf;                   /* control data, malloc'd */
 } Message;
 
-/* Host-order u32 fields of control data: offset of the first and how many; count 255: to the end. */
-typedef struct ControlRow { int level, type; uint8_t first, count; const ThunkStruct *shape; } ControlRow;
-static const ControlRow control_rows[] = {
-    { SOL_SOCKET, SCM_RIGHTS, 0, 255, NULL }, { SOL_SOCKET, SCM_CREDENTIALS, 0, 3, NULL },
-    { SOL_SOCKET, 29 /* SCM_TIMESTAMP */, 0, 0, &struct_timeval }, { SOL_SOCKET, 35 /* SCM_TIMESTAMPNS */, 0, 0, &struct_timespec },
-    { SOL_SOCKET, 63 /* SO_TIMESTAMP_NEW */, 0, 0, &struct_timeval64 }, { SOL_SOCKET, 64 /* SO_TIMESTAMPNS_NEW */, 0, 0, &struct_timespec64 },
-    { IPPROTO_IP, IP_PKTINFO, 0, 1, NULL }, { IPPROTO_IP, IP_TTL, 0, 1, NULL },
-    { IPPROTO_IPV6, IPV6_PKTINFO, 16, 1, NULL }, { IPPROTO_IPV6, IPV6_HOPLIMIT, 0, 1, NULL }, { IPPROTO_IPV6, IPV6_TCLASS, 0, 1, NULL },
-    { SOL_SOCKET, 40 /* SO_RXQ_OVFL */, 0, 1, NULL },
-};
-
-static const ControlRow *control_row(int level, int type)
-{
-    for (unsigned i = 0; i < sizeof control_rows / sizeof *control_rows; i++)
-        if (control_rows[i].level == level && control_rows[i].type == type) return &control_rows[i];
-    return NULL;
-}
-
-static void control_swap(const ControlRow *row, uint8_t *data, size_t len)
-{
-    if (!linux_abi.big_endian || !row) return;
-    for (size_t i = row->first, n = 0; i + 4 <= len && n < row->count; i += 4, n++)
-        thunk_store(data + i, 4, false, thunk_load(data + i, 4, false, true));
-}
-
 static size_t align_to(size_t v, size_t a) { return (v + a - 1) & ~(a - 1); }
-
-/* Guest control bytes → host bytes. Returns the host length or -errno. */
-static int64_t control_to_host(const uint8_t *g, size_t glen, uint8_t *h, size_t room)
-{
-    unsigned w = linux_abi.word, ghead = align_to(w + 8, w);
-    size_t at = 0, out = 0;
-    while (at + ghead <= glen) {
-        size_t len = thunk_load(g + at, w, false, linux_abi.big_endian);
-        if (len < ghead || len > glen - at) return -EINVAL;
-        int level = thunk_load(g + at + w, 4, true, linux_abi.big_endian), type = thunk_load(g + at + w + 4, 4, true, linux_abi.big_endian);
-        size_t data = len - ghead;
-        if (out + CMSG_SPACE(data) > room) return -EINVAL;
-        struct cmsghdr *c = (struct cmsghdr *)(h + out);
-        *c = (struct cmsghdr){ CMSG_LEN(data), level, type };
-        memcpy(CMSG_DATA(c), g + at + ghead, data);
-        control_swap(control_row(level, type), CMSG_DATA(c), data);
-        out += CMSG_SPACE(data);
-        at += align_to(len, w);
-    }
-    return out;
-}
-
-/* Host control bytes → guest bytes within room; *truncated when something did not fit. */
-static size_t control_to_guest(const uint8_t *h, size_t hlen, uint8_t *g, size_t room, bool *truncated)
-{
-    unsigned w = linux_abi.word, ghead = align_to(w + 8, w);
-    size_t at = 0, out = 0;
-    while (at + sizeof(struct cmsghdr) <= hlen) {
-        struct cmsghdr *c = (struct cmsghdr *)(h + at);
-        const ControlRow *row = control_row(c->cmsg_level, c->cmsg_type);
-        if (c->cmsg_len < sizeof *c || c->cmsg_len > hlen - at) break;
-        size_t data = c->cmsg_len - CMSG_LEN(0), gdata = row && row->shape ? thunk_size(row->shape, sys_model()) : data;
-        if (out + ghead > room) { *truncated = true; break; }
-        if (out + ghead + gdata > room) { *truncated = true; gdata = room - out - ghead; }
-        memset(g + out, 0, ghead);
-        thunk_store(g + out, w, linux_abi.big_endian, ghead + gdata);
-        thunk_store(g + out + w, 4, linux_abi.big_endian, c->cmsg_level);
-        thunk_store(g + out + w + 4, 4, linux_abi.big_endian, c->cmsg_type);
-        if (row && row->shape) {
-            uint8_t whole[64];
-            thunk_to_guest(row->shape, sys_model(), whole, CMSG_DATA(c), 1);
-            memcpy(g + out + ghead, whole, gdata);
-        } else {
-            memcpy(g + out + ghead, CMSG_DATA(c), gdata);
-            control_swap(row, g + out + ghead, gdata);
-        }
-        size_t next = align_to(ghead + gdata, w);
-        out += next < room - out ? next : room - out;
-        at += align_to(c->cmsg_len, sizeof(long));
-    }
-    return out;
-}
 
 static int64_t read_header(Task *t, Message *m, gaddr at)
 {
@@ -121,7 +43,7 @@ static int64_t read_header(Task *t, Message *m, gaddr at)
     m->h.msg_name = m->name ? &m->addr : NULL;
     if (m->h.msg_namelen > sizeof m->addr) m->h.msg_namelen = sizeof m->addr;
     if (r < 0 || !m->control || !m->control_room) { m->h.msg_control = NULL; m->h.msg_controllen = 0; return r; }
-    m->h.msg_controllen = 2 * m->control_room + 64;
+    m->h.msg_controllen = sys_foreign() ? 2 * m->control_room + 64 : m->control_room;
     m->h.msg_control = m->buf = calloc(1, m->h.msg_controllen);
     return m->buf ? 0 : -ENOMEM;
 }
@@ -129,39 +51,50 @@ static int64_t read_header(Task *t, Message *m, gaddr at)
 static int64_t send_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags)
 {
     int64_t r = read_header(t, m, at);
+    if (r == 0 && m->buf && m->control_room >= CONTROL_MAX) r = -ENOBUFS;
     if (r == 0 && m->name) {
         r = gmem_read(t, &m->addr, m->name, m->h.msg_namelen);
         sys_sockaddr_swap(&m->addr, m->h.msg_namelen, true);
     }
     if (r == 0 && m->buf) {
-        uint8_t *raw = malloc(m->control_room);
-        r = raw ? gmem_read(t, raw, m->control, m->control_room) : -ENOMEM;
-        if (r == 0) r = control_to_host(raw, m->control_room, m->buf, m->h.msg_controllen);
-        if (r >= 0) m->h.msg_controllen = r;
-        free(raw);
+        if (!sys_foreign()) {
+            r = gmem_read(t, m->buf, m->control, m->control_room);
+        } else {
+            uint8_t *raw = malloc(m->control_room);
+            r = raw ? gmem_read(t, raw, m->control, m->control_room) : -ENOMEM;
+            if (r == 0) r = control_to_host(raw, m->control_room, m->buf, m->h.msg_controllen);
+            if (r >= 0) m->h.msg_controllen = (size_t)r;
+            free(raw);
+        }
     }
     if (r >= 0) r = netlink_converts(fd) ? netlink_send(t, fd, &m->h, flags) : safe_syscall(t, SYS_sendmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
     free(m->buf);
     return r;
 }
 
+/* Bytes of control data that the guest has got. What was for a bad address is lost: no error (net/core/scm.c). */
+static uint64_t give_control(Task *t, const Message *m, bool *truncated)
+{
+    size_t len = m->h.msg_controllen, used = len;
+    uint8_t *raw = m->buf && sys_foreign() ? calloc(1, m->control_room) : NULL;
+    if (!m->buf) return 0;
+    if (raw) used = control_to_guest(m->buf, len, raw, m->control_room, truncated);
+    bool given = (raw || !sys_foreign()) && !gmem_write(t, m->control, raw ? raw : m->buf, used);
+    free(raw);
+    if (!given && control_discard(m->buf, len)) *truncated = true;
+    return given ? used : 0;
+}
+
 static int64_t give_message(Task *t, Message *m, gaddr at)
 {
     const ThunkModel *model = sys_model();
     struct msghdr out = m->h;
-    uint64_t used = 0;
     int64_t r = 0;
     bool truncated = false;
+    uint64_t used = give_control(t, m, &truncated);
     if (m->name) {
         sys_sockaddr_swap(&m->addr, m->h.msg_namelen, false);
         r = gmem_write(t, m->name, &m->addr, m->h.msg_namelen < m->name_room ? m->h.msg_namelen : m->name_room);
-    }
-    if (r == 0 && m->buf) {
-        uint8_t *raw = calloc(1, m->control_room);
-        if (!raw) return -ENOMEM;
-        used = control_to_guest(m->buf, m->h.msg_controllen, raw, m->control_room, &truncated);
-        r = gmem_write(t, m->control, raw, used);
-        free(raw);
     }
     if (r < 0) return r;
     if (truncated) out.msg_flags |= MSG_CTRUNC;
@@ -195,8 +128,8 @@ static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags
     if (r == 0 && netlink_converts(fd)) r = netlink_receive(t, fd, &m->h, flags);
     else if (r == 0) r = safe_syscall(t, SYS_recvmsg, (long)fd, &m->h, (long)flags, 0L, 0L, 0L);
     if (r >= 0) {
-        look_at_descriptors(t, m->buf, m->h.msg_controllen);
         int64_t e = give_message(t, m, at);
+        look_at_descriptors(t, m->buf, m->h.msg_controllen);
         if (e < 0) r = e;
     }
     free(m->buf);
@@ -252,6 +185,7 @@ static int64_t receive_many(Task *t, int fd, gaddr msgs, uint32_t n, uint64_t fl
 {
     Message m;
     struct timespec now, end = { 0 };
+    if (timeout && (timeout->tv_sec < 0 || (uint64_t)timeout->tv_nsec >= 1000000000)) return -EINVAL;
     if (timeout) {
         if (timeout->tv_sec < 0 || (uint64_t)timeout->tv_nsec > 999999999) return -EINVAL;
         clock_gettime(CLOCK_MONOTONIC, &end);
