@@ -31,6 +31,7 @@ typedef struct LinuxAbi {
     uint8_t  word;                  /* bytes of long and pointers: 4 or 8 */
     uint8_t  align64;               /* alignment of a 64-bit integer in a struct: 8, 4 (i386), 2 (m68k) */
     bool     big_endian;
+    bool     off32;                 /* off_t has 32 bits: open(2) wants O_LARGEFILE for what is larger */
     bool     pairs_aligned;         /* 32-bit: a 64-bit syscall argument starts at an even register (ppc, arm) */
     uint32_t page_size;
     uint64_t task_size, stack_top, mmap_base;   /* mmap_base, see mm.h; stack_top 0: the host's choice */

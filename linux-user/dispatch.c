@@ -284,7 +284,7 @@ static int64_t give_struct(Call *c, int i, int64_t ret)
     uint8_t *guest = pool_get(c, bytes);
     if (!guest) return -ENOMEM;
     if (arg->type == &struct_pollfd) own_fds_poll((void *)(uintptr_t)c->a[i], n, false);
-    thunk_to_guest(arg->type, m, guest, (void *)(uintptr_t)c->a[i], n);
+    if (!thunk_to_guest(arg->type, m, guest, (void *)(uintptr_t)c->a[i], n)) return -EOVERFLOW;
     return gmem_write(c->t, c->g[i], guest, bytes);
 }
 

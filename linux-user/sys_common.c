@@ -55,7 +55,7 @@ int64_t sys_get_struct(Task *t, const ThunkStruct *s, void *host, gaddr at)
 int64_t sys_put_struct(Task *t, const ThunkStruct *s, gaddr at, const void *host)
 {
     uint8_t raw[1024];
-    thunk_to_guest(s, sys_model(), raw, host, 1);
+    if (!thunk_to_guest(s, sys_model(), raw, host, 1)) return -EOVERFLOW;
     return gmem_write(t, at, raw, thunk_size(s, sys_model()));
 }
 

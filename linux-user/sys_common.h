@@ -19,7 +19,7 @@ int64_t sys_read_iov(Task *t, struct iovec *out, gaddr at, uint64_t n);
 bool    sys_unprotect_iov(Task *t, gaddr at, uint64_t n);
 bool    sys_mend_iov(Task *t, gaddr at, uint64_t n);
 
-/* One structure, whole. 0 or -EFAULT. */
+/* One structure, whole. 0, -EFAULT, or -EOVERFLOW of a value that does not fit. */
 int64_t sys_get_struct(Task *t, const ThunkStruct *s, void *host, gaddr at);
 int64_t sys_put_struct(Task *t, const ThunkStruct *s, gaddr at, const void *host);
 

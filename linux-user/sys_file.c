@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -18,20 +19,28 @@
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
+enum { HOST_LARGEFILE = 0100000 };  /* the C library's O_LARGEFILE is 0 */
 /* Host form of the kernel's open_how. */
 typedef struct OpenHow { uint64_t flags, mode, resolve; } OpenHow;
 
-/* A descriptor of a file that may have to show the guest, or -errno. */
-static int64_t opened(Task *t, int64_t fd)
+/* A new descriptor, or -errno: too large a file for the guest is none, and one of /proc may have to show the guest. */
+static int64_t opened(Task *t, int64_t fd, uint64_t how)
 {
-    if (fd >= 0) proc_fds_opened(t, (int)fd);
+    struct stat st;
+    if (fd < 0) return fd;
+    if (linux_abi.off32 && !(how & (O_PATH | HOST_LARGEFILE)) && !fstat((int)fd, &st) && S_ISREG(st.st_mode) &&
+        st.st_size > INT32_MAX) {
+        close((int)fd);
+        return -EOVERFLOW;          /* Linux: generic_file_open */
+    }
+    proc_fds_opened(t, (int)fd);
     return fd;
 }
 
 int64_t sys_openat(Task *t, int dir, const char *path, uint64_t how, uint32_t mode)
 {
     if (!path) return -EFAULT;
-    return opened(t, safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L));
+    return opened(t, safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L), how);
 }
 int64_t sys_open(Task *t, const char *path, uint64_t how, uint32_t mode) { return sys_openat(t, AT_FDCWD, path, how, mode); }
 
@@ -61,7 +70,7 @@ int64_t sys_openat2(Task *t, int dir, gaddr name, gaddr how, uint64_t size)
     bool limited = h.resolve & ~(uint64_t)RESOLVE_CACHED;       /* then it matters how the name leads to the file */
     PathUse use = h.flags & O_NOFOLLOW ? PATH_LINK : limited ? PATH_NO_MAGIC : PATH_FOLLOW;
     if ((r = path_get(t, dir, name, path, use)) < 0) return r;
-    return opened(t, safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L));
+    return opened(t, safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L), h.flags);
 }
 
 int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t size)
@@ -100,16 +109,20 @@ int64_t sys_mount(Task *t, const char *source, const char *target, const char *t
 /* --- file handles: { u32 bytes, s32 type, opaque } */
 enum { HANDLE_MAX = 128 };
 
-int64_t sys_name_to_handle_at(Task *t, int dir, const char *path, gaddr handle, void *mount_id, uint64_t flags)
+int64_t sys_name_to_handle_at(Task *t, int dir, const char *path, gaddr handle, gaddr mount_id, uint64_t flags)
 {
+    enum { UNIQUE_MOUNT_ID = 1 };   /* AT_HANDLE_MNT_ID_UNIQUE: 64 bits */
     struct { uint32_t bytes; int32_t type; uint8_t data[HANDLE_MAX]; } h;
+    uint64_t mount = 0;
     if (!path) return -EFAULT;
     int64_t r = gmem_get_u32(t, handle, &h.bytes);
     if (r < 0) return r;
     if (h.bytes > HANDLE_MAX) return -EINVAL;
     uint32_t room = h.bytes;
-    int64_t ret = safe_syscall(t, SYS_name_to_handle_at, (long)dir, path, &h, mount_id, (long)(int)flags, 0L);
+    int64_t ret = safe_syscall(t, SYS_name_to_handle_at, (long)dir, path, &h, &mount, (long)(int)flags, 0L);
     if (ret < 0 && ret != -EOVERFLOW) return ret;
+    r = flags & UNIQUE_MOUNT_ID ? gmem_put_u64(t, mount_id, mount) : gmem_put_u32(t, mount_id, (uint32_t)mount);
+    if (r < 0) return r;
     if ((r = gmem_put_u32(t, handle, h.bytes)) < 0) return r;
     if (ret < 0) return ret;
     if ((r = gmem_put_u32(t, handle + 4, h.type)) < 0) return r;
@@ -128,6 +141,17 @@ int64_t sys_open_by_handle_at(Task *t, int mount_fd, gaddr handle, uint64_t how)
 }
 
 /* --- ranges of 32-bit guests */
+
+/* Linux: do_sendfile, MAX_NON_LFS */
+int64_t sys_sendfile(Task *t, int out, int in, void *off, uint64_t count)
+{
+    long *at = off, max = linux_abi.word == 4 ? INT32_MAX : INT64_MAX;
+    if (at && *at >= 0 && count > (uint64_t)(max - *at)) {
+        if (*at >= max) return -EOVERFLOW;
+        count = (uint64_t)(max - *at);
+    }
+    return safe_syscall(t, SYS_sendfile, (long)out, (long)in, off, count, 0L, 0L);
+}
 int64_t sys_sync_file_range2(Task *t, int fd, uint32_t flags, int64_t off, int64_t n)
 {
     return safe_syscall(t, SYS_sync_file_range, (long)fd, off, n, (long)flags, 0L, 0L);

@@ -39,6 +39,14 @@ const IoctlDesc *ioctl_row(uint32_t cmd)
     return NULL;
 }
 
+/* A request of a guest that is like the host, but for the structure of this one. */
+static const IoctlDesc *unlike_row(uint32_t cmd)
+{
+    for (const uint16_t *i = ioctl_everywhere; *i != UINT16_MAX; i++)
+        if (ioctl_rows[*i].host == cmd) return &ioctl_rows[*i];
+    return NULL;
+}
+
 static int64_t by_row(Task *t, int fd, const IoctlDesc *row, gaddr arg)
 {
     _Alignas(16) uint8_t host[1024] = { 0 };
@@ -70,6 +78,8 @@ int64_t sys_ioctl(Task *t, int fd, uint32_t cmd, gaddr arg)
     int64_t r;
     if (linux_abi.ioctl && linux_abi.ioctl(t, fd, cmd, arg, &r)) return r;
     if (!sys_foreign()) {
+        const IoctlDesc *unlike = unlike_row(cmd);
+        if (unlike) return by_row(t, fd, unlike, arg);
         if (t->cpu->mem_base && is_number(cmd)) return safe_syscall(t, SYS_ioctl, (long)fd, (long)cmd, arg, 0L, 0L, 0L);
         uint32_t size = cmd >> 16 & 0x3fff;             /* as the number says it (asm-generic/ioctl.h); old numbers say nothing */
         return sys_host_out(t, arg, size ? size : 64, SYS_ioctl, fd, cmd, arg ? (uintptr_t)arg + t->cpu->mem_base : 0, 0, 0, 0);

@@ -40,7 +40,7 @@ int64_t sys_shmctl(Task *t, int id, int cmd, gaddr buf)
     case IPC_STAT: case SHM_STAT: case STAT_ANY_SHM: return ctl_struct(t, SYS_shmctl, id, 0, cmd, buf, &struct_shmid_ds, 2);
     case IPC_SET: return ctl_struct(t, SYS_shmctl, id, 0, cmd, buf, &struct_shmid_ds, 1);
     case IPC_INFO: return ctl_struct(t, SYS_shmctl, id, 0, cmd, buf, &struct_shminfo, 2);
-    case SHM_INFO: return sys_unsupported("shmctl SHM_INFO");
+    case SHM_INFO: return ctl_struct(t, SYS_shmctl, id, 0, cmd, buf, &struct_shm_info, 2);
     default: return safe_syscall(t, SYS_shmctl, (long)id, (long)cmd, 0L, 0L, 0L, 0L);
     }
 }
@@ -92,9 +92,9 @@ int64_t sys_semctl(Task *t, int id, int num, int cmd, gaddr arg)
 int64_t sys_msgsnd(Task *t, int id, gaddr msg, uint64_t size, uint32_t flags)
 {
     uint64_t type;
-    if (size > 1 << 20) return -EINVAL;
     int64_t r = gmem_get_word(t, msg, &type);
     if (r < 0) return r;
+    if (size > 1 << 20) return -EINVAL;
     long *m = malloc(sizeof *m + size);
     if (!m) return -ENOMEM;
     *m = linux_abi.word == 4 ? (long)(int32_t)type : (long)type;
@@ -106,7 +106,7 @@ int64_t sys_msgsnd(Task *t, int id, gaddr msg, uint64_t size, uint32_t flags)
 
 int64_t sys_msgrcv(Task *t, int id, gaddr msg, uint64_t size, int64_t type, uint32_t flags)
 {
-    if ((int64_t)size < 0) return -EINVAL;
+    if (linux_abi.word == 4 ? (int32_t)size < 0 : (int64_t)size < 0) return -EINVAL;
     if (size > 1 << 20) size = 1 << 20;
     long *m = malloc(sizeof *m + size);
     if (!m) return -ENOMEM;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "linux-user/options.h"
@@ -18,6 +19,22 @@ int64_t sys_uname(Task *t, void *buf)
     snprintf(u->machine, sizeof u->machine, "%s", t->proc->arch->uname_machine);
     if (t->proc->opt->uname_release) snprintf(u->release, sizeof u->release, "%s", t->proc->opt->uname_release);
     return 0;
+}
+
+/* Totals that a 32-bit guest's words cannot hold are given in larger units. Linux: COMPAT_SYSCALL sysinfo */
+int64_t sys_sysinfo(Task *t, void *info)
+{
+    struct sysinfo *s = info;
+    int64_t r = s ? safe_syscall(t, SYS_sysinfo, s, 0L, 0L, 0L, 0L, 0L) : -EFAULT;
+    unsigned long *const sizes[] = {
+        &s->totalram, &s->freeram, &s->sharedram, &s->bufferram,
+        &s->totalswap, &s->freeswap, &s->totalhigh, &s->freehigh,
+    };
+    unsigned shift = 0;
+    if (r < 0 || linux_abi.word == 8 || (s->totalram | s->totalswap) >> 32 == 0) return r;
+    for (uint64_t page = linux_abi.page_size; s->mem_unit < page; s->mem_unit <<= 1) shift++;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) *sizes[i] >>= shift;
+    return r;
 }
 
 /* splitmix64: with -seed, getrandom is reproducible. */

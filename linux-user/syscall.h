@@ -82,6 +82,7 @@ void strace_leave(Task *t, const SysDesc *d, const char *name, const uint64_t *g
 typedef struct IoctlDesc { const char *name; uint32_t host; uint32_t guest[FAMILY_COUNT]; uint8_t dir; const ThunkStruct *type; } IoctlDesc;
 extern const IoctlDesc ioctl_rows[];
 extern const int ioctl_nrows;
+extern const uint16_t ioctl_everywhere[];               /* rows that guests of the host's layout use, to UINT16_MAX */
 const IoctlDesc *ioctl_row(uint32_t cmd);               /* of a request in the guest's number; NULL: no row */
 
 #endif

@@ -69,39 +69,55 @@ static unsigned kind_bytes(unsigned kind, unsigned word)
     return kinds[kind].bytes ? kinds[kind].bytes : word;
 }
 
-static void field_convert(const ThunkField *f, const ThunkModel *m, uint8_t *host, uint8_t *guest, bool to_host)
+/* Stores one value in the guest's field. False: it does not fit, and should. */
+static bool narrow(const ThunkField *f, uint8_t *g, unsigned bytes, bool big_endian, uint64_t v)
 {
+    bool sign = kinds[f->kind].sign;
+    thunk_store(g, bytes, big_endian, v);
+    if (f->narrow == NARROW_CUT || v == UINT64_MAX || thunk_load(g, bytes, sign, big_endian) == v) return true;
+    if (f->narrow == NARROW_FAIL) return false;
+    thunk_store(g, bytes, big_endian, (sign ? INT64_MAX : (int64_t)UINT64_MAX) >> (64 - 8 * bytes));
+    return true;
+}
+
+static bool field_convert(const ThunkField *f, const ThunkModel *m, uint8_t *host, uint8_t *guest, bool to_host)
+{
+    bool fits = true;
     unsigned gb = kind_bytes(f->kind, m->word), hb = kind_bytes(f->host_kind, sizeof(long));
     bool gbe = kinds[f->kind].fixed_order ? HOST_BIG_ENDIAN : m->big_endian;
     uint8_t *h = host + f->host_off, *g = guest + f->guest_off[m->layout];
 
     if (gb == 1 && hb == 1) {
         if (to_host) memcpy(h, g, f->count); else memcpy(g, h, f->count);
-        return;
+        return true;
     }
     for (unsigned i = 0; i < f->count; i++, h += hb, g += gb) {
         if (!to_host) {
-            thunk_store(g, gb, gbe, thunk_load(h, hb, kinds[f->host_kind].sign, HOST_BIG_ENDIAN));
+            fits &= narrow(f, g, gb, gbe, thunk_load(h, hb, kinds[f->host_kind].sign, HOST_BIG_ENDIAN));
             continue;
         }
         uint64_t v = thunk_load(g, gb, kinds[f->kind].sign, gbe);
         if (f->kind == TK_NSEC && m->word == 4) v = (uint32_t)v;
         thunk_store(h, hb, HOST_BIG_ENDIAN, v);
     }
+    return fits;
 }
 
-static void convert(const ThunkStruct *s, const ThunkModel *m, uint8_t *host, uint8_t *guest, bool to_host)
+static bool convert(const ThunkStruct *s, const ThunkModel *m, uint8_t *host, uint8_t *guest, bool to_host)
 {
+    bool fits = true;
     s = thunk_shape(s, m);
     for (const ThunkField *f = s->fields; f < s->fields + s->nfields; f++) {
         if (f->kind != TK_STRUCT) {
-            field_convert(f, m, host, guest, to_host);
+            fits &= field_convert(f, m, host, guest, to_host);
             continue;
         }
         uint8_t *h = host + f->host_off, *g = guest + f->guest_off[m->layout];
         for (unsigned i = 0; i < f->count; i++)
-            convert(f->sub, m, h + i * thunk_shape(f->sub, m)->host_size, g + i * thunk_size(f->sub, m), to_host);
+            fits &= convert(f->sub, m, h + i * thunk_shape(f->sub, m)->host_size, g + i * thunk_size(f->sub, m),
+                            to_host);
     }
+    return fits;
 }
 
 void thunk_to_host(const ThunkStruct *s, const ThunkModel *m, void *host, const void *guest, size_t n)
@@ -112,12 +128,15 @@ void thunk_to_host(const ThunkStruct *s, const ThunkModel *m, void *host, const 
         convert(s, m, (uint8_t *)host + i * s->host_size, (uint8_t *)guest + i * s->guest_size[m->layout], true);
 }
 
-void thunk_to_guest(const ThunkStruct *s, const ThunkModel *m, void *guest, const void *host, size_t n)
+bool thunk_to_guest(const ThunkStruct *s, const ThunkModel *m, void *guest, const void *host, size_t n)
 {
+    bool fits = true;
     s = thunk_shape(s, m);
     memset(guest, 0, n * s->guest_size[m->layout]);
     for (size_t i = 0; i < n; i++)
-        convert(s, m, (uint8_t *)host + i * s->host_size, (uint8_t *)guest + i * s->guest_size[m->layout], false);
+        fits &= convert(s, m, (uint8_t *)host + i * s->host_size, (uint8_t *)guest + i * s->guest_size[m->layout],
+                        false);
+    return fits;
 }
 
 static uint64_t flags_convert(const ThunkFlags *f, unsigned family, uint64_t v, bool to_host)

@@ -31,10 +31,18 @@ typedef enum ThunkKind {
     TK_STRUCT,
 } ThunkKind;
 
+/* What becomes of a value that the guest's field cannot hold, as the kernel has it for that field. */
+typedef enum ThunkNarrow {
+    NARROW_CUT,                     /* its low bits */
+    NARROW_FAIL,                    /* EOVERFLOW; "all ones" (f_files: not known) fits always */
+    NARROW_TOP,                     /* the largest value */
+} ThunkNarrow;
+
 typedef struct ThunkStruct ThunkStruct;
 typedef struct ThunkField {
     const char *name;
     uint8_t kind, host_kind;        /* ThunkKind on the guest, on the host */
+    uint8_t narrow;                 /* ThunkNarrow */
     uint16_t count;                 /* array length, 1 for a scalar */
     uint16_t host_off;
     uint16_t guest_off[LAYOUT_COUNT];
@@ -71,9 +79,10 @@ size_t thunk_size(const ThunkStruct *s, const ThunkModel *m);
 /* True when guest bytes can be used as the host structure without conversion. */
 bool   thunk_same(const ThunkStruct *s, const ThunkModel *m);
 /* Convert n structures. host has n * s->host_size bytes, guest n * thunk_size(s, m); the whole destination is written
- * (padding and fields that have no counterpart are zero). Values that do not fit are truncated as the kernel does. */
+ * (padding and fields that have no counterpart are zero). thunk_to_guest: false when a NARROW_FAIL field cannot hold its
+ * value. */
 void   thunk_to_host(const ThunkStruct *s, const ThunkModel *m, void *host, const void *guest, size_t n);
-void   thunk_to_guest(const ThunkStruct *s, const ThunkModel *m, void *guest, const void *host, size_t n);
+bool   thunk_to_guest(const ThunkStruct *s, const ThunkModel *m, void *guest, const void *host, size_t n);
 
 /* Flag words. Bits that no row names pass unchanged. */
 uint64_t thunk_flags_to_host(const ThunkFlags *f, const ThunkModel *m, uint64_t v);

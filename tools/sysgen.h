@@ -16,6 +16,7 @@ typedef struct Field {
     const char *name; int kind; unsigned count; const Struct *sub;
     unsigned off[NLAYOUT];          /* in the guest; [0] with host rules is host_off */
     int host_kind; unsigned host_off;
+    const char *narrow;             /* NARROW_* of thunk/thunk.h */
     bool wild;                      /* no counterpart on the host: only takes room */
 } Field;
 struct Struct {
@@ -39,6 +40,7 @@ typedef struct Sys { const char *name, *host, *why, *ret_style, *ret_flags, *ret
                      bool hand, foreign; int nargs; Arg a[MAXARGS]; struct Sys *next; } Sys;
 typedef struct Ioctl {
     const char *name, *number[NFAMILY]; int dir; const Struct *type;
+    bool everywhere;                /* guests of the host's layout convert it, too */
     const char *misstated;          /* why the number says another direction or size than the kernel's code; NULL */
     struct Ioctl *next;
 } Ioctl;

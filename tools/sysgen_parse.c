@@ -106,6 +106,7 @@ static void parse_struct(void)
             f->kind = KIND_STRUCT;
             if (!(f->sub = find_struct(type))) fail(path, line, "unknown type %s", type);
         }
+        f->narrow = accept("!") ? "NARROW_FAIL" : accept("^") ? "NARROW_TOP" : "NARROW_CUT";
         f->name = word();
         if (f->name[0] == '_' && f->name[1] == '\0') f->wild = true;
         if (accept("[")) { f->count = strtoul(tok, NULL, 0); next(); expect("]"); }
@@ -226,7 +227,7 @@ static void parse_sys(void)
     *p = s;
 }
 
-/* ioctl NAME [= number] [family : number]... none|int|in|out|inout STRUCT [misstated "why"] */
+/* ioctl NAME [= number] [family : number]... none|int|in|out|inout STRUCT [everywhere] [misstated "why"] */
 static void parse_ioctl(void)
 {
     Ioctl *o = calloc(1, sizeof *o);
@@ -246,6 +247,7 @@ static void parse_ioctl(void)
         const char *t = word();
         if (!(o->type = find_struct(t))) fail(path, line, "unknown struct %s", t);
     }
+    o->everywhere = accept("everywhere");
     if (accept("misstated")) { o->misstated = strdup(tok); next(); }
     Ioctl **p = &ioctls;
     while (*p) p = &(*p)->next;

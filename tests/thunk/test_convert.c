@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include "linux-user/sysrows.h"
 
@@ -58,6 +60,24 @@ static void values(void)
     uint8_t dirty[16] = { 0, 0, 0, 0, 0, 0, 0, 1, 9, 9, 9, 9, 0, 0, 0, 7 };
     thunk_to_host(&struct_timespec64, &models[4], &ts, dirty, 1);
     check(ts.tv_sec == 1 && ts.tv_nsec == 7, "upper half of nanoseconds is ignored for 32-bit guests");
+    struct statfs fs = { .f_blocks = 1ull << 32, .f_files = UINT64_MAX };
+    uint8_t big[256];
+    check(!thunk_to_guest(&struct_statfs, &models[4], big, &fs, 1), "2^32 blocks are too many for 32 bits");
+    check(thunk_to_guest(&struct_statfs, &models[0], big, &fs, 1), "and not for 64");
+    fs.f_blocks = UINT32_MAX;
+    check(thunk_to_guest(&struct_statfs, &models[4], big, &fs, 1), "an unknown number of files fits");
+    struct stat st2 = { .st_nlink = 70000, .st_size = 1 };
+    check(!thunk_to_guest(&struct_stat, &models[4], big, &st2, 1), "70000 links are too many for 16 bits");
+    st2 = (struct stat){ .st_ino = 1ull << 32 };
+    check(!thunk_to_guest(&struct_stat, &models[4], big, &st2, 1), "inode 2^32");
+    st2 = (struct stat){ .st_size = INT32_MAX, .st_ino = UINT32_MAX, .st_nlink = 65535 };
+    check(thunk_to_guest(&struct_stat, &models[4], big, &st2, 1), "the largest that fit");
+    st2.st_size++;
+    check(!thunk_to_guest(&struct_stat, &models[4], big, &st2, 1), "2 GiB");
+    struct shminfo shm = { .shmmax = 1ull << 40, .shmall = 7 };
+    check(thunk_to_guest(&struct_shminfo, &models[4], big, &shm, 1), "a limit fits always");
+    check(thunk_load(big, 4, false, true) == UINT32_MAX, "and is the largest");
+    check(thunk_load(big + 16, 4, false, true) == 7, "where it must");
     struct stat st = { .st_mode = 0100644, .st_nlink = 3, .st_size = 1234, .st_ino = 77 };
     uint8_t g[256];
     thunk_to_guest(&struct_stat, &models[0], g, &st, 1);
