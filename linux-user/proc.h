@@ -60,6 +60,14 @@ void proc_write_statm(const ProcView *v, FILE *out);
 void proc_write_status(const ProcView *v, FILE *out);
 void proc_write_syscall(const ProcView *v, FILE *out);
 
+/* --- names, as the kernel gives them for descriptors; proc_name.c. Each takes something off the end. */
+
+pid_t proc_cut_number(char *path);                      /* "/N"; 0: there is none */
+bool  proc_cut_name(char *path, const char *name);      /* "/name" */
+/* "/PID" or "/PID/task/TID", which leaves ROOT. pid 0: a process of a name space that is not ours. */
+typedef struct ProcOwner { bool own; pid_t pid, tid; } ProcOwner;
+bool  proc_cut_owner(Task *t, char *path, ProcOwner *o);
+
 /* --- descriptors, proc_fd.c */
 
 typedef struct ProcFds ProcFds;     /* of one table of descriptors; shared by processes that share that */

@@ -165,48 +165,17 @@ void proc_fds_after_fork(Process *p, bool child)
     else if (f) pthread_mutex_unlock(&f->lock);
 }
 
-/* --- names: ROOT/FILE, ROOT/PID/FILE, ROOT/PID/task/TID/FILE. ROOT is where it is mounted, usually /proc. */
-
-/* Takes a number off the end of "…/N"; 0: there is none. */
-static pid_t cut_number(char *path)
-{
-    char *slash = strrchr(path, '/'), *end;
-    long n = slash && slash[1] >= '0' && slash[1] <= '9' ? strtol(slash + 1, &end, 10) : 0;
-    if (n <= 0 || *end) return 0;
-    *slash = 0;
-    return (pid_t)n;
-}
-
-static bool cut_name(char *path, const char *name)
-{
-    size_t n = strlen(path), len = strlen(name);
-    if (n <= len || path[n - len - 1] != '/' || strcmp(path + n - len, name)) return false;
-    path[n - len - 1] = 0;
-    return true;
-}
-
-/* The first thread's number as this mount shows it. */
-static pid_t self_at(const char *root)
-{
-    char link[PATH_MAX + 8], n[16];
-    snprintf(link, sizeof link, "%s/self", root);
-    ssize_t len = readlink(link, n, sizeof n - 1);
-    n[len < 0 ? 0 : len] = 0;
-    return len > 0 ? (pid_t)atoi(n) : getpid();
-}
+/* --- what a descriptor is of */
 
 /* Whom does "ROOT/PID" or "ROOT/PID/task/TID" name? False: nobody that the row can tell of. */
 static bool names_guest(Task *t, const ProcRow *r, char *path, ProcFd *d)
 {
     char exe[PATH_MAX];
-    pid_t n = cut_number(path), pid = n;
-    if (!n) return false;
-    if (cut_name(path, "task")) pid = cut_number(path);
-    pid_t self = self_at(path);
-    if (pid == n && t->proc->ntasks > 1 && self == getpid() && !tgkill(self, n, 0)) pid = self;
-    d->pid = pid == self ? getpid() : pid;
-    d->tid = n == self ? getpid() : n;
-    return pid == self || (r->others && self == getpid() && process_proc_guest(pid, exe, NULL));
+    ProcOwner o;
+    if (!proc_cut_owner(t, path, &o)) return false;
+    d->pid = o.pid;
+    d->tid = o.tid;
+    return o.own || (r->others && o.pid && process_proc_guest(o.pid, exe, NULL));
 }
 
 static const ProcRow *row_of(Task *t, const char *path, ProcFd *d)
@@ -214,8 +183,8 @@ static const ProcRow *row_of(Task *t, const char *path, ProcFd *d)
     char rest[PATH_MAX];
     for (const ProcRow *r = proc_rows; r < proc_rows + proc_nrows; r++) {
         strcpy(rest, path);
-        if (!cut_name(rest, r->name)) continue;
-        if (r->own ? names_guest(t, r, rest, d) : !cut_number(rest)) return r;
+        if (!proc_cut_name(rest, r->name)) continue;
+        if (r->own ? names_guest(t, r, rest, d) : !proc_cut_number(rest)) return r;
     }
     return NULL;
 }

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "common-user/mm_view.h"
 #include "common-user/ownfd.h"
-#include "common-user/process.h"
+#include "linux-user/proc.h"
 
 const char *process_proc_own(const char *path)
 {
@@ -29,13 +31,6 @@ const char *process_proc_own(const char *path)
         rest = end + 1;
     }
     return rest;
-}
-
-/* The pid of "/proc/PID/name"; 0: it is another path. */
-static int pid_of(const char *path, const char *name)
-{
-    int pid = 0, at = 0;
-    return sscanf(path, "/proc/%d/%n", &pid, &at) == 1 && at && !strcmp(path + at, name) ? pid : 0;
 }
 
 /* The host's maps of this process tell the emulators of others that it runs a guest: a mapping of a memory file that is
@@ -76,47 +71,69 @@ bool process_proc_guest(pid_t pid, char exe[PATH_MAX], ProcGuest *g)
     return found;
 }
 
+/* The kernel's name of the file behind fd, when that is in /proc. */
 static bool fd_name(int fd, char out[PATH_MAX])
 {
     char link[40];
+    struct statfs fs;
+    if (fstatfs(fd, &fs) || fs.f_type != PROC_SUPER_MAGIC) return false;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t len = readlink(link, out, PATH_MAX - 1);
     out[len < 0 ? 0 : len] = 0;
-    return len > 0 && !strncmp(out, "/proc/", 6);
+    return len > 0;
 }
 
-/* The link's own name when a name leads to ".../exe" in /proc. */
+/* That of the link itself when a name leads to ".../exe" in /proc. */
 static bool link_name(int dir, const char *path, char out[PATH_MAX])
 {
     size_t n = strlen(path);
     if (n < 3 || strcmp(path + n - 3, "exe") || (n > 3 && path[n - 4] != '/')) return false;
-    if (!strncmp(path, "/proc/", 6) && !strstr(path, "/.") && !strstr(path, "//")) { strcpy(out, path); return true; }
     int fd = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     bool found = fd >= 0 && fd_name(fd, out);
     if (fd >= 0) close(fd);
     return found;
 }
 
+/* The same without a look at the file system, for the name that programs use. */
+static bool is_own_exe(const char *path)
+{
+    const char *own = process_proc_own(path);
+    return own && !strcmp(own, "exe");
+}
+
+/* What to open for it; a descriptor where the file's name may have gone. */
+#define OWN_LINK "/proc/self/fd/"
+static void own_exe(Task *t, char out[PATH_MAX])
+{
+    int fd = ownfd_get(t->proc->exe_handle);
+    if (fd >= 0) snprintf(out, PATH_MAX, OWN_LINK "%d", fd);
+    else snprintf(out, PATH_MAX, "%s", t->proc->exe);
+}
+
+/* path: a kernel's name */
+static bool exe_of(Task *t, char *path, char out[PATH_MAX])
+{
+    ProcOwner o;
+    if (!proc_cut_name(path, "exe") || !proc_cut_owner(t, path, &o)) return false;
+    if (!o.own) return o.pid && process_proc_guest(o.pid, out, NULL);
+    own_exe(t, out);
+    return true;
+}
+
 bool process_proc_exe(Task *t, int dir, const char *name, char out[PATH_MAX])
 {
     char path[PATH_MAX];
-    if (!t->proc->exe || !link_name(dir, name, path)) return false;
-    const char *own = process_proc_own(path);
-    pid_t pid = own ? 0 : pid_of(path, "exe");
-    if (!own) return pid && process_proc_guest(pid, out, NULL);
-    if (strcmp(own, "exe")) return false;
-    int fd = ownfd_get(t->proc->exe_handle);
-    if (fd >= 0) snprintf(out, PATH_MAX, "/proc/self/fd/%d", fd);
-    else snprintf(out, PATH_MAX, "%s", t->proc->exe);
-    return true;
+    if (!t->proc->exe) return false;
+    if (is_own_exe(name)) { own_exe(t, out); return true; }
+    return link_name(dir, name, path) && exe_of(t, path, out);
 }
 
 int64_t process_proc_readlink(Task *t, int dir, const char *path, char *buf, size_t cap)
 {
     char exe[PATH_MAX], name[PATH_MAX];
-    if (!*path && dir >= 0 && fd_name(dir, name)) path = name;         /* a descriptor of the link itself */
-    if (!process_proc_exe(t, dir, path, exe)) return -ENOENT;
-    if (!strncmp(exe, "/proc/self/fd/", 14)) snprintf(exe, sizeof exe, "%s", t->proc->exe);
+    bool by_fd = t->proc->exe && !*path && dir >= 0 && fd_name(dir, name);      /* a descriptor of the link itself */
+    if (by_fd ? !exe_of(t, name, exe) : !process_proc_exe(t, dir, path, exe)) return -ENOENT;
+    if (!strncmp(exe, OWN_LINK, sizeof OWN_LINK - 1)) snprintf(exe, sizeof exe, "%s", t->proc->exe);
     size_t n = strlen(exe);
     if (n > cap) n = cap;
     memcpy(buf, exe, n);

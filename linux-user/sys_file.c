@@ -23,8 +23,18 @@ enum { HOST_LARGEFILE = 0100000 };  /* the C library's O_LARGEFILE is 0 */
 /* Host form of the kernel's open_how. */
 typedef struct OpenHow { uint64_t flags, mode, resolve; } OpenHow;
 
+/* Names in trees that packages own, and ways to open, that lead to no file of /proc: those are not looked at. */
+static bool may_be_proc(const char *path, uint64_t how)
+{
+    static const char *const elsewhere[] = { "/usr/", "/lib/", "/lib64/" };
+    if (how & (O_PATH | O_CREAT | O_TRUNC | O_DIRECTORY) || (how & O_ACCMODE) == O_WRONLY) return false;
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (!strncmp(path, elsewhere[i], strlen(elsewhere[i])) && !strstr(path, "..")) return false;
+    return true;
+}
+
 /* A new descriptor, or -errno: too large a file for the guest is none, and one of /proc may have to show the guest. */
-static int64_t opened(Task *t, int64_t fd, uint64_t how)
+static int64_t opened(Task *t, int64_t fd, const char *path, uint64_t how)
 {
     struct stat st;
     if (fd < 0) return fd;
@@ -33,14 +43,14 @@ static int64_t opened(Task *t, int64_t fd, uint64_t how)
         close((int)fd);
         return -EOVERFLOW;          /* Linux: generic_file_open */
     }
-    proc_fds_opened(t, (int)fd);
+    if (may_be_proc(path, how)) proc_fds_opened(t, (int)fd);
     return fd;
 }
 
 int64_t sys_openat(Task *t, int dir, const char *path, uint64_t how, uint32_t mode)
 {
     if (!path) return -EFAULT;
-    return opened(t, safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L), how);
+    return opened(t, safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L), path, how);
 }
 int64_t sys_open(Task *t, const char *path, uint64_t how, uint32_t mode) { return sys_openat(t, AT_FDCWD, path, how, mode); }
 
@@ -70,7 +80,7 @@ int64_t sys_openat2(Task *t, int dir, gaddr name, gaddr how, uint64_t size)
     bool limited = h.resolve & ~(uint64_t)RESOLVE_CACHED;       /* then it matters how the name leads to the file */
     PathUse use = h.flags & O_NOFOLLOW ? PATH_LINK : limited ? PATH_NO_MAGIC : PATH_FOLLOW;
     if ((r = path_get(t, dir, name, path, use)) < 0) return r;
-    return opened(t, safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L), h.flags);
+    return opened(t, safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L), path, h.flags);
 }
 
 int64_t sys_readlinkat(Task *t, int dir, const char *path, gaddr buf, uint64_t size)

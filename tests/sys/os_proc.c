@@ -2,6 +2,7 @@
 /* Files of /proc are live and are what the kernel says they are, whatever way leads to them: fs/seq_file.c, proc(5). */
 #include "os_check.h"
 #include <limits.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -175,6 +176,27 @@ static void check_names(void)
     close(path);
 }
 
+/* Mounted elsewhere, with less in it; for those who may mount. */
+static void check_mount(void)
+{
+    char dir[] = "/tmp/procXXXXXX", name[64], exe[PATH_MAX] = "", it[PATH_MAX] = "";
+    int st;
+    CHECK(mkdtemp(dir) && readlink("/proc/self/exe", exe, sizeof exe - 1) > 0);
+    pid_t pid = fork();
+    if (!pid) {
+        if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) _exit(0);
+        if (mount("proc", dir, "proc", 0, "subset=pid")) _exit(0);
+        CHECK(chdir(dir) == 0 && open("cpuinfo", O_RDONLY) == -1 && errno == ENOENT);
+        CHECK(open("version", O_RDONLY) == -1 && errno == ENOENT);
+        snprintf(name, sizeof name, "%d/maps", (int)getpid());
+        CHECK(is_mine(open("self/maps", O_RDONLY)) && is_mine(open(name, O_RDONLY)));
+        CHECK(readlink("self/exe", it, sizeof it - 1) > 0 && !strcmp(exe, it));
+        _exit(check_failures);
+    }
+    CHECK(waitpid(pid, &st, 0) == pid && st == 0);
+    rmdir(dir);
+}
+
 /* A descriptor that comes by fork shows the parent, one over a socket its sender; a number used again nothing old. */
 static void check_travel(void)
 {
@@ -280,6 +302,7 @@ int main(void)
     check_kind();
     check_splice();
     check_names();
+    check_mount();
     check_travel();
     check_many();
     check_thread();
