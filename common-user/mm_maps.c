@@ -54,7 +54,7 @@ static void add_area(GArray *areas, const Vma *v, const char *name)
 static MmView *make(pid_t pid, const Mm *mm, GArray *areas, GArray *lines)
 {
     MmView *v = g_new0(MmView, 1);
-    *v = (MmView){ pid, mm->base, mm->page, mm->hpage, .nareas = areas->len, .nlines = lines->len };
+    *v = (MmView){ pid, mm->base, mm->page, mm->hpage, mm->sums, .nareas = areas->len, .nlines = lines->len };
     v->areas = (MmArea *)(void *)g_array_free(areas, FALSE);
     v->lines = (MmLine *)(void *)g_array_free(lines, FALSE);
     return v;

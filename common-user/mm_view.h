@@ -13,6 +13,7 @@ typedef struct MmLine { uint64_t start, end, off; char dev[16]; uint64_t ino; ch
 typedef struct MmView {
     pid_t pid;                      /* the host's files of it: /proc/PID */
     uint64_t base, page, hpage;
+    MmSums sums;
     size_t nareas, nlines;
     MmArea *areas; MmLine *lines;   /* by address; of the guest, of the host */
 } MmView;

@@ -8,6 +8,7 @@
 #define LINUX_USER_PROC_H
 
 #include <stdio.h>
+#include "common-user/mm_view.h"
 #include "common-user/process.h"
 #include "linux-user/syscall.h"
 
@@ -16,13 +17,17 @@ typedef struct ProcView {
     Task *t;                        /* the reader */
     pid_t pid, tid;                 /* whose file; the thread that the name says, or the process' first one */
     int fd;                         /* the host's file; only to be read with a position, which leaves its own alone */
+    const struct ProcRow *row;
+    const Process *p;               /* of pid: ours, or a copy, whose pointers are addresses there */
+    MmSums sums;
+    uint64_t base;                  /* its mm_base */
 } ProcView;
 
 /* A row is text, or bytes at positions that are addresses. */
 typedef struct ProcRow {
     const char *name;
     bool own;                       /* below /proc/PID and /proc/PID/task/TID; else below /proc */
-    bool others;                    /* can tell of a process of another emulator, too */
+    bool others;                    /* tells of processes of other emulators, too */
     void (*write)(const ProcView *v, FILE *out);
     int64_t (*move)(const ProcView *v, bool in, void *buf, size_t len, uint64_t pos);      /* in: to the file */
     bool (*ioctl)(const ProcView *v, uint32_t cmd, gaddr arg, int64_t *r);      /* false: for the kernel to answer */
@@ -32,15 +37,22 @@ extern const int proc_nrows;
 
 /* What other threads may see of a task; false: it has gone. */
 typedef struct ProcTask {
-    uint64_t sigmask, pending, nr, arg[7], filters;
+    uint64_t sigmask;
+    bool own;                       /* of this process; of others the rest is not known */
+    uint64_t pending, nr, arg[7], filters;
     int64_t seccomp;
     gaddr sp, pc;
 } ProcTask;
+/* proc_subject.c. Finds out p, sums, base; false: nothing can be said, and the host's own file is as good. */
+bool  proc_subject(ProcView *v, Process *copy);
+bool  proc_is_own(const ProcView *v);
+bool  proc_peek(const ProcView *v, uint64_t at, void *to, size_t len);         /* pid's memory; false: not all of it */
 bool  proc_task(const ProcView *v, ProcTask *out);
+uint64_t proc_handlers(const ProcView *v, bool ignored);        /* signals with handlers, or that are ignored */
 char *proc_host_text(const ProcView *v);                /* what the host's file says: malloc'd, never NULL */
 
 /* proc_text.c, proc_status.c, proc_memory.c: rows' functions. */
-struct MmView *proc_map(const ProcView *v);             /* NULL: it cannot be had */
+MmView *proc_map(const ProcView *v);             /* NULL: it cannot be had */
 void proc_write_maps(const ProcView *v, FILE *out);
 void proc_write_smaps(const ProcView *v, FILE *out);
 void proc_write_smaps_rollup(const ProcView *v, FILE *out);

@@ -211,14 +211,19 @@ void proc_fds_opened(Task *t, int fd)
 
 static int64_t write_text(Task *t, ProcFd *d)
 {
-    ProcView v = { t, d->pid, d->tid, d->fd };
+    ProcView v = { t, d->pid, d->tid, d->fd, d->row };
     ProcTask unused;
+    Process copy;
     free(d->text);
     d->text = NULL;
     if (d->row->own && d->pid == getpid() && d->tid != d->pid && !proc_task(&v, &unused)) return -ESRCH;
     FILE *out = open_memstream(&d->text, &d->len);
     if (!out) return -ENOMEM;
-    d->row->write(&v, out);
+    bool known = proc_subject(&v, &copy);
+    char *host = known ? NULL : proc_host_text(&v);
+    if (known) d->row->write(&v, out);
+    else fputs(host, out);
+    free(host);
     return fclose(out) ? -ENOMEM : 0;
 }
 
@@ -247,7 +252,7 @@ static int64_t read_text(Task *t, ProcFd *d, const struct iovec *v, uint64_t n, 
 
 static int64_t move_bytes(Task *t, const ProcFd *d, bool in, const struct iovec *v, uint64_t n, uint64_t pos)
 {
-    ProcView view = { t, d->pid, d->tid, d->fd };
+    ProcView view = { t, d->pid, d->tid, d->fd, d->row };
     int64_t done = 0;
     for (uint64_t i = 0; i < n; i++) {
         int64_t r = v[i].iov_len ? d->row->move(&view, in, v[i].iov_base, v[i].iov_len, pos + (uint64_t)done) : 0;
@@ -338,7 +343,7 @@ static int64_t with(Task *t, ProcFd *d, const SysDesc *call, const uint64_t *g, 
         if ((x->in && !d->row->move) || mode == (x->in ? O_RDONLY : O_WRONLY)) break;      /* for the kernel to say */
         return transfer(t, d, x, g);
     }
-    ProcView view = { t, d->pid, d->tid, d->fd };
+    ProcView view = { t, d->pid, d->tid, d->fd, d->row };
     int64_t r;
     if (nr == SYS_ioctl && d->row->ioctl && d->row->ioctl(&view, (uint32_t)g[1], g[2], &r)) return r;
     /* files of processes cannot be spliced; the kernel refuses them itself */

@@ -13,13 +13,11 @@
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
-static bool is_own(const ProcView *v) { return v->pid == getpid(); }
-
 MmView *proc_map(const ProcView *v)
 {
     char exe[PATH_MAX];
     ProcGuest g;
-    if (is_own(v)) return mm_view(v->t->proc->mm);
+    if (proc_is_own(v)) return mm_view(v->t->proc->mm);
     return process_proc_guest(v->pid, exe, &g) ? mm_view_of(v->pid, g.mm, g.sizes) : NULL;
 }
 
@@ -36,7 +34,7 @@ static void write_smaps(const ProcView *v, bool rollup, FILE *out)
     MmView *m = proc_map(v);
     snprintf(name, sizeof name, "/proc/%d/smaps", (int)v->pid);
     FILE *f = rollup ? fopen(name, "re") : NULL;
-    text = proc_host_text(f ? &(ProcView){ v->t, v->pid, v->tid, fileno(f) } : v);
+    text = proc_host_text(f ? &(ProcView){ .fd = fileno(f) } : v);
     if (m) mm_view_smaps(m, text, rollup, out);
     free(text);
     if (f) fclose(f);
@@ -83,9 +81,9 @@ static int64_t move_part(const ProcView *v, const MmView *m, bool in, void *buf,
 
 int64_t proc_move_mem(const ProcView *v, bool in, void *buf, size_t len, uint64_t pos)
 {
-    MmView *m = is_own(v) ? NULL : proc_map(v);
+    MmView *m = proc_is_own(v) ? NULL : proc_map(v);
     size_t done = 0;
-    int64_t r = is_own(v) || m ? 1 : -EIO;
+    int64_t r = proc_is_own(v) || m ? 1 : -EIO;
     while (done < len && r > 0) {
         r = move_part(v, m, in, (char *)buf + done, len - done, pos + done);
         if (r > 0) done += (size_t)r;
@@ -110,10 +108,10 @@ int64_t proc_move_pagemap(const ProcView *v, bool in, void *buf, size_t len, uin
     enum { WORD = 8 };
     if (in) return -EBADF;
     if (pos % WORD || len % WORD) return -EINVAL;
-    MmView *m = is_own(v) ? NULL : proc_map(v);
+    MmView *m = proc_is_own(v) ? NULL : proc_map(v);
     uint64_t page = m ? m->page : mm_page_size(v->t->proc->mm), last = mm_task_size(v->t->proc->mm) / page, word;
     size_t done = 0;
-    int64_t r = is_own(v) || m ? 0 : -EIO;
+    int64_t r = proc_is_own(v) || m ? 0 : -EIO;
     for (uint64_t i = pos / WORD; r == 0 && done < len && i < last; i++, done += WORD) {
         thunk_store(&word, WORD, linux_abi.big_endian, page_word(v, m, i * page));
         if (host_copy((char *)buf + done, &word, WORD)) r = -EFAULT;

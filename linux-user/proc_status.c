@@ -9,49 +9,41 @@
 
 typedef unsigned long long ull;
 
-/* Pages of the program's own code, in bytes. Linux: task_mem */
-static uint64_t own_text(const Process *p)
-{
-    uint64_t page = mm_page_size(p->mm);
-    return ((p->end_code + page - 1) & ~(page - 1)) - (p->start_code & ~(page - 1));
-}
+static uint64_t guest_page(const ProcView *v) { return mm_page_size(v->t->proc->mm); }
 
-static uint64_t handlers(Process *p, bool ignored)
+/* Pages of the program's own code, in bytes. Linux: task_mem */
+static uint64_t own_text(const ProcView *v)
 {
-    uint64_t m = 0;
-    for (int s = 1; s <= TASK_NSIG; s++) {
-        gaddr h = signal_get_action(p, s).handler;
-        if (ignored ? h == 1 : h > 1) m |= SIG_BIT(s);
-    }
-    return linux_mask_to_guest(p->abi, m);
+    const Process *p = v->p;
+    uint64_t page = guest_page(v);
+    return ((p->end_code + page - 1) & ~(page - 1)) - (p->start_code & ~(page - 1));
 }
 
 /* size resident shared text lib data dt, in pages */
 void proc_write_statm(const ProcView *v, FILE *out)
 {
-    const Process *p = v->t->proc;
-    ull resident = 0, shared = 0, page = mm_page_size(p->mm), unit = (ull)sysconf(_SC_PAGESIZE);
-    MmSums s = mm_sums(p->mm);
+    ull resident = 0, shared = 0, page = guest_page(v), unit = (ull)sysconf(_SC_PAGESIZE);
+    MmSums s = v->sums;
     char *text = proc_host_text(v);
     if (sscanf(text, "%*u %llu %llu", &resident, &shared) != 2) resident = shared = 0;
     free(text);
     fprintf(out, "%llu %llu %llu %llu 0 %llu 0\n", (ull)s.total / page, resident * unit / page, shared * unit / page,
-            (ull)own_text(p) / page, (ull)(s.data + s.stack) / page);
+            (ull)own_text(v) / page, (ull)(s.data + s.stack) / page);
 }
 
 /* The masks of 31 to 34 have no realtime signals: they are of the time before those. */
 void proc_write_stat(const ProcView *v, FILE *out)
 {
     enum { OLD_SIGNALS = 0x7fffffff, FIRST = 3 };
-    Process *p = v->t->proc;
+    const Process *p = v->p;
     ProcTask task = { 0 };
     char *text = proc_host_text(v), *save = NULL, *name_end = strrchr(text, ')');
     bool there = proc_task(v, &task);
     const struct { int field; uint64_t value; bool of_task; } guest[] = {
-        { 20, (uint64_t)p->ntasks }, { 23, mm_sums(p->mm).total },
+        { 20, (uint64_t)p->ntasks }, { 23, v->sums.total },
         { 26, p->start_code }, { 27, p->end_code }, { 28, p->stack_top },
-        { 32, linux_mask_to_guest(p->abi, task.sigmask) & OLD_SIGNALS, true },
-        { 33, handlers(p, true) & OLD_SIGNALS }, { 34, handlers(p, false) & OLD_SIGNALS },
+        { 32, linux_mask_to_guest(&linux_abi, task.sigmask) & OLD_SIGNALS, true },
+        { 33, proc_handlers(v, true) & OLD_SIGNALS }, { 34, proc_handlers(v, false) & OLD_SIGNALS },
         { 45, p->start_data }, { 46, p->end_data }, { 47, p->start_brk },
         { 48, p->arg_start }, { 49, p->arg_end }, { 50, p->env_start }, { 51, p->env_end },
     };
@@ -71,21 +63,22 @@ void proc_write_stat(const ProcView *v, FILE *out)
 
 void proc_write_status(const ProcView *v, FILE *out)
 {
-    Process *p = v->t->proc;
-    MmSums sums = mm_sums(p->mm);
+    const Process *p = v->p;
+    MmSums sums = v->sums;
     ProcTask task = { 0 };
-    bool there = proc_task(v, &task);
-    uint64_t code = own_text(p);
+    enum { ANY, TASK, OWN_TASK } known = !proc_task(v, &task) ? ANY : task.own ? OWN_TASK : TASK;
+    uint64_t code = own_text(v);
     char *text = proc_host_text(v), *save = NULL;
     ull queued = 0;
     const char *pnd = strstr(text, "\nSigPnd:");
     if (pnd) sscanf(pnd, " SigPnd: %llx", &queued);
-    const struct { const char *key; uint64_t value; const char *fmt; bool of_task; } guest[] = {
+    const struct { const char *key; uint64_t value; const char *fmt; int needs; } guest[] = {
         { "Threads:", (uint64_t)p->ntasks, "%llu" },
-        { "SigPnd:", linux_mask_to_guest(p->abi, queued | task.pending), "%016llx", true },
-        { "SigBlk:", linux_mask_to_guest(p->abi, task.sigmask), "%016llx", true },
-        { "SigIgn:", handlers(p, true), "%016llx" }, { "SigCgt:", handlers(p, false), "%016llx" },
-        { "Seccomp:", (uint64_t)task.seccomp, "%llu", true }, { "Seccomp_filters:", task.filters, "%llu", true },
+        { "SigPnd:", linux_mask_to_guest(&linux_abi, queued | task.pending), "%016llx", OWN_TASK },
+        { "SigBlk:", linux_mask_to_guest(&linux_abi, task.sigmask), "%016llx", TASK },
+        { "SigIgn:", proc_handlers(v, true), "%016llx" }, { "SigCgt:", proc_handlers(v, false), "%016llx" },
+        { "Seccomp:", (uint64_t)task.seccomp, "%llu", OWN_TASK },
+        { "Seccomp_filters:", task.filters, "%llu", OWN_TASK },
         { "VmPeak:", sums.total / 1024, "%8llu kB" }, { "VmSize:", sums.total / 1024, "%8llu kB" },
         { "VmData:", sums.data / 1024, "%8llu kB" }, { "VmStk:", sums.stack / 1024, "%8llu kB" },
         { "VmExe:", code / 1024, "%8llu kB" },
@@ -93,7 +86,7 @@ void proc_write_status(const ProcView *v, FILE *out)
     };
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         size_t k = 0, n = sizeof guest / sizeof *guest;
-        while (k < n && (strncmp(line, guest[k].key, strlen(guest[k].key)) || (guest[k].of_task && !there))) k++;
+        while (k < n && (strncmp(line, guest[k].key, strlen(guest[k].key)) || guest[k].needs > (int)known)) k++;
         if (k == n) { fprintf(out, "%s\n", line); continue; }
         fprintf(out, "%s\t", guest[k].key);
         fprintf(out, guest[k].fmt, (ull)guest[k].value);

@@ -21,26 +21,34 @@ void proc_write_cmdline(const ProcView *v, FILE *out)
 
 void proc_write_environ(const ProcView *v, FILE *out)
 {
-    Process *p = v->t->proc;
-    size_t len = p->env_end - p->env_start;
+    const Process *p = v->p;
+    size_t len = p->env_end - p->env_start, n = 0;
     char *now = malloc(len + 1);
-    if (now) fwrite(now, 1, gmem_read_some(v->t, now, p->env_start, len), out);
+    if (now && proc_is_own(v)) n = gmem_read_some(v->t, now, p->env_start, len);
+    else if (now && proc_peek(v, v->base + p->env_start, now, len)) n = len;
+    fwrite(now, 1, n, out);
     free(now);
 }
 
-void proc_write_auxv(const ProcView *v, FILE *out) { fwrite(v->t->proc->auxv, 1, v->t->proc->auxv_len, out); }
+void proc_write_auxv(const ProcView *v, FILE *out)
+{
+    uint8_t *copy = malloc(v->p->auxv_len + 1);
+    bool own = proc_is_own(v), read = copy && !own && proc_peek(v, (uintptr_t)v->p->auxv, copy, v->p->auxv_len);
+    if (own || read) fwrite(own ? v->p->auxv : copy, 1, v->p->auxv_len, out);
+    free(copy);
+}
 
 /* proc(5): the rows of what the guest keeps itself. */
 void proc_write_limits(const ProcView *v, FILE *out)
 {
-    TaskLimits all = process_limits(v->t->proc);
+    TaskLimits all = proc_is_own(v) ? process_limits(v->t->proc) : v->p->limits;
     const struct { const char *key; TaskLimit l; } guest[] = {
         { "Max address space", all.as }, { "Max data size", all.data },
     };
     char *text = proc_host_text(v), *save = NULL, word[2][24];
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         bool done = false;
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < 2 && (all.set || proc_is_own(v)); k++) {
             if (strncmp(line, guest[k].key, strlen(guest[k].key))) continue;
             for (int i = 0; i < 2; i++) {
                 uint64_t n = i ? guest[k].l.max : guest[k].l.cur;

@@ -43,9 +43,25 @@ void process_proc_announce(const Process *p)
     if (!p->exe || snprintf(name, sizeof name, ANNOUNCED "%s", p->exe) > NAME_MOST) return;
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0) return;
-    ProcGuest g = { mm_view_sizes(), (uintptr_t)p->mm };
+    ProcGuest g = { mm_view_sizes(), (uintptr_t)p->mm, sizeof *p, (uintptr_t)p };
     if (write(fd, &g, sizeof g) == sizeof g) mmap(NULL, LEN, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
+}
+
+/* Cheap, for readers of every process' files: does it run a program with a name like ours? */
+static bool may_be_emulator(pid_t pid)
+{
+    char link[2][32], name[2][PATH_MAX], *base[2];
+    snprintf(link[0], sizeof link[0], "/proc/%d/exe", (int)pid);
+    strcpy(link[1], "/proc/self/exe");
+    for (int i = 0; i < 2; i++) {
+        ssize_t n = readlink(link[i], name[i], PATH_MAX - 1);
+        name[i][n < 0 ? 0 : n] = 0;
+        base[i] = strrchr(name[i], '/');
+        if (!base[i]) return false;
+        if (i == 0 && !strncmp(base[i], "/qemu-", 6)) return true;
+    }
+    return !strcmp(base[0], base[1]);
 }
 
 bool process_proc_guest(pid_t pid, char exe[PATH_MAX], ProcGuest *g)
@@ -53,6 +69,7 @@ bool process_proc_guest(pid_t pid, char exe[PATH_MAX], ProcGuest *g)
     static const char tag[] = "/memfd:" ANNOUNCED, end[] = " (deleted)";
     char maps[40], *line = NULL, *name;
     size_t cap = 0;
+    if (!may_be_emulator(pid)) return false;
     snprintf(maps, sizeof maps, "/proc/%d/maps", (int)pid);
     FILE *f = fopen(maps, "re");
     bool found = false;

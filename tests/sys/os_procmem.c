@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 
 enum { PAGES = 4 };
-static char text[1 << 18];
+static char text[1 << 18] __attribute__((aligned(16)));
 static volatile int marker = 0x1234;
 static long page;
 
@@ -222,12 +222,19 @@ static void check_smaps(void)
 
 /* --- another process: the same program, started anew */
 
+typedef struct Facts { uintptr_t marker, code, random; } Facts;
+
 static void child(int in, int out)
 {
-    uintptr_t at = (uintptr_t)&marker;
+    Facts f = { (uintptr_t)&marker, field(slurp("/proc/self/stat"), 26), getauxval(AT_RANDOM) };
     char c;
+    sigset_t s;
     marker = 0x4321;
-    write(out, &at, sizeof at);
+    signal(SIGTERM, (void (*)(int))child);
+    sigemptyset(&s);
+    sigaddset(&s, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &s, NULL);
+    write(out, &f, sizeof f);
     read(in, &c, 1);
     _exit(marker == 0x8765 ? 0 : 1);
 }
@@ -236,13 +243,17 @@ static void check_other(const char *self)
 {
     char path[64], a[16], b[16], exe[PATH_MAX] = "";
     int up[2], down[2], st, v = 0, w = 0x8765;
-    uintptr_t at = 0;
+    Facts f = { 0 };
     CHECK(pipe(up) == 0 && pipe(down) == 0);
     snprintf(a, sizeof a, "%d", down[0]);
     snprintf(b, sizeof b, "%d", up[1]);
     pid_t pid = fork();
-    if (!pid) { execl(self, self, a, b, NULL); _exit(9); }
-    CHECK(read(up[0], &at, sizeof at) == sizeof at);
+    if (!pid) {
+        setenv("OF_THE_CHILD", "yes", 1);
+        execl(self, self, a, b, NULL);
+        _exit(9);
+    }
+    CHECK(read(up[0], &f, sizeof f) == sizeof f);
     readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (!strstr(slurp("/proc/self/maps"), exe)) *exe = 0;
     snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
@@ -253,10 +264,22 @@ static void check_other(const char *self)
     CHECK(strstr(text, exe) && strstr(text, "[stack]") && !strstr(text, "qemu-"));
     snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
     int fd = open(path, O_RDWR);
-    CHECK(pread(fd, &v, sizeof v, (off_t)at) == sizeof v && v == 0x4321);
-    CHECK(pwrite(fd, &w, sizeof w, (off_t)at) == sizeof w);
+    CHECK(pread(fd, &v, sizeof v, (off_t)f.marker) == sizeof v && v == 0x4321);
+    CHECK(pwrite(fd, &w, sizeof w, (off_t)f.marker) == sizeof w);
     CHECK(pread(fd, &v, 4, 8) == -1 && errno == EIO);
     close(fd);
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    CHECK(field(slurp(path), 26) == f.code && field(text, 34) == 1u << (SIGTERM - 1));
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    slurp(path);
+    CHECK(strstr(text, "SigBlk:\t0000000000000800") && strstr(text, "SigCgt:\t0000000000004000"));
+    CHECK(strstr(text, "Threads:\t1\n"));
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    slurp(path);
+    CHECK(memmem(text, sizeof text, "OF_THE_CHILD=yes", 17));
+    snprintf(path, sizeof path, "/proc/%d/auxv", (int)pid);
+    slurp(path);
+    for (unsigned long *x = (void *)text; *x; x += 2) if (*x == AT_RANDOM) CHECK(x[1] == f.random);
     CHECK(write(down[1], "x", 1) == 1 && waitpid(pid, &st, 0) == pid && st == 0);
 }
 
