@@ -26,6 +26,7 @@
 #include "linux-user/options.h"
 #include "linux-user/own_stack.h"
 #include "linux-user/path.h"
+#include "linux-user/proc.h"
 #include "linux-user/start.h"
 #include "linux-user/trace.h"
 
@@ -192,6 +193,7 @@ static int run(int argc, char **argv)
     if (log_on(LOG_page)) trace_mappings(p->mm);
     show_name(handed && *from.h.comm ? from.h.comm : prog.path);
     show_cmdline(argc, argv, prog.argv);
+    proc_fds_opened(t, STDIN_FILENO);
     loop_run();
 }
 
