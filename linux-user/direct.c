@@ -22,7 +22,8 @@ static bool may_go(const Process *p, const SysDesc *d)
     if (atomic_load_explicit(&p->reads_held, memory_order_relaxed)) return false;
     unsigned family = 1u << sys_table.family;
     if (linux_abi.word == 4) return d->plain32 & family;
-    return d->plain & family && !(d->touches && (mm_watches_code(p->mm) || !same_addresses(p)));
+    if (!(d->plain & family) || (d->attr & SYS_FOREIGN && !same_addresses(p))) return false;
+    return !(d->touches && (mm_watches_code(p->mm) || !same_addresses(p)));
 }
 
 /* Would the kernel come upon room that a stack has yet to grow to? The frame itself may be untouched. */

@@ -260,19 +260,9 @@ int64_t sys_fcntl(Task *t, int fd, int cmd, gaddr arg)
 }
 int64_t sys_fcntl64(Task *t, int fd, int cmd, gaddr arg) { return sys_fcntl(t, fd, cmd, arg); }
 
-/* --- kernel AIO and interfaces with opaque structures: same-layout guests only */
-int64_t sys_io_setup(Task *t, uint32_t n, void *ctx) { return sys_unsupported("io_setup"); }
-int64_t sys_io_submit(Task *t, uint64_t ctx, int64_t n, gaddr iocbs) { return sys_unsupported("io_submit"); }
-int64_t sys_io_cancel(Task *t, uint64_t ctx, gaddr iocb, gaddr result) { return sys_unsupported("io_cancel"); }
-int64_t sys_io_getevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout) { return sys_unsupported("io_getevents"); }
-int64_t sys_io_pgetevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout, gaddr sig)
-{
-    return sys_unsupported("io_pgetevents");
-}
-int64_t sys_mount_setattr(Task *t, int dir, const char *path, uint32_t flags, gaddr attr, uint64_t size) { return sys_unsupported("mount_setattr"); }
+/* --- interfaces with opaque structures: same-layout guests only */
 int64_t sys_quotactl(Task *t, uint32_t cmd, const char *special, uint32_t id, gaddr addr) { return sys_unsupported("quotactl"); }
 int64_t sys_quotactl_fd(Task *t, int fd, uint32_t cmd, uint32_t id, gaddr addr) { return sys_unsupported("quotactl_fd"); }
-int64_t sys_cachestat(Task *t, int fd, gaddr range, gaddr stat, uint32_t flags) { return sys_unsupported("cachestat"); }
 
 /* --- Landlock: attributes are 64-bit words, of which a newer program may give more than this kernel knows */
 

@@ -3,33 +3,15 @@
  * row passes when its own encoding says that there is no pointer; the rest is ENOTTY, named under -d unimp.
  */
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include "common-user/log.h"
 #include "linux-user/sys_common.h"
+#include "linux-user/sys_ioctl.h"
 #include "linux-user/sysrows.h"
 
 enum { DIR_INT = 8 };
-
-/* struct ifconf { int len; ptr }: an array of struct ifreq, 40 bytes on the host, 32 in the guest. */
-static int64_t interface_list(Task *t, int fd, gaddr arg)
-{
-    enum { GUEST_IFREQ = 32, MOST = 64 };
-    struct ifreq host[MOST];
-    struct ifconf conf = { .ifc_len = sizeof host, .ifc_req = host };
-    uint32_t room;
-    uint64_t at;
-    int64_t r;
-    if ((r = gmem_get_u32(t, arg, &room)) < 0 || (r = gmem_get_word(t, arg + linux_abi.word, &at)) < 0) return r;
-    if ((r = safe_syscall(t, SYS_ioctl, (long)fd, (long)SIOCGIFCONF, &conf, 0L, 0L, 0L)) < 0) return r;
-    uint32_t n = conf.ifc_len / sizeof *host;
-    if (at && n > room / GUEST_IFREQ) n = room / GUEST_IFREQ;
-    for (uint32_t i = 0; at && i < n; i++)
-        if ((r = sys_put_struct(t, &struct_ifreq_addr, at + i * GUEST_IFREQ, &host[i])) < 0) return r;
-    return gmem_put_u32(t, arg, n * GUEST_IFREQ);
-}
 
 /* --- rows */
 const IoctlDesc *ioctl_row(uint32_t cmd)
@@ -77,6 +59,7 @@ int64_t sys_ioctl(Task *t, int fd, uint32_t cmd, gaddr arg)
 {
     int64_t r;
     if (linux_abi.ioctl && linux_abi.ioctl(t, fd, cmd, arg, &r)) return r;
+    if ((sys_foreign() || t->cpu->mem_base) && ioctl_in_parts(t, fd, cmd, arg, &r)) return r;
     if (!sys_foreign()) {
         const IoctlDesc *unlike = unlike_row(cmd);
         if (unlike) return by_row(t, fd, unlike, arg);
@@ -84,7 +67,6 @@ int64_t sys_ioctl(Task *t, int fd, uint32_t cmd, gaddr arg)
         uint32_t size = cmd >> 16 & 0x3fff;             /* as the number says it (asm-generic/ioctl.h); old numbers say nothing */
         return sys_host_out(t, arg, size ? size : 64, SYS_ioctl, fd, cmd, arg ? (uintptr_t)arg + t->cpu->mem_base : 0, 0, 0, 0);
     }
-    if (cmd == SIOCGIFCONF && linux_abi.word == 4) return interface_list(t, fd, arg);
     const IoctlDesc *row = ioctl_row(cmd);
     if (row) return by_row(t, fd, row, arg);
     uint32_t plain = without_pointer(cmd);

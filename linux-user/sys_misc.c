@@ -154,14 +154,9 @@ int64_t sys_riscv_hwprobe(Task *t, gaddr pairs, uint64_t n, uint64_t cpusetsize,
 
 int64_t sys_bpf(Task *t, int cmd, gaddr attr, uint32_t size) { return sys_unsupported("bpf"); }
 int64_t sys_perf_event_open(Task *t, gaddr attr, int pid, int cpu, int group, uint32_t flags) { return sys_unsupported("perf_event_open"); }
-int64_t sys_keyctl(Task *t, int op, uint64_t a, uint64_t b, uint64_t c, uint64_t d) { return sys_unsupported("keyctl"); }
+int64_t sys_userfaultfd(Task *t, uint64_t flags) { return sys_unsupported("userfaultfd: its messages have the host's addresses"); }
 int64_t sys_futex_wait(Task *t, gaddr uaddr, uint64_t val, uint64_t mask, uint32_t flags, void *timeout, uint64_t clock)
 {
     return sys_unsupported("futex_wait");
 }
 int64_t sys_futex_requeue(Task *t, gaddr waiters, uint32_t flags, int nwake, int nrequeue) { return sys_unsupported("futex_requeue"); }
-int64_t sys_statmount(Task *t, gaddr req, gaddr buf, uint64_t size, uint32_t flags) { return sys_unsupported("statmount"); }
-int64_t sys_listmount(Task *t, gaddr req, gaddr ids, uint64_t n, uint32_t flags) { return sys_unsupported("listmount"); }
-int64_t sys_lsm_get_self_attr(Task *t, uint32_t attr, gaddr ctx, gaddr size, uint32_t flags) { return sys_unsupported("lsm_get_self_attr"); }
-int64_t sys_lsm_set_self_attr(Task *t, uint32_t attr, gaddr ctx, uint32_t size, uint32_t flags) { return sys_unsupported("lsm_set_self_attr"); }
-int64_t sys_lsm_list_modules(Task *t, gaddr ids, gaddr size, uint32_t flags) { return sys_unsupported("lsm_list_modules"); }

@@ -181,8 +181,18 @@ static bool is_request_known(unsigned type)
     return type > RTM_MAX || type < RTM_BASE || (group < sizeof groups / sizeof *groups && groups[group].header);
 }
 
+/* The kernel also sends what is no netlink message: the 32 bytes that mq_notify(2) was given, on a socket that serves nothing else. Their
+ * first word is the C library's pointer or nothing, and no length. */
+static bool is_cookie(const uint8_t *p, size_t len)
+{
+    enum { NOTIFY_COOKIE_LEN = 32 };
+    uint64_t whole = thunk_load(p, 4, false, false);
+    return len == NOTIFY_COOKIE_LEN && (whole < MESSAGE_HEAD || whole > len);
+}
+
 static int64_t turn_all(uint8_t *p, size_t len, bool to_host)
 {
+    if (!to_host && is_cookie(p, len)) return 0;
     for (size_t at = 0, whole; at + MESSAGE_HEAD <= len; at += aligned(whole)) {
         whole = len - at;
         int64_t r = turn_message(p + at, len - at, to_host, &whole);

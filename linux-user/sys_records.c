@@ -11,18 +11,18 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "common-user/log.h"
 #include "linux-user/sys_common.h"
 #include "linux-user/sys_netlink.h"
 #include "linux-user/sysrows.h"
 
-typedef enum RecordKind { RECORD_NONE, RECORD_U64, RECORD_SIGNAL, RECORD_INOTIFY } RecordKind;
+typedef enum RecordKind { RECORD_NONE, RECORD_U64, RECORD_SIGNAL, RECORD_INOTIFY, RECORD_FANOTIFY } RecordKind;
 
 static RecordKind record_kind(int fd)
 {
     static const struct { const char *name; RecordKind kind; } names[] = {
         { "anon_inode:[eventfd]", RECORD_U64 }, { "anon_inode:[timerfd]", RECORD_U64 },
         { "anon_inode:[signalfd]", RECORD_SIGNAL }, { "anon_inode:inotify", RECORD_INOTIFY },
+        { "anon_inode:[fanotify]", RECORD_FANOTIFY },
     };
     struct stat st;
     char path[64], name[64];
@@ -50,6 +50,38 @@ static void swap_signal(uint8_t *p)
     for (unsigned i = 0; i < sizeof f / sizeof *f; i++) swap(p + f[i].off, f[i].bytes);
 }
 
+/* Fields behind the u8 type, u8 pad and u16 len of an information record, as widths (linux/fanotify.h). A file handle is
+ * opaque bytes behind its size and type. */
+static const char *const fanotify_info[] = {
+    [1 /* FAN_EVENT_INFO_TYPE_FID */] = "4444", [2 /* DFID_NAME */] = "4444", [3 /* DFID */] = "4444", [4 /* PIDFD */] = "4",
+    [5 /* ERROR */] = "44", [6 /* RANGE */] = "488", [7 /* MNT */] = "8", [10 /* OLD_DFID_NAME */] = "4444", [12 /* NEW_DFID_NAME */] = "4444",
+};
+
+static void swap_fanotify_info(uint8_t *p, size_t len)
+{
+    enum { KINDS = sizeof fanotify_info / sizeof *fanotify_info };
+    for (size_t at = 0, whole; at + 4 <= len; at += whole) {
+        whole = thunk_load(p + at + 2, 2, false, false);
+        swap(p + at + 2, 2);
+        if (whole < 4 || whole > len - at) return;
+        const char *w = p[at] < KINDS ? fanotify_info[p[at]] : NULL;
+        for (size_t to = at + 4; w && *w && to + (size_t)(*w - '0') <= at + whole; to += (size_t)(*w++ - '0')) swap(p + to, (unsigned)(*w - '0'));
+    }
+}
+
+/* struct fanotify_event_metadata: u32 event_len, u8 vers, u8, u16 metadata_len, u64 mask, s32 fd, s32 pid; then information. */
+static void swap_fanotify(uint8_t *p, size_t len)
+{
+    static const struct { uint8_t off, bytes; } f[] = { { 0, 4 }, { 6, 2 }, { 8, 8 }, { 16, 4 }, { 20, 4 } };
+    enum { HEAD = 24 };
+    for (size_t at = 0, whole; at + HEAD <= len; at += whole) {
+        whole = thunk_load(p + at, 4, false, false);
+        if (whole < HEAD || whole > len - at) return;
+        for (unsigned i = 0; i < sizeof f / sizeof *f; i++) swap(p + at + f[i].off, f[i].bytes);
+        swap_fanotify_info(p + at + HEAD, whole - HEAD);
+    }
+}
+
 static void swap_records(RecordKind kind, uint8_t *p, size_t len)
 {
     switch (kind) {
@@ -61,6 +93,7 @@ static void swap_records(RecordKind kind, uint8_t *p, size_t len)
             for (int j = 0; j < 16; j += 4) swap(p + i + j, 4);
         }
         break;
+    case RECORD_FANOTIFY: swap_fanotify(p, len); break;
     default: break;
     }
 }
@@ -82,31 +115,35 @@ int64_t sys_read(Task *t, int fd, gaddr buf, uint64_t count)
     if (count >= 16 && netlink_converts(fd)) return netlink_receive(t, fd, &m, 0);
     if (linux_abi.big_endian && count > 16384 && record_kind(fd) != RECORD_NONE) count = 16384;
     int64_t r = sys_host_out(t, buf, count, SYS_read, fd, (uintptr_t)gmem_host(t, buf, count), count, 0, 0, 0);
-    if (r < 8 || !linux_abi.big_endian || r % 8) return r;
+    if (r < 8 || !linux_abi.big_endian || r % 4) return r;
     RecordKind kind = record_kind(fd);
     if (kind == RECORD_NONE) return r;
     int64_t e = convert_in_guest(t, buf, r, kind);
     return e < 0 ? e : r;
 }
 
-int64_t sys_write(Task *t, int fd, gaddr buf, uint64_t count)
+/* An eventfd's number, or struct fanotify_response { s32 fd; u32 response; }. */
+static void swap_answer(RecordKind kind, uint8_t v[8])
 {
-    uint64_t v;
-    struct iovec whole = { gmem_host(t, buf, count), count };
-    if (count >= 16 && netlink_converts(fd)) return netlink_send(t, fd, &(struct msghdr){ .msg_iov = &whole, .msg_iovlen = 1 }, 0);
-    if (count != 8 || !linux_abi.big_endian || record_kind(fd) != RECORD_U64)
-        return safe_syscall(t, SYS_write, (long)fd, gmem_host(t, buf, count), count, 0L, 0L, 0L);
-    int64_t r = gmem_get_u64(t, buf, &v);
-    return r < 0 ? r : safe_syscall(t, SYS_write, (long)fd, &v, 8L, 0L, 0L, 0L);
+    if (kind == RECORD_U64) swap(v, 8);
+    else swap(v, 4), swap(v + 4, 4);
 }
 
-/* Packet sockets' control data is host-order structures: not converted, so not offered to big-endian guests. */
+int64_t sys_write(Task *t, int fd, gaddr buf, uint64_t count)
+{
+    uint8_t v[8];
+    struct iovec whole = { gmem_host(t, buf, count), count };
+    if (count >= 16 && netlink_converts(fd)) return netlink_send(t, fd, &(struct msghdr){ .msg_iov = &whole, .msg_iovlen = 1 }, 0);
+    RecordKind kind = linux_abi.big_endian && count == 8 ? record_kind(fd) : RECORD_NONE;
+    if (kind != RECORD_U64 && kind != RECORD_FANOTIFY)
+        return safe_syscall(t, SYS_write, (long)fd, gmem_host(t, buf, count), count, 0L, 0L, 0L);
+    int64_t r = gmem_read(t, v, buf, sizeof v);
+    swap_answer(kind, v);
+    return r < 0 ? r : safe_syscall(t, SYS_write, (long)fd, v, (long)sizeof v, 0L, 0L, 0L);
+}
+
 int64_t sys_socket(Task *t, uint64_t domain, uint64_t type, int protocol)
 {
     if (netlink_refused(domain, protocol)) return -EPROTONOSUPPORT;
-    if (linux_abi.big_endian && domain == AF_PACKET) {
-        if (log_on(LOG_unimp)) log_printf("unsupported socket family %d on a big-endian guest\n", (int)domain);
-        return -EAFNOSUPPORT;
-    }
     return safe_syscall(t, SYS_socket, (long)domain, (long)type, (long)protocol, 0L, 0L, 0L);
 }

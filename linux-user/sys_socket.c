@@ -3,6 +3,7 @@
  * Messages and control data are in sys_message.c.
  */
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -42,7 +43,11 @@ void sys_sockaddr_swap(void *addr, size_t len, bool to_host)
 }
 
 /* --- options. Rows say the shape; others are an int when four bytes long, and opaque bytes when not. */
-typedef enum OptShape { OPT_BYTES, OPT_U32S, OPT_TIMEVAL, OPT_TIMEVAL64, OPT_LAST_U32, OPT_FIRST_U32, OPT_FPROG, OPT_TCPINFO } OptShape;
+typedef enum OptShape {
+    OPT_BYTES, OPT_U32S, OPT_TIMEVAL, OPT_TIMEVAL64, OPT_LAST_U32, OPT_FIRST_U32, OPT_FPROG, OPT_TCPINFO,
+    OPT_PACKET_MREQ,                /* s32 ifindex, u16 type, u16 alen, bytes */
+    OPT_RING,                       /* memory in the host's layout that the guest would map: refused */
+} OptShape;
 static const struct { int level, name; OptShape shape; } opt_rows[] = {
     { SOL_SOCKET, SO_LINGER, OPT_U32S }, { SOL_SOCKET, SO_PEERCRED, OPT_U32S }, { SOL_SOCKET, 55 /* SO_MEMINFO */, OPT_U32S },
     { SOL_SOCKET, 59 /* SO_PEERGROUPS */, OPT_U32S },
@@ -55,6 +60,8 @@ static const struct { int level, name; OptShape shape; } opt_rows[] = {
     { IPPROTO_IPV6, IPV6_PKTINFO, OPT_LAST_U32 },
     { IPPROTO_TCP, TCP_CONGESTION, OPT_BYTES }, { IPPROTO_TCP, 31 /* TCP_ULP */, OPT_BYTES }, { IPPROTO_TCP, TCP_INFO, OPT_TCPINFO },
     { IPPROTO_ICMPV6, 1 /* ICMP6_FILTER */, OPT_U32S },
+    { SOL_PACKET, PACKET_ADD_MEMBERSHIP, OPT_PACKET_MREQ }, { SOL_PACKET, PACKET_DROP_MEMBERSHIP, OPT_PACKET_MREQ },
+    { SOL_PACKET, PACKET_STATISTICS, OPT_U32S }, { SOL_PACKET, PACKET_RX_RING, OPT_RING }, { SOL_PACKET, PACKET_TX_RING, OPT_RING },
 };
 
 static OptShape opt_shape(int level, int name, size_t len)
@@ -74,6 +81,9 @@ static void opt_swap(OptShape shape, uint8_t *v, size_t len)
         if (len == 12 || len >= 20) swap_at(v + len / 4 * 4 - 4, 4);
         break;
     case OPT_FIRST_U32: if (len >= 4) swap_at(v, 4); break;
+    case OPT_PACKET_MREQ:
+        if (len >= 8) swap_at(v, 4), swap_at(v + 4, 2), swap_at(v + 6, 2);
+        break;
     case OPT_TCPINFO:                /* 8 bytes, 24 words, then 64-bit counters as far as they go */
         for (size_t i = 8; i + 4 <= len && i < 104; i += 4) swap_at(v + i, 4);
         for (size_t i = 104; i + 8 <= len; i += 8) swap_at(v + i, 8);
@@ -111,6 +121,10 @@ int64_t sys_setsockopt(Task *t, int fd, int level, int name, gaddr value, uint32
     OptShape shape = opt_shape(level, name, len);
     if (len > sizeof v) return -EINVAL;
     if (shape == OPT_FPROG) return attach_filter(t, fd, value);
+    if (shape == OPT_RING) {
+        sys_unsupported("a packet socket's ring, which would be in the host's layout");
+        return -ENOPROTOOPT;
+    }
     if (shape == OPT_TIMEVAL) {
         if (len < 2u * linux_abi.word) return -EINVAL;
         if ((r = sys_get_struct(t, &struct_timeval, &tv, value)) < 0) return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Terminal modes: PowerPC has its own numbers, flags and order of control characters (arch/powerpc asm/termbits.h). */
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include "linux-user/ppc/termios.h"
@@ -46,45 +47,99 @@ static uint32_t cflag_fields(uint32_t v, bool to_host)
     return (!(v & GENERIC_CBAUDEX) ? speed : speed ? speed + 15 : 0x1f) | (v & 0x30) >> 4 << 8;
 }
 
-static int64_t ppc_termios_get(Task *t, int fd, gaddr at)
+/* The modes of a terminal as PowerPC's kernel has them. */
+typedef struct Modes { uint32_t flag[4]; uint8_t cc[PPC_CC], line; } Modes;        /* input, output, control, local */
+
+static int64_t modes_get(Task *t, int fd, Modes *m)
 {
     HostTermios h;
-    uint8_t g[PPC_SIZE] = { 0 };
     int64_t r = safe_syscall(t, SYS_ioctl, (long)fd, (long)TCGETS, &h, 0L, 0L, 0L);
+    *m = (Modes){ .line = h.line };
     if (r < 0) return r;
-    thunk_store(g, 4, true, known_bits(&flags_iflag, h.iflag, false));
-    thunk_store(g + 4, 4, true, known_bits(&flags_oflag, h.oflag, false) | oflag_fields(h.oflag, false));
-    thunk_store(g + 8, 4, true, known_bits(&flags_cflag, h.cflag, false) | cflag_fields(h.cflag, false));
-    thunk_store(g + 12, 4, true, known_bits(&flags_lflag, h.lflag, false));
-    for (unsigned i = 0; i < sizeof ppc_cc; i++) g[16 + i] = h.cc[ppc_cc[i]];
-    g[16 + PPC_CC] = h.line;
+    m->flag[0] = known_bits(&flags_iflag, h.iflag, false);
+    m->flag[1] = known_bits(&flags_oflag, h.oflag, false) | oflag_fields(h.oflag, false);
+    m->flag[2] = known_bits(&flags_cflag, h.cflag, false) | cflag_fields(h.cflag, false);
+    m->flag[3] = known_bits(&flags_lflag, h.lflag, false);
+    for (unsigned i = 0; i < sizeof ppc_cc; i++) m->cc[i] = h.cc[ppc_cc[i]];
+    return 0;
+}
+
+static int64_t modes_set(Task *t, int fd, long cmd, const Modes *m)
+{
+    HostTermios h = {
+        .iflag = known_bits(&flags_iflag, m->flag[0], true),
+        .oflag = known_bits(&flags_oflag, m->flag[1], true) | oflag_fields(m->flag[1], true),
+        .cflag = known_bits(&flags_cflag, m->flag[2], true) | cflag_fields(m->flag[2], true),
+        .lflag = known_bits(&flags_lflag, m->flag[3], true), .line = m->line,
+    };
+    for (unsigned k = 0; k < sizeof ppc_cc; k++) h.cc[ppc_cc[k]] = m->cc[k];
+    return safe_syscall(t, SYS_ioctl, (long)fd, cmd, &h, 0L, 0L, 0L);
+}
+
+/* struct termios: four words, control characters, line. struct termio: the low halves, line, the first ten characters; what it
+ * leaves out stays as it is. */
+enum { TERMIO_CC = 10, TERMIO_SIZE = 20, TERMIO_LINE = 8 };
+
+static int64_t get_termios(Task *t, int fd, long unused, gaddr at)
+{
+    Modes m;
+    uint8_t g[PPC_SIZE] = { 0 };
+    int64_t r = modes_get(t, fd, &m);
+    if (r < 0) return r;
+    for (int i = 0; i < 4; i++) thunk_store(g + 4 * i, 4, true, m.flag[i]);
+    memcpy(g + 16, m.cc, PPC_CC);
+    g[16 + PPC_CC] = m.line;
     return gmem_write(t, at, g, sizeof g);
 }
 
-static int64_t ppc_termios_set(Task *t, int fd, long cmd, gaddr at)
+static int64_t set_termios(Task *t, int fd, long cmd, gaddr at)
 {
-    HostTermios h = { 0 };
+    Modes m;
     uint8_t g[PPC_SIZE];
     int64_t r = gmem_read(t, g, at, sizeof g);
     if (r < 0) return r;
-    uint32_t i = thunk_load(g, 4, false, true), o = thunk_load(g + 4, 4, false, true);
-    uint32_t c = thunk_load(g + 8, 4, false, true), l = thunk_load(g + 12, 4, false, true);
-    h.iflag = known_bits(&flags_iflag, i, true);
-    h.oflag = known_bits(&flags_oflag, o, true) | oflag_fields(o, true);
-    h.cflag = known_bits(&flags_cflag, c, true) | cflag_fields(c, true);
-    h.lflag = known_bits(&flags_lflag, l, true);
-    for (unsigned k = 0; k < sizeof ppc_cc; k++) h.cc[ppc_cc[k]] = g[16 + k];
-    h.line = g[16 + PPC_CC];
-    return safe_syscall(t, SYS_ioctl, (long)fd, cmd, &h, 0L, 0L, 0L);
+    for (int i = 0; i < 4; i++) m.flag[i] = (uint32_t)thunk_load(g + 4 * i, 4, false, true);
+    memcpy(m.cc, g + 16, PPC_CC);
+    m.line = g[16 + PPC_CC];
+    return modes_set(t, fd, cmd, &m);
+}
+
+static int64_t get_termio(Task *t, int fd, long unused, gaddr at)
+{
+    Modes m;
+    uint8_t g[TERMIO_SIZE] = { 0 };
+    int64_t r = modes_get(t, fd, &m);
+    if (r < 0) return r;
+    for (int i = 0; i < 4; i++) thunk_store(g + 2 * i, 2, true, m.flag[i]);
+    g[TERMIO_LINE] = m.line;
+    memcpy(g + TERMIO_LINE + 1, m.cc, TERMIO_CC);
+    return gmem_write(t, at, g, sizeof g);
+}
+
+static int64_t set_termio(Task *t, int fd, long cmd, gaddr at)
+{
+    Modes m;
+    uint8_t g[TERMIO_SIZE];
+    int64_t r = gmem_read(t, g, at, sizeof g);
+    if (r < 0 || (r = modes_get(t, fd, &m)) < 0) return r;
+    for (int i = 0; i < 4; i++) m.flag[i] = (m.flag[i] & 0xffff0000) | (uint32_t)thunk_load(g + 2 * i, 2, false, true);
+    m.line = g[TERMIO_LINE];
+    memcpy(m.cc, g + TERMIO_LINE + 1, TERMIO_CC);
+    return modes_set(t, fd, cmd, &m);
 }
 
 bool ppc_ioctl(Task *t, int fd, uint32_t cmd, gaddr at, int64_t *r)
 {
-    switch (cmd) {
-    case 0x402c7413: *r = ppc_termios_get(t, fd, at); return true;
-    case 0x802c7414: *r = ppc_termios_set(t, fd, TCSETS, at); return true;
-    case 0x802c7415: *r = ppc_termios_set(t, fd, TCSETSW, at); return true;
-    case 0x802c7416: *r = ppc_termios_set(t, fd, TCSETSF, at); return true;
-    default: return false;
-    }
+    static const struct { uint32_t guest; long host; int64_t (*run)(Task *, int, long, gaddr); } rows[] = {
+        { 0x402c7413, TCGETS, get_termios }, { 0x802c7414, TCSETS, set_termios },
+        { 0x802c7415, TCSETSW, set_termios }, { 0x802c7416, TCSETSF, set_termios },
+        { 0x40147417, TCGETA, get_termio }, { 0x80147418, TCSETS, set_termio },
+        { 0x80147419, TCSETSW, set_termio }, { 0x8014741c, TCSETSF, set_termio },
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].guest == cmd) {
+            *r = rows[i].run(t, fd, rows[i].host, at);
+            return true;
+        }
+    return false;
 }
