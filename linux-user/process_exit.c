@@ -42,6 +42,7 @@ _Noreturn void process_exit_thread(Task *t, int code)
     signal_leave(t);
     Process *p = t->proc;
     if (atomic_fetch_sub(&p->ntasks, 1) == 1) {         /* the last one: the process ends with this code */
+        robust_exit(t);
         for (;;) host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
     }
     if (t->thread_end) longjmp(*t->thread_end, 1);
@@ -54,5 +55,6 @@ _Noreturn void process_exit_thread(Task *t, int code)
 
 _Noreturn void process_exit_group(Task *t, int code)
 {
+    robust_exit(t);
     for (;;) host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
 }

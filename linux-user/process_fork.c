@@ -173,7 +173,8 @@ int64_t clone_fork(Task *t, const CloneArgs *a)
 {
     Process *p = t->proc;
     int pidfd = -1;
-    Fork f = { .args = { .flags = a->flags & ~CLONE_OUR_FLAGS, .exit_signal = (uint64_t)a->exit_signal,
+    Fork f = { .result = -EAGAIN, .args = { .flags = a->flags & ~CLONE_OUR_FLAGS,
+        .exit_signal = (uint64_t)a->exit_signal,
         .pidfd = (uintptr_t)&pidfd, .set_tid = (uintptr_t)a->set_tid, .set_tid_size = a->set_tid_size,
             .cgroup = (uint64_t)a->cgroup } };
     bool asleep = a->flags & CLONE_VFORK;

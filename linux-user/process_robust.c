@@ -194,6 +194,11 @@ void robust_leave(Task *t)
     t->robust_mark = NULL;
 }
 
+void robust_exit(Task *t)
+{
+    if (!robust_by_host(t->proc)) walk(t, false);
+}
+
 void robust_forked(Task *t)
 {
     t->robust_list = 0;

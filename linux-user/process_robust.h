@@ -9,6 +9,7 @@
 void robust_set(Task *t, gaddr head);
 /* The end of t while its process lives on: the list is done, and forgotten. On t's own thread. */
 void robust_leave(Task *t);
+void robust_exit(Task *t);          /* the process ends by t's exit */
 void robust_forked(Task *t);        /* t is a new process, and has no list */
 /* The process has memory now that others may see: its end is watched from outside, where the host does not do it. */
 void robust_shared_memory(Task *t);

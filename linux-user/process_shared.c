@@ -132,6 +132,7 @@ static void child_drop(Child *s)
     munmap(s->stack, CHILD_STACK);
     if (s->ready && c->host_stack) munmap(c->host_stack, c->host_stack_len);
     process_drop(c->proc);
+    free(c->robust_mark);
     free(c->cpu);
     free(c);
 }
