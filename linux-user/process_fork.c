@@ -20,9 +20,9 @@
 #include "linux-user/process_clone.h"
 #include "linux-user/process_robust.h"
 
-/* A shared libc calls its own _Fork; it has not these names either. Such a build makes the bare call:
- * docs/syscalls.md. */
-extern void __malloc_fork_lock_parent(void) __attribute__((weak));
+/* Part of a libc whose fork() calls our _Fork. A shared one calls its own, and hides this: such a build makes the bare
+ * call (docs/syscalls.md). */
+extern void __run_prefork_handlers(_Bool) __attribute__((weak));
 /* bits, count and offset of the id in a pthread_t */
 extern const uint32_t _thread_db_pthread_tid[3] __attribute__((weak));
 
@@ -115,7 +115,7 @@ pid_t _Fork(void)
 
 static long host_fork(Task *t, Fork *f)
 {
-    if (!__malloc_fork_lock_parent) {
+    if (!__run_prefork_handlers) {
         if (f->args.flags || f->args.exit_signal != SIGCHLD || f->args.set_tid_size) return make(f);
         pid_t pid = fork();
         return pid < 0 ? -errno : pid;
