@@ -10,9 +10,16 @@
 /* A host address that always faults and is no canonical pointer's neighbour: the kernel half. */
 #define BAD_HOST ((void *)(uintptr_t)0xffff800000000000ull)
 
+/* The address behind a tag, where the guest may pass such. */
+static inline gaddr plain(const Task *t, gaddr a)
+{
+    return __builtin_expect(t->tags, 0) ? arch_untag(t->proc->arch, a) : a;
+}
+
 void *gmem_host(const Task *t, gaddr a, uint64_t len)
 {
     if (a == 0) return NULL;
+    a = plain(t, a);
     uint64_t limit = mm_task_size(t->proc->mm);
     if (a >= limit || len > limit - a) return BAD_HOST;
     if (__builtin_expect(mm_in_gap(t->proc->mm, &a, 1), 0)) mm_grow(t->proc->mm, a);
@@ -41,6 +48,7 @@ static bool retry_read(Task *t, gaddr a) { return t->fault.sig == SIGSEGV && mm_
 size_t gmem_read_some(Task *t, void *dst, gaddr src, size_t len)
 {
     size_t done = 0;
+    src = plain(t, src);
     while (done < len) {
         size_t left = host_copy((char *)dst + done, host_at(t, src + done, len - done), len - done);
         done = len - left;
@@ -57,6 +65,7 @@ int64_t gmem_read(Task *t, void *dst, gaddr src, size_t len)
 int64_t gmem_write(Task *t, gaddr dst, const void *src, size_t len)
 {
     size_t done = 0;
+    dst = plain(t, dst);
     while (done < len) {
         size_t left = host_copy(host_at(t, dst + done, len - done), (const char *)src + done, len - done);
         done = len - left;
@@ -68,6 +77,7 @@ int64_t gmem_write(Task *t, gaddr dst, const void *src, size_t len)
 int64_t gmem_zero(Task *t, gaddr dst, size_t len)
 {
     size_t done = 0;
+    dst = plain(t, dst);
     while (done < len) {
         size_t left = host_zero(host_at(t, dst + done, len - done), len - done);
         done = len - left;
@@ -79,6 +89,7 @@ int64_t gmem_zero(Task *t, gaddr dst, size_t len)
 int64_t gmem_strncpy(Task *t, char *dst, gaddr src, size_t cap)
 {
     uint64_t limit = mm_task_size(t->proc->mm);
+    src = plain(t, src);
     if (src >= limit) return -EFAULT;
     size_t room = limit - src < cap ? limit - src : cap;
     ssize_t n;
@@ -113,11 +124,13 @@ uint64_t gmem_swap64(const Task *t, uint64_t v) { return t->proc->arch->tcg.big_
 
 int64_t gmem_get_u8(Task *t, gaddr a, uint8_t *v)
 {
+    a = plain(t, a);
     while (host_load8(host_at(t, a, 1), v)) if (!retry_read(t, a)) return -EFAULT;
     return 0;
 }
 int64_t gmem_put_u8(Task *t, gaddr a, uint8_t v)
 {
+    a = plain(t, a);
     while (host_store8(host_at(t, a, 1), v)) if (!retry_write(t, a, 1)) return -EFAULT;
     return 0;
 }
@@ -126,12 +139,14 @@ int64_t gmem_put_u8(Task *t, gaddr a, uint8_t v)
 int64_t gmem_get_u##bits(Task *t, gaddr a, uint##bits##_t *v) \
 { \
     uint##bits##_t raw; \
+    a = plain(t, a); \
     while (host_load##bits(host_at(t, a, bits / 8), &raw)) if (!retry_read(t, a)) return -EFAULT; \
     *v = gmem_swap##bits(t, raw); \
     return 0; \
 } \
 int64_t gmem_put_u##bits(Task *t, gaddr a, uint##bits##_t v) \
 { \
+    a = plain(t, a); \
     while (host_store##bits(host_at(t, a, bits / 8), gmem_swap##bits(t, v))) \
         if (!retry_write(t, a, bits / 8)) return -EFAULT; \
     return 0; \
@@ -158,6 +173,7 @@ int64_t gmem_put_word(Task *t, gaddr a, uint64_t v)
 int64_t gmem_cas_u32(Task *t, gaddr a, uint32_t expect, uint32_t desired, uint32_t *old)
 {
     uint32_t raw;
+    a = plain(t, a);
     while (host_cas32(host_at(t, a, 4), gmem_swap32(t, expect), gmem_swap32(t, desired), &raw))
         if (!retry_write(t, a, 4)) return -EFAULT;
     *old = gmem_swap32(t, raw);

@@ -4,7 +4,8 @@
  * Nothing probes first. Writes into pages that hold translated code unprotect them and retry; a mapping that grows
  * downwards grows.
  * All return 0 or -EFAULT unless said. A copy may be partial when it fails. Any thread; not from signal handlers.
- * Addresses of 32-bit guests must be zero-extended; a range that leaves the address space is -EFAULT.
+ * Addresses of 32-bit guests must be zero-extended; a range that leaves the address space is -EFAULT. Tags are dropped
+ * where the task may pass them (Task.tags), here and nowhere else.
  */
 #ifndef COMMON_USER_GMEM_H
 #define COMMON_USER_GMEM_H

@@ -56,6 +56,7 @@ void    host_raise(int sig);            /* does what the kernel answers by force
 /* Signal context; async-signal-safe. */
 bool     host_fault_fixup(void *uc);            /* pc in the exception table: continue at its fixup */
 bool     host_fault_is_write(const void *uc);
+uintptr_t host_fault_operand(const void *uc);   /* address of a fault that came without one (SI_KERNEL); 0: not known */
 uintptr_t host_uc_pc(const void *uc);
 uint64_t *host_uc_sigmask(void *uc);
 void     host_uc_leave_syscall(void *uc);       /* pc inside the safe_syscall window: make it answer -ERESTART... */

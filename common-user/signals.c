@@ -54,13 +54,15 @@ static void host_handler(int sig, siginfo_t *info, void *uc)
     Task *t = current;
     bool sent = info->si_code <= 0 || (sig == SIGBUS && info->si_code == BUS_MCEERR_AO) || (t && t->lent & SIG_BIT(sig));
     if ((sig == SIGSEGV || sig == SIGBUS) && !sent) {
+        bool wild = info->si_code == SI_KERNEL;         /* no canonical address; by rsp or rbp it is SIGBUS */
+        void *addr = wild ? (void *)host_fault_operand(uc) : info->si_addr;
         if (t) {
-            t->fault.sig = sig;
+            t->fault.sig = wild ? SIGSEGV : sig;
             t->fault.code = info->si_code;
             t->fault.write = host_fault_is_write(uc);
         }
         if (host_fault_fixup(uc)) return;
-        if (t && tcg_fault(t->cpu, uc, info->si_addr)) return;
+        if (t && tcg_fault(t->cpu, uc, addr)) return;
         report_bug(t, sig, info, uc);
         host_default(sig);                              /* the access repeats and kills us where it happened */
         return;

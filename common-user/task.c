@@ -26,7 +26,10 @@ Task *task_new(Process *p, const CpuState *copy)
     cpu->tcg = p->tcg;
     cpu->task = t;
     cpu->thread = NULL;
-    if (current) atomic_store(&t->seccomp, atomic_load(&current->seccomp));      /* a clone's child has its parent's */
+    if (current) {                              /* a clone's child has its parent's */
+        atomic_store(&t->seccomp, atomic_load(&current->seccomp));
+        t->tags = current->tags;
+    }
     memset(cpu->host, 0, sizeof cpu->host);
     atomic_store(&cpu->exit_request, 0);
     return t;

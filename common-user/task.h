@@ -77,6 +77,7 @@ typedef struct Task {
     _Atomic uint64_t sigmask;       /* what the guest believes is blocked; others read it (held.c) */
     uint64_t saved_mask;            /* restored after the syscall when restore_mask */
     bool restore_mask;
+    bool tags;                      /* system calls take tagged addresses (PR_SET_TAGGED_ADDR_CTRL) */
     SigStack altstack;
     _Atomic int pending;            /* host signal taken from the kernel, not yet delivered (all else is host-blocked meanwhile);
                                      * | TASK_HELD: held signals want a look; 0 none */

@@ -23,7 +23,7 @@ static bool may_go(const Process *p, const SysDesc *d)
     unsigned family = 1u << sys_table.family;
     if (linux_abi.word == 4) return d->plain32 & family;
     if (!(d->plain & family) || (d->attr & SYS_FOREIGN && !same_addresses(p))) return false;
-    return !(d->touches && (mm_watches_code(p->mm) || !same_addresses(p)));
+    return !(d->touches && (mm_watches_code(p->mm) || !same_addresses(p) || current->tags));
 }
 
 /* Would the kernel come upon room that a stack has yet to grow to? The frame itself may be untouched. */

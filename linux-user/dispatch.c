@@ -198,7 +198,7 @@ static int64_t take_iov(Call *c, int i)
 {
     uint64_t n = element_count(c, &c->d->args[i]);
     c->n[i] = n;
-    if (!sys_foreign() && mm_base(c->t->proc->mm) == 0) { c->a[i] = c->g[i]; return 0; }
+    if (!sys_foreign() && mm_base(c->t->proc->mm) == 0 && !c->t->tags) { c->a[i] = c->g[i]; return 0; }
     if (n > MAX_IOV) { c->a[i] = 0; return 0; }         /* the kernel says EINVAL, in its turn */
     struct iovec *v = pool_get(c, n * sizeof *v + 1);
     if (!v) return -ENOMEM;
@@ -460,6 +460,22 @@ int64_t linux_syscall_refault(Task *t, uint64_t nr, const uint64_t args[7])
     return unprotect_outputs(&c) | grow_to_pointers(&c) ? call_host(&c) : -EFAULT;
 }
 
+static void free_heap(Call *c)
+{
+    while (c->nheap) free(c->heap[--c->nheap]);
+}
+
+/* A structure that the host kernel had in place may have held tagged pointers, which only we accept. */
+static int64_t again_without_tags(Call *c, Task *t, const SysDesc *d, uint64_t nr, const uint64_t raw[7])
+{
+    if (c->hand || !(d->attr & SYS_FOREIGN)) return -EFAULT;
+    call_init(c, t, d, raw);
+    c->hand = true;
+    int64_t ret = run(c, d->name, nr, raw);
+    free_heap(c);
+    return ret == -ENOSYS ? -EFAULT : ret;
+}
+
 int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, const uint64_t raw[7])
 {
     Call c;
@@ -467,8 +483,8 @@ int64_t sys_run_row(Task *t, const SysDesc *d, const char *name, uint64_t nr, co
     call_init(&c, t, d, raw);
     int64_t ret = run(&c, name, nr, raw);
     if (__builtin_expect(log_on(LOG_strace), 0)) strace_leave(current, d, name, c.g, c.a, ret);
-    for (unsigned i = 0; i < c.nheap; i++) free(c.heap[i]);
-    return ret;
+    free_heap(&c);
+    return ret == -EFAULT && __builtin_expect(t->tags, 0) ? again_without_tags(&c, t, d, nr, raw) : ret;
 }
 
 int64_t linux_syscall(Task *t, uint64_t nr, const uint64_t args[7])

@@ -84,6 +84,11 @@ static void on_noexec(Task *t)
 {
     MmInfo info;
     gaddr addr = t->cpu->fault_addr;
+    gaddr plain = arch_untag(t->proc->arch, t->cpu->pc);
+    if (plain != t->cpu->pc) {              /* a branch drops the tag: here, where it shows, and not at each of them */
+        t->cpu->pc = plain;
+        return;
+    }
     bool mapped = mm_query(t->proc->mm, addr, &info);
     if (mapped && (info.prot & PROT_EXEC)) memory_fault(t, SIGBUS, BUS_ADRERR, addr, true);     /* file shorter than its mapping */
     else memory_fault(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, addr, true);

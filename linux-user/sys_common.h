@@ -10,6 +10,10 @@
 /* -ENOSYS, and a line under -d unimp. */
 int64_t sys_unsupported(const char *what);
 
+/* prctl options that act on the guest's own state: arguments 2 to 5. */
+typedef int64_t PrctlCall(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+PrctlCall prctl_tags;                   /* sys_memory.c */
+
 bool    sys_capable(int capability);    /* CAP_*, one of the first 32, in the effective set */
 
 /* Guest iovec array of n (at most 1024) → host iovecs. 0 or -errno. */

@@ -64,6 +64,7 @@ int64_t sys_ioctl(Task *t, int fd, uint32_t cmd, gaddr arg)
         const IoctlDesc *unlike = unlike_row(cmd);
         if (unlike) return by_row(t, fd, unlike, arg);
         if (t->cpu->mem_base && is_number(cmd)) return safe_syscall(t, SYS_ioctl, (long)fd, (long)cmd, arg, 0L, 0L, 0L);
+        if (t->tags && !is_number(cmd)) arg = arch_untag(t->proc->arch, arg);
         uint32_t size = cmd >> 16 & 0x3fff;             /* as the number says it (asm-generic/ioctl.h); old numbers say nothing */
         return sys_host_out(t, arg, size ? size : 64, SYS_ioctl, fd, cmd, arg ? (uintptr_t)arg + t->cpu->mem_base : 0, 0, 0, 0);
     }

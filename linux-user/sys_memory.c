@@ -5,6 +5,7 @@
 #include <linux/mempolicy.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include "common-user/mm.h"
 #include "linux-user/process_robust.h"
@@ -27,32 +28,60 @@ int64_t sys_mmap2(Task *t, gaddr addr, uint64_t len, uint64_t prot, uint64_t fla
     return sys_mmap(t, addr, len, prot, flags, fd, pgoff << 12);
 }
 
-int64_t sys_munmap(Task *t, gaddr addr, uint64_t len) { return mm_unmap(t->proc->mm, addr, len); }
-int64_t sys_mprotect(Task *t, gaddr addr, uint64_t len, uint64_t prot) { return mm_protect(t->proc->mm, addr, len, prot); }
+/* Linux: calls that manage a range take its start with a tag, whatever the mode. brk, mmap, and where mremap moves to
+ * do not: those addresses might be others' (Documentation/arch/arm64/tagged-address-abi.rst). */
+static gaddr untag(const Task *t, gaddr at) { return arch_untag(t->proc->arch, at); }
+
+int64_t sys_munmap(Task *t, gaddr addr, uint64_t len) { return mm_unmap(t->proc->mm, untag(t, addr), len); }
+int64_t sys_mprotect(Task *t, gaddr addr, uint64_t len, uint64_t prot)
+{
+    return mm_protect(t->proc->mm, untag(t, addr), len, prot);
+}
+
+int64_t prctl_tags(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    bool set = option == PR_SET_TAGGED_ADDR_CTRL;
+    if (!t->proc->arch->tag_bits || b || c || d) return -EINVAL;
+    if (set ? a & ~(uint64_t)PR_TAGGED_ADDR_ENABLE : a != 0) return -EINVAL;
+    if (set) t->tags = a;
+    return set ? 0 : t->tags ? PR_TAGGED_ADDR_ENABLE : 0;
+}
 
 /* Protection keys are not offered: pkey_alloc says so, and -1 is plain mprotect. */
 int64_t sys_pkey_mprotect(Task *t, gaddr addr, uint64_t len, uint64_t prot, int pkey)
 {
-    return pkey == -1 ? mm_protect(t->proc->mm, addr, len, prot) : -EINVAL;
+    return pkey == -1 ? sys_mprotect(t, addr, len, prot) : -EINVAL;
 }
 int64_t sys_pkey_alloc(Task *t, uint32_t flags, uint32_t rights) { return flags || rights & ~3u ? -EINVAL : -ENOSPC; }
 int64_t sys_pkey_free(Task *t, int pkey) { return -EINVAL; }
 
 int64_t sys_mremap(Task *t, gaddr old, uint64_t oldlen, uint64_t newlen, uint64_t flags, gaddr new)
 {
-    return mm_remap(t->proc->mm, old, oldlen, newlen, flags, new);
+    return mm_remap(t->proc->mm, untag(t, old), oldlen, newlen, flags, new);
 }
 
-int64_t sys_madvise(Task *t, gaddr addr, uint64_t len, uint64_t advice) { return mm_madvise(t->proc->mm, addr, len, advice); }
-int64_t sys_msync(Task *t, gaddr addr, uint64_t len, uint64_t flags) { return mm_msync(t->proc->mm, addr, len, flags); }
-int64_t sys_mlock(Task *t, gaddr addr, uint64_t len) { return mm_mlock(t->proc->mm, addr, len, 0); }
-int64_t sys_mlock2(Task *t, gaddr addr, uint64_t len, uint32_t flags) { return mm_mlock(t->proc->mm, addr, len, flags); }
-int64_t sys_munlock(Task *t, gaddr addr, uint64_t len) { return mm_munlock(t->proc->mm, addr, len); }
+int64_t sys_madvise(Task *t, gaddr addr, uint64_t len, uint64_t advice)
+{
+    return mm_madvise(t->proc->mm, untag(t, addr), len, advice);
+}
+
+int64_t sys_msync(Task *t, gaddr addr, uint64_t len, uint64_t flags)
+{
+    return mm_msync(t->proc->mm, untag(t, addr), len, flags);
+}
+
+int64_t sys_mlock(Task *t, gaddr addr, uint64_t len) { return mm_mlock(t->proc->mm, untag(t, addr), len, 0); }
+int64_t sys_mlock2(Task *t, gaddr addr, uint64_t len, uint32_t flags)
+{
+    return mm_mlock(t->proc->mm, untag(t, addr), len, flags);
+}
+int64_t sys_munlock(Task *t, gaddr addr, uint64_t len) { return mm_munlock(t->proc->mm, untag(t, addr), len); }
 
 int64_t sys_mincore(Task *t, gaddr addr, uint64_t len, gaddr vec)
 {
     uint64_t page = mm_page_size(t->proc->mm), pages = len / page + !!(len % page);
     uint8_t buf[4096];
+    addr = untag(t, addr);
     if (addr & (page - 1)) return -EINVAL;
     for (uint64_t done = 0; done < pages; ) {
         uint64_t n = pages - done < sizeof buf ? pages - done : sizeof buf;

@@ -139,7 +139,10 @@ static int64_t receive_one(Task *t, Message *m, int fd, gaddr at, uint64_t flags
 int64_t sys_sendmsg(Task *t, int fd, gaddr msg, uint64_t flags) { Message m; return send_one(t, &m, fd, msg, flags); }
 
 /* May the host kernel take the guest's structures as they are, and write where they point? */
-static bool in_place(const Task *t) { return !sys_foreign() && !mm_base(t->proc->mm) && !mm_watches_code(t->proc->mm); }
+static bool in_place(const Task *t)
+{
+    return !sys_foreign() && !mm_base(t->proc->mm) && !mm_watches_code(t->proc->mm) && !t->tags;
+}
 
 /* The same for a message that the kernel wrote into guest memory. */
 static void look_in_place(Task *t, gaddr msg)

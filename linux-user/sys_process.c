@@ -323,10 +323,15 @@ int64_t sys_personality(Task *t, uint64_t persona)
 
 /* --- prctl: integers pass; rows say which argument is a pointer, and what would act on the emulator itself */
 typedef enum PrctlHow {
-    PRCTL_STR16_OUT = 1, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_FPEXC,
+    PRCTL_CALL = 1, PRCTL_STR16_OUT, PRCTL_STR16_IN, PRCTL_INT_OUT, PRCTL_REFUSE, PRCTL_VMA, PRCTL_FPEXC,
     PRCTL_SIG_IN, PRCTL_SIG_OUT, PRCTL_AUXV,
 } PrctlHow;
-typedef struct PrctlRow { int option; PrctlHow how; const char *name; } PrctlRow;
+typedef struct PrctlRow {
+    int option;
+    PrctlHow how;
+    const char *name;
+    PrctlCall *call;                /* PRCTL_CALL */
+} PrctlRow;
 static const PrctlRow prctl_rows[] = {
     { PR_SET_NAME, PRCTL_STR16_IN, "PR_SET_NAME" },
     { PR_GET_NAME, PRCTL_STR16_OUT, "PR_GET_NAME" },
@@ -343,6 +348,8 @@ static const PrctlRow prctl_rows[] = {
     { PR_SET_MM, PRCTL_REFUSE, "PR_SET_MM" },
     { PR_GET_TID_ADDRESS, PRCTL_REFUSE, "PR_GET_TID_ADDRESS" },
     { 59, PRCTL_REFUSE, "PR_SET_SYSCALL_USER_DISPATCH" },
+    { PR_SET_TAGGED_ADDR_CTRL, PRCTL_CALL, "PR_SET_TAGGED_ADDR_CTRL", prctl_tags },
+    { PR_GET_TAGGED_ADDR_CTRL, PRCTL_CALL, "PR_GET_TAGGED_ADDR_CTRL", prctl_tags },
     { 65, PRCTL_REFUSE, "PR_SET_MDWE" },
     { 0x53564d41, PRCTL_VMA, "PR_SET_VMA" },
     { 0x41555856, PRCTL_AUXV, "PR_GET_AUXV" },
@@ -377,6 +384,7 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
     case PRCTL_REFUSE:
         if (log_on(LOG_unimp)) log_printf("unsupported prctl: %s\n", row->name);
         return -EINVAL;
+    case PRCTL_CALL: return row->call(t, option, a, b, c, d);
     case PRCTL_FPEXC: return fpexc(t, option, a);
     case PRCTL_AUXV: return get_auxv(t, a, b, c, d);
     case PRCTL_STR16_IN: {

@@ -40,7 +40,13 @@ typedef struct GuestArch {
     /* A data access hit a non-canonical host address (SIGSEGV with SI_KERNEL; the host does not tell the address). True:
      * the CPU switched to a mode that copes (AArch64 address tags): resume at the same pc. NULL: never. */
     bool (*noncanonical)(CpuState *cpu);
+    uint8_t tag_bits;               /* top bits of an address that the CPU ignores: they are as the bit below */
 } GuestArch;
+
+static inline gaddr arch_untag(const GuestArch *a, gaddr at)
+{
+    return (gaddr)((int64_t)(at << a->tag_bits) >> a->tag_bits);
+}
 
 extern const GuestArch guest_arch;
 

@@ -58,6 +58,25 @@ static void save_records(const A64Cpu *c, Task *t, const SigDelivery *d, uint8_t
     memcpy(at, &esr, sizeof esr);
 }
 
+/* SA_EXPOSE_TAGBITS: si_addr with the tag of the pointer that the instruction used, which never reached the host.
+ * Loads and stores have their base in bits 9..5, DC ZVA in 4..0; literals have none (Arm ARM, C4.1). */
+static void expose_tag(Task *t, const SigDelivery *d, uint8_t info[128])
+{
+    enum { SI_ADDR = 16, SP = 31, ZR = 31 };
+    const A64Cpu *c = (const A64Cpu *)t->cpu;
+    uint64_t addr;
+    uint32_t insn;
+    bool fault = (d->sig == SIGSEGV || d->sig == SIGBUS) && d->info->si_code > 0 && d->info->si_code != SI_KERNEL;
+    memcpy(&addr, info + SI_ADDR, sizeof addr);
+    if (!fault || !(d->act->flags & SA_EXPOSE_TAGBITS) || addr == t->cpu->pc) return;
+    if (gmem_get_u32(t, t->cpu->pc, &insn) < 0) return;
+    bool literal = (insn & 0x3b000000) == 0x18000000, zva = (insn & 0xffffffe0) == 0xd50b7420;
+    unsigned base = zva ? insn & 31 : insn >> 5 & 31;
+    if (literal || (zva && base == ZR)) return;
+    addr |= (base == SP ? c->sp : c->x[base]) & 0xffull << 56;
+    memcpy(info + SI_ADDR, &addr, sizeof addr);
+}
+
 int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
 {
     A64Cpu *c = (A64Cpu *)t->cpu;
@@ -68,6 +87,7 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     if (!(d->act->flags & SA_EXPOSE_TAGBITS) && info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS))
         info.si_addr = (void *)(uintptr_t)untagged((uintptr_t)info.si_addr);    /* hide_si_addr_tag_bits() */
     linux_siginfo_to_guest(t->proc->abi, f.info, &info);
+    expose_tag(t, d, f.info);
     SigStack ss = t->altstack;
     f.stack_sp = ss.sp;
     f.stack_flags = ss.flags;

@@ -42,5 +42,5 @@ const GuestArch guest_arch = {
     .triplet = "aarch64-linux-gnu", .uname_machine = "aarch64", .capstone = "aarch64",
     .models = models, .nmodels = sizeof models / sizeof *models,
     .features = features, .nfeatures = NFEATURES,
-    .reset = a64_reset, .dump = a64_dump, .noncanonical = a64_noncanonical,
+    .reset = a64_reset, .dump = a64_dump, .noncanonical = a64_noncanonical, .tag_bits = 8,
 };
