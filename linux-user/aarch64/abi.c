@@ -42,7 +42,7 @@ static const struct { uint8_t word, bit; const char *name; } names[] = {
     { 1, 0, "fp" }, { 1, 1, "asimd" }, { 1, 2, "evtstrm" }, { 1, 3, "aes" }, { 1, 4, "pmull" }, { 1, 5, "sha1" }, { 1, 6, "sha2" },
     { 1, 7, "crc32" }, { 1, 8, "atomics" }, { 1, 11, "cpuid" }, { 1, 12, "asimdrdm" }, { 1, 13, "jscvt" }, { 1, 14, "fcma" },
     { 1, 15, "lrcpc" }, { 1, 16, "dcpop" }, { 1, 20, "asimddp" }, { 1, 27, "flagm" }, { 1, 29, "sb" }, { 1, 30, "paca" }, { 1, 31, "pacg" },
-    { 2, 7, "flagm2" }, { 2, 8, "frint" }, { 2, 17, "bti" },
+    { 2, 7, "flagm2" }, { 2, 8, "frint" },
 };
 
 static int cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)

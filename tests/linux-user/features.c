@@ -83,6 +83,32 @@ static int listed(const char *name)
     return 0;
 }
 
+/* Branch targets: where HWCAP2 says BTI a guarded page can be had and a call to no landing pad is SIGILL; elsewhere
+ * neither, and the ID register agrees. */
+static int guards_branches(uint32_t *code)
+{
+#ifdef __aarch64__
+    enum { BTI = 17, GUARDED = 0x10 };
+    uint64_t pfr1;
+    int says = words[HWCAP2] >> BTI & 1;
+    int runs = executes(code, 0xd503201f);          /* nop: no pad */
+    int had = !mprotect(code, 4096, PROT_READ | PROT_EXEC | GUARDED);
+    int stopped = had && sigsetjmp(out, 1) ? 1 : (had && (((void (*)(void))code)(), 0));
+    mprotect(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+    int in_register = 0;
+    if (words[HWCAP] >> 11 & 1) {
+        __asm__("mrs %0, id_aa64pfr1_el1" : "=r"(pfr1));
+        in_register = pfr1 & 15;
+    } else {
+        in_register = says;
+    }
+    if (runs && says == had && says == stopped && says == listed("bti") && says == in_register) return 0;
+    printf("bti: advertised %d, guarded page %d, stopped %d, register %d\n", says, had, stopped, in_register);
+    return 1;
+#endif
+    return 0;
+}
+
 int main(void)
 {
     int bad = 0;
@@ -108,6 +134,7 @@ int main(void)
         printf("%s (%s): advertised %d, in cpuinfo %d, executes %d\n", r->name ? r->name : "", r->text, says, in_list, runs);
         bad++;
     }
+    bad += guards_branches(code);
     printf("%zu rows, %d wrong\n", sizeof rows / sizeof *rows, bad);
     return bad != 0;
 }
