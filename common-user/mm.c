@@ -92,8 +92,13 @@ uint64_t mm_task_size(const Mm *mm) { return mm->task_size; }
 void     mm_before_fork(Mm *mm) { pthread_mutex_lock(&mm->lock); }
 void     mm_after_fork(Mm *mm, bool child)
 {
-    if (child) pthread_mutex_init(&mm->lock, NULL);
-    else pthread_mutex_unlock(&mm->lock);
+    if (child) {                            /* locks of memory are not inherited; PR_MDWE_NO_INHERIT */
+        mm->lock_future = 0;
+        if (mm->mdwe & 2) mm->mdwe = 0;
+        pthread_mutex_init(&mm->lock, NULL);
+    } else {
+        pthread_mutex_unlock(&mm->lock);
+    }
 }
 
 /* --- the host's side */
@@ -120,12 +125,12 @@ int host_claim(Mm *mm, gaddr a, gaddr end)
     return 0;
 }
 
-void host_vacate(Mm *mm, gaddr a, gaddr end)
+int host_vacate(Mm *mm, gaddr a, gaddr end)
 {
-    if (mm->reserved && !mm->sparse)
-        mmap(mm_host(mm, a), end - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    else
-        munmap(mm_host(mm, a), end - a);
+    void *p = mm_host(mm, a);
+    if (!mm->reserved || mm->sparse) return munmap(p, end - a) < 0 ? -errno : 0;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    return mmap(p, end - a, PROT_NONE, flags, -1, 0) == MAP_FAILED ? -errno : 0;
 }
 
 void host_release(Mm *mm, gaddr a, gaddr end)
@@ -179,17 +184,15 @@ gaddr mm_choose_area(Mm *mm, gaddr hint, uint64_t len)
 
 /* --- mmap */
 
-static int describe(Mm *mm, Vma *v, int flags, int fd, uint64_t off)
+static int describe(Mm *mm, Vma *v, int flags, const struct stat *st, uint64_t off)
 {
     v->flags = flags & (MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN);
     if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE) v->flags = MAP_SHARED | (flags & MAP_ANONYMOUS);
     v->off = off;
     if (!(flags & MAP_ANONYMOUS)) {
-        struct stat st;
         if (v->flags & MAP_GROWSDOWN) return -EINVAL;
-        if (fstat(fd, &st) < 0) return -errno;
-        v->dev = st.st_dev;
-        v->ino = st.st_ino;
+        v->dev = st->st_dev;
+        v->ino = st->st_ino;
     } else if (v->flags & MAP_SHARED) {
         if (v->flags & MAP_GROWSDOWN) return -EINVAL;
         v->ino = ++mm->anon_ids;
@@ -273,7 +276,10 @@ static bool low_refused(gaddr at)
 int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-    if (!len || (off & (mm->page - 1))) return -EINVAL;
+    struct stat st = { 0 };
+    if (off & (mm->page - 1)) return -EINVAL;
+    if (!(flags & MAP_ANONYMOUS) && fstat(fd, &st) < 0) return -errno;
+    if (!len) return -EINVAL;
     if (!(len = mm_round(mm, len)) || len > mm->task_size) return -ENOMEM;
     if (fixed && (at & (mm->page - 1))) return -EINVAL;
     if (!fixed) at &= ~(mm->page - 1);
@@ -284,11 +290,14 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     Vma v = { .prot = (uint8_t)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) };
     Drop d = { 0 };
     mm_lock(mm);
-    int64_t r = describe(mm, &v, flags, fd, off);
+    int64_t r = mm_count_reaches(mm, 0) && mm->count > mm->count_most ? -ENOMEM : describe(mm, &v, flags, &st, off);
+    if (!r && mm_denies_exec(mm, v.prot, v.prot)) r = -EACCES;
+    if (!r && (flags & MAP_FIXED) && mm_sealed(mm, at, at + len)) r = -EPERM;
+    if (!r && (flags & MAP_FIXED) && mm_splits(mm, at, at + len) && mm_count_reaches(mm, 0)) r = -ENOMEM;
     if (!r && !mm_may_add(mm, v.flags, v.prot, len, fixed ? at : 0, fixed ? at + len : 0)) r = -ENOMEM;
     if (!r) {
         /* mm_grow does it: the host's own would count the wrong neighbours */
-        int hflags = flags & ~MAP_GROWSDOWN;
+        int hflags = (flags & ~MAP_GROWSDOWN) | (mm->lock_future & MCL_FUTURE ? MAP_LOCKED : 0);
         r = fixed ? map_fixed(mm, at, len, v.prot, hflags, fd, off, &d)
                   : map_anywhere(mm, at, len, v.prot, hflags, fd, off, &d);
     }
@@ -305,35 +314,53 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     return r;
 }
 
+/* Host ranges of what is mapped, in few calls: what lies in holes may be ours. The host may refuse, before or after
+ * others: part of a huge page, or of a buffer that is one piece (perf's). */
+static int unmap_pieces(Mm *mm, gaddr at, gaddr end)
+{
+    int e = 0;
+    vma_split(mm, end);
+    for (Vma *v = vma_split(mm, at), *last, *next; v && v->start < end; v = next) {
+        for (last = v; last->next && last->next->start < end; last = last->next)
+            if (!mm->reserved && last->next->start != last->end) break;
+        gaddr from = v->start, to = last->end;
+        next = last->next;
+        if ((e = host_vacate(mm, from, to)) < 0) break;
+        vma_remove(mm, from, to);
+    }
+    if (e < 0) vma_merge(mm, at, end);
+    return e;
+}
+
 int64_t mm_unmap(Mm *mm, gaddr at, uint64_t len)
 {
     if ((at & (mm->page - 1)) || !len) return -EINVAL;
     len = mm_round(mm, len);
     if (!len || at >= mm->task_size || len > mm->task_size - at) return -EINVAL;
     Drop d = { 0 };
+    int64_t r = 0;
     mm_lock(mm);
+    if (mm_sealed(mm, at, at + len)) r = -EPERM;
+    else if (mm_splits(mm, at, at + len) && mm_count_reaches(mm, 0)) r = -ENOMEM;
+    if (r < 0) {
+        mm_unlock(mm, NULL);
+        return r;
+    }
     if (mm_partial(mm)) part_open(mm, at, at + len, &d);
     code_drop(mm, at, at + len, &d);
-    if (mm_partial(mm)) {
-        part_unmap(mm, at, at + len);
-        mm_unlock(mm, &d);
-        return 0;
-    }
-    gaddr end = at + len;
-    vma_split(mm, end);
-    for (Vma *v = vma_split(mm, at), *last; v && v->start < end; v = last->next) {      /* in few host calls: what lies in holes may be ours */
-        for (last = v; last->next && last->next->start < end && (mm->reserved || last->next->start == last->end); ) last = last->next;
-        host_release(mm, v->start, last->end);
-    }
-    vma_remove(mm, at, at + len);
+    if (mm_partial(mm)) part_unmap(mm, at, at + len);
+    else r = unmap_pieces(mm, at, at + len);
     mm_unlock(mm, &d);
-    return 0;
+    return r;
 }
 
 static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
 {
     Vma *v = vma_at(mm, a);
+    if (v->flags & VMA_SEALED) return -EPERM;
     if (v->prot == prot) return 0;
+    if (mm_denies_exec(mm, v->prot, prot)) return -EACCES;
+    if ((a > v->start || end < v->end) && mm_count_reaches(mm, 0)) return -ENOMEM;
     if ((prot & PROT_WRITE) && !(v->prot & PROT_WRITE) && !mm_may_add(mm, v->flags, prot, end - a, 0, 0) &&
         mm_may_add(mm, v->flags, v->prot, end - a, 0, 0)) return -ENOMEM;
     if (mm_partial(mm)) part_open(mm, a, end, d);
@@ -349,23 +376,28 @@ static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
     return 0;
 }
 
+/* PROT_GROWSDOWN starts at the mapping's start, which must grow so; nothing grows upwards. 0, or -errno. */
+static int64_t protect_from(Mm *mm, gaddr *at, gaddr end, int prot)
+{
+    const Vma *v = vma_find(mm, *at);
+    if (!v || (prot & PROT_GROWSDOWN ? v->start >= end : v->start > *at)) return -ENOMEM;
+    if (prot & PROT_GROWSUP || (prot & PROT_GROWSDOWN && !(v->flags & MAP_GROWSDOWN))) return -EINVAL;
+    if (prot & PROT_GROWSDOWN) *at = v->start;
+    return 0;
+}
+
 int64_t mm_protect(Mm *mm, gaddr at, uint64_t len, int prot)
 {
-    if (at & (mm->page - 1)) return -EINVAL;
     if ((prot & PROT_GROWSDOWN) && (prot & PROT_GROWSUP)) return -EINVAL;
-    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEMAPHORE | PROT_GROWSDOWN | PROT_GROWSUP)) return -EINVAL;
+    if (at & (mm->page - 1)) return -EINVAL;
     if (!len) return 0;
     len = mm_round(mm, len);
     if (!len || at >= mm->task_size || len > mm->task_size - at) return -ENOMEM;
+    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEMAPHORE | PROT_GROWSDOWN | PROT_GROWSUP)) return -EINVAL;
     Drop d = { 0 };
-    int64_t r = 0;
     mm_lock(mm);
     gaddr end = at + len;
-    Vma *first = vma_at(mm, at);
-    if (prot & PROT_GROWSDOWN) {
-        if (first && !(first->flags & MAP_GROWSDOWN)) r = -EINVAL;
-        else if (first) at = first->start;
-    }
+    int64_t r = protect_from(mm, &at, end, prot);
     prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
     while (!r && at < end) {                                        /* as Linux: up to the first hole */
         Vma *v = vma_at(mm, at);

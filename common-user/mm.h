@@ -44,6 +44,12 @@ int64_t  mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice);
 int64_t  mm_msync(Mm *mm, gaddr at, uint64_t len, int flags);
 int64_t  mm_mlock(Mm *mm, gaddr at, uint64_t len, int flags);      /* flags as mlock2 */
 int64_t  mm_munlock(Mm *mm, gaddr at, uint64_t len);
+int64_t  mm_mlockall(Mm *mm, int flags);
+int64_t  mm_munlockall(Mm *mm);
+int64_t  mm_seal(Mm *mm, gaddr at, uint64_t len);
+int64_t  mm_remap_file_pages(Mm *mm, gaddr at, uint64_t len, uint64_t pgoff, int flags);
+int64_t  mm_set_mdwe(Mm *mm, uint64_t bits);                        /* PR_MDWE_* */
+uint32_t mm_mdwe(Mm *mm);
 int64_t  mm_mincore(Mm *mm, gaddr at, uint64_t len, uint8_t *vec); /* vec: host memory, one byte per page */
 int64_t  mm_shmat(Mm *mm, int id, gaddr at, int flags);            /* address or -errno */
 int64_t  mm_shmdt(Mm *mm, gaddr at);

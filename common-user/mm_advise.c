@@ -2,6 +2,8 @@
 /* madvise, msync, mlock, mincore: the host does them, piece by piece over what is mapped; holes answer as in Linux. */
 #include <errno.h>
 #include <unistd.h>
+#include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include "common-user/mm_priv.h"
 
@@ -40,6 +42,12 @@ static int64_t range_check(Mm *mm, gaddr at, uint64_t *len)
     return at >= mm->task_size || n > mm->task_size - at ? -ENOMEM : 0;
 }
 
+/* In the guest's word. */
+static bool wraps(const Mm *mm, gaddr at, uint64_t len)
+{
+    return mm->arch->tcg.addr_bits == 32 ? (uint32_t)(at + len) < (uint32_t)at : at + len < at;
+}
+
 /* Calls that do no harm to neighbours cover whole host pages. */
 static void widen(const Mm *mm, gaddr *a, uint64_t *len)
 {
@@ -54,11 +62,24 @@ static int64_t advise_piece(Mm *mm, gaddr a, uint64_t len, int advice, void *ctx
     return madvise(mm_host(mm, a), len, advice) < 0 ? -errno : 0;
 }
 
-/* Advice that changes contents, so that code read from there is stale. */
+/* Advice that changes contents, so that code read from there is stale, or writes to the pages. */
 static bool advice_changes(int advice)
 {
-    static const uint8_t row[] = { MADV_DONTNEED, MADV_FREE, MADV_REMOVE, 24 /* DONTNEED_LOCKED */, 102 /* GUARD_INSTALL */ };
+    static const uint8_t row[] = { MADV_DONTNEED, MADV_FREE, MADV_REMOVE, 23 /* POPULATE_WRITE */,
+                                   24 /* DONTNEED_LOCKED */, 102 /* GUARD_INSTALL */ };
     for (size_t i = 0; i < sizeof row; i++) if (row[i] == advice) return true;
+    return false;
+}
+
+/* Linux, can_madvise_modify: sealed private memory that is read-only keeps its contents. */
+static bool discards_sealed(const Mm *mm, gaddr at, gaddr end, int advice)
+{
+    static const uint8_t row[] = { MADV_DONTNEED, MADV_FREE, MADV_REMOVE, MADV_DONTFORK, MADV_WIPEONFORK,
+                                   24 /* DONTNEED_LOCKED */, 102 /* GUARD_INSTALL */ };
+    bool discards = false;
+    for (size_t i = 0; i < sizeof row; i++) discards |= row[i] == advice;
+    for (const Vma *v = vma_find(mm, at); discards && v && v->start < end; v = v->next)
+        if (v->flags & VMA_SEALED && !(v->flags & MAP_SHARED) && !(v->prot & PROT_WRITE)) return true;
     return false;
 }
 
@@ -68,10 +89,14 @@ int64_t mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice)
     if (madvise(NULL, 0, advice) < 0) return -errno;
     bool some = len;
     int64_t r = range_check(mm, at, &len);
-    if (some && !len) return -EINVAL;
+    if ((some && !len) || wraps(mm, at, len)) return -EINVAL;
     if (r < 0 || !len) return r;
     Drop d = { 0 };
     mm_lock(mm);
+    if (discards_sealed(mm, at, at + len, advice)) {
+        mm_unlock(mm, NULL);
+        return -EPERM;
+    }
     if (advice_changes(advice)) {
         if (mm_partial(mm)) part_open(mm, at, at + len, &d);
         code_drop(mm, at, at + len, &d);
@@ -120,6 +145,16 @@ static int64_t munlock_piece(Mm *mm, gaddr a, uint64_t len, int flags, void *ctx
     return munlock(mm_host(mm, a), len) < 0 ? -errno : 0;
 }
 
+/* RLIMIT_MEMLOCK, or CAP_IPC_LOCK. */
+static bool may_lock(uint64_t bytes)
+{
+    struct rlimit lim;
+    struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    struct __user_cap_data_struct caps[2] = { { 0 } };
+    if (getrlimit(RLIMIT_MEMLOCK, &lim) || bytes <= lim.rlim_cur) return true;
+    return !syscall(SYS_capget, &head, caps) && caps[0].effective & 1u << CAP_IPC_LOCK;
+}
+
 static int64_t lock_range(Mm *mm, gaddr at, uint64_t len, int flags, PieceFn fn)
 {
     len += at & (mm->page - 1);                             /* mlock rounds its start down */
@@ -128,11 +163,44 @@ static int64_t lock_range(Mm *mm, gaddr at, uint64_t len, int flags, PieceFn fn)
 
 int64_t mm_mlock(Mm *mm, gaddr at, uint64_t len, int flags)
 {
-    if (flags & ~1) return -EINVAL;                         /* MLOCK_ONFAULT */
+    if (flags & ~MLOCK_ONFAULT) return -EINVAL;
+    if (wraps(mm, at, mm_round(mm, len))) return !may_lock(1) ? -EPERM : may_lock(len) ? -EINVAL : -ENOMEM;
     return lock_range(mm, at, len, flags, mlock_piece);
 }
 
 int64_t mm_munlock(Mm *mm, gaddr at, uint64_t len) { return lock_range(mm, at, len, 0, munlock_piece); }
+
+/* --- all of it. The host's mlockall would count and fill the emulator's memory. Linux: mm/mlock.c */
+
+enum { MCL_KNOWN = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT };
+
+static void each_piece(Mm *mm, PieceFn fn, int arg)
+{
+    for (const Vma *v = mm->first; v; v = v->next)
+        if (!(v->flags & VMA_HIDDEN)) fn(mm, v->start, v->end - v->start, arg, NULL);      /* what fails is left out */
+}
+
+int64_t mm_mlockall(Mm *mm, int flags)
+{
+    if (!flags || flags & ~MCL_KNOWN || flags == MCL_ONFAULT) return -EINVAL;
+    int64_t r = 0;
+    mm_lock(mm);
+    if (!may_lock(1)) r = -EPERM;
+    else if (flags & MCL_CURRENT && !may_lock(mm->sums.total)) r = -ENOMEM;
+    if (!r) mm->lock_future = flags & MCL_FUTURE ? flags : 0;
+    if (!r && flags & MCL_CURRENT) each_piece(mm, mlock_piece, flags & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
+    mm_unlock(mm, NULL);
+    return r;
+}
+
+int64_t mm_munlockall(Mm *mm)
+{
+    mm_lock(mm);
+    mm->lock_future = 0;
+    each_piece(mm, munlock_piece, 0);
+    mm_unlock(mm, NULL);
+    return 0;
+}
 
 typedef struct Core { gaddr at; uint8_t *vec; } Core;
 static int64_t mincore_piece(Mm *mm, gaddr a, uint64_t len, int unused, void *ctx)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mremap, brk and System V segments over the map of mappings. */
+/* mremap and brk over the map of mappings. */
 #include <errno.h>
 #include <sys/resource.h>
-#include <sys/shm.h>
 #include <unistd.h>
 #include "common-user/host.h"
 #include "common-user/mm_priv.h"
@@ -152,7 +151,10 @@ int64_t mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags,
     mm_lock(mm);
     Vma *v = vma_at(mm, old);
     Move m = { old, to, oldlen, newlen, flags, v ? *v : (Vma){ 0 } };
+    bool to_fixed = flags & MREMAP_FIXED;
     if (!v) r = -EFAULT;
+    else if (mm_sealed(mm, old, old + oldlen) || (to_fixed && mm_sealed(mm, to, to + newlen))) r = -EPERM;
+    else if (to_fixed && mm_count_reaches(mm, 3)) r = -ENOMEM;
     else if (!oldlen && !(v->flags & MAP_SHARED)) r = -EINVAL;
     else if (newlen <= oldlen && !(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) {
         /* shrink: Linux unmaps the tail, whatever is there */
@@ -221,7 +223,7 @@ gaddr mm_brk(Mm *mm, gaddr to)
     Drop d = { 0 };
     mm_lock(mm);
     gaddr old_end = mm_round(mm, mm->brk), new_end = mm_round(mm, to);
-    if (to < mm->brk_start || new_end < to) goto out;
+    if (to < mm->brk_start || new_end < to || mm_count_reaches(mm, 0) || mm_sealed(mm, new_end, old_end)) goto out;
     if (new_end < old_end) {
         if (mm_partial(mm)) part_open(mm, new_end, old_end, &d);
         code_drop(mm, new_end, old_end, &d);
@@ -237,68 +239,4 @@ out:
     to = mm->brk;
     mm_unlock(mm, &d);
     return to;
-}
-
-/* --- System V shared memory */
-
-int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
-{
-    struct shmid_ds ds;
-    if (at & (mm->page - 1)) {
-        if (!(flags & SHM_RND)) return -EINVAL;
-        at &= ~(mm->page - 1);
-        if (!at && (flags & SHM_REMAP)) return -EINVAL;
-    } else if (!at && (flags & SHM_REMAP)) {
-        return -EINVAL;
-    }
-    if (shmctl(id, IPC_STAT, &ds) < 0) return -errno;
-    uint64_t len = mm_round(mm, ds.shm_segsz);
-    if (len > mm->task_size || at > mm->task_size - len) return -EINVAL;
-    Drop d = { 0 };
-    int64_t r;
-    bool chosen = !at && mm_partial(mm);
-    mm_lock(mm);
-    if (!mm_may_add(mm, MAP_SHARED, 0, len, at, at ? at + len : 0)) r = -ENOMEM;
-    else if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
-    else if (mm_partial(mm) && at && ((at & (mm->hpage - 1)) || !part_alone(mm, at, at + len))) r = -EINVAL;
-    else if (chosen && (int64_t)(at = (gaddr)part_choose(mm, len, 0)) < 0) r = (int64_t)at;
-    else if (!at && (mm->reserved || mm->base) && !(at = mm_choose(mm, 0, len))) r = -ENOMEM;
-    else {
-        if (mm_partial(mm)) part_open(mm, at, at + len, &d);
-        int claimed = at && !chosen ? host_claim(mm, at, at + len) : 0;
-        int hflags = (flags & ~(SHM_EXEC | SHM_RND | SHM_REMAP)) | (at ? SHM_REMAP : 0);
-        void *p = claimed < 0 ? (errno = -claimed, (void *)-1) : shmat(id, at ? mm_host(mm, at) : NULL, hflags);
-        r = p == (void *)-1 ? -errno : (int64_t)((uint64_t)(uintptr_t)p - mm->base);
-        if (r < 0 && chosen) host_release(mm, at, at + len);
-        if (r >= 0) {
-            gaddr a = (gaddr)r;
-            code_drop(mm, a, a + len, &d);
-            Vma v = { .start = a, .end = a + len, .flags = MAP_SHARED, .dev = ~0ull, .ino = (uint64_t)id + 1,
-                      .prot = (uint8_t)(PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0)) };
-            drop_seen(&d, v.flags, v.prot);
-            vma_insert(mm, &v);
-            g_hash_table_insert(mm->shm, (gpointer)(uintptr_t)a, (gpointer)(uintptr_t)len);
-        }
-    }
-    mm_unlock(mm, &d);
-    return r;
-}
-
-int64_t mm_shmdt(Mm *mm, gaddr at)
-{
-    Drop d = { 0 };
-    int64_t r = -EINVAL;
-    mm_lock(mm);
-    uint64_t len = (uint64_t)(uintptr_t)g_hash_table_lookup(mm->shm, (gpointer)(uintptr_t)at);
-    if (len && vma_at(mm, at)) {
-        code_drop(mm, at, at + len, &d);
-        r = shmdt(mm_host(mm, at)) < 0 ? -errno : 0;
-        if (!r) {
-            if (mm->reserved || mm_partial(mm)) host_release(mm, at, at + len);
-            vma_remove(mm, at, at + len);
-            g_hash_table_remove(mm->shm, (gpointer)(uintptr_t)at);
-        }
-    }
-    mm_unlock(mm, &d);
-    return r;
 }

@@ -43,17 +43,21 @@ struct Mm {
     Vma *root, *first, *last, *spare;               /* lock: the map; nodes to use again */
     Objects objects[OBJECT_LISTS];  /* lock: lists of mappings, by a hash of their object */
     uint64_t ranks;                 /* lock: the generator's state */
+    uint32_t count, count_look, count_most;         /* lock: mappings; when to read vm.max_map_count again, its value */
+    int lock_future;                /* lock: MCL_FUTURE, MCL_ONFAULT in force */
+    uint32_t mdwe;                  /* lock: PR_MDWE_* bits */
     MmSums sums;                    /* lock */
     gaddr brk_start, brk;           /* lock */
     uint64_t anon_ids;              /* lock: made-up inode numbers of shared anonymous memory */
     GHashTable *guarded;            /* lock: page → GuardCount, pages that we write-protected */
     _Atomic bool watching;          /* something is or was in `guarded`: outputs of system calls must look */
-    GHashTable *shm;                /* lock: address → segment length */
+    GHashTable *shm;                /* lock: System V segment's number (Vma.ino) → its length */
     _Atomic gaddr fetch_page;       /* page known to be executable and marked; ~0 none */
     _Atomic gaddr gap_low, gap_high;                /* room of MAP_GROWSDOWN mappings is in here; changed under lock */
 };
 
 #define VMA_HIDDEN (1u << 31)       /* of Vma.flags: room that is kept free; for the guest nothing is mapped there */
+#define VMA_SEALED (1u << 30)       /* of Vma.flags: mseal(2) */
 enum { GUARD_ON = 1u << 31, GUARD_LIMIT = 16 };     /* value of guarded: faults so far, and whether protected now */
 enum { MMAP_LOWEST = 0x10000 };     /* Linux: vm.mmap_min_addr */
 enum { STACK_GAP = 256 };           /* pages; Linux: stack_guard_gap */
@@ -67,6 +71,10 @@ static inline int mm_host_prot(int prot) { return (prot & (PROT_READ | PROT_WRIT
 
 /* mm_limit.c: may a mapping of this kind be made, in place of what is in [over, over_end)? */
 bool     mm_may_add(const Mm *mm, uint32_t flags, int prot, uint64_t len, gaddr over, gaddr over_end);
+bool     mm_count_reaches(Mm *mm, uint32_t slack);                  /* vm.max_map_count - slack mappings, or more? */
+bool     mm_splits(const Mm *mm, gaddr a, gaddr end);               /* do both lie inside one mapping? */
+bool     mm_sealed(const Mm *mm, gaddr a, gaddr end);               /* is anything in the range? */
+bool     mm_denies_exec(const Mm *mm, int was, int now);            /* PR_SET_MDWE: may no mapping become so? */
 
 Vma     *vma_find(const Mm *mm, gaddr a);       /* first mapping that ends above a, or NULL */
 Vma     *vma_at(const Mm *mm, gaddr a);
@@ -107,7 +115,7 @@ int      host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, u
 int      host_protect(Mm *mm, gaddr a, gaddr end, int prot);       /* prot as the guest's; 0, -errno */
 /* Makes [a, end) of the host ours where the map has holes, so that MAP_FIXED cannot hit the emulator. 0 or -ENOMEM. */
 int      host_claim(Mm *mm, gaddr a, gaddr end);
-void     host_vacate(Mm *mm, gaddr a, gaddr end);                  /* whole host pages back: unmapped, or reserved again */
+int      host_vacate(Mm *mm, gaddr a, gaddr end);                  /* whole host pages: unmapped, or reserved again */
 int64_t  host_given(const Mm *mm, void *p, uint64_t len);          /* where the host put a mapping, or -ENOMEM: no guest address, unmapped */
 void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
 bool     mm_hint_free(const Mm *mm, gaddr hint, uint64_t len);     /* may a mapping without MAP_FIXED go there? */

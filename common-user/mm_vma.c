@@ -157,12 +157,14 @@ static Vma *link_copy(Mm *mm, const Vma *v, Vma *next, gaddr free_below)
     if (next && gap_below(next) != free_below) tree_touch(mm->root, next, free_below);
     object_link(mm, n);
     account(mm, n, true);
+    mm->count++;
     return n;
 }
 
 /* heir: v's range becomes part of a neighbour, so that nothing becomes free. */
 static void unlink_free(Mm *mm, Vma *v, bool heir)
 {
+    mm->count--;
     account(mm, v, false);
     object_unlink(mm, v);
     gaddr free_below = v->next ? gap_below(v->next) : 0;

@@ -4,13 +4,18 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "common-user/mm.h"
 #include "linux-user/inherit.h"
 #include "linux-user/seccomp.h"
+
+enum { MDWE_NO_INHERIT = 2 };
 
 int inherit_give(Task *t, const Handed *h)
 {
     Handed all = *h;
     all.limits = t->proc->limits;
+    all.mdwe = mm_mdwe(t->proc->mm);
+    if (all.mdwe & MDWE_NO_INHERIT) all.mdwe = 0;
     int fd = memfd_create("inherit", 0);
     if (fd < 0) return -errno;
     FILE *out = fdopen(dup(fd), "w");
@@ -30,6 +35,7 @@ bool inherit_open(Inherit *from, int fd)
 bool inherit_take(Inherit *from, Task *t)
 {
     t->proc->limits = from->h.limits;
+    mm_set_mdwe(t->proc->mm, from->h.mdwe);
     bool ok = seccomp_restore(t, from->in);
     fclose(from->in);
     return ok;

@@ -12,6 +12,7 @@
 
 typedef struct Handed {
     TaskLimits limits;
+    uint32_t mdwe;                  /* PR_SET_MDWE, of the guest's map */
     int program;                    /* descriptor of the file to run, to be closed */
     int self;                       /* of the emulator's own file where no name leads to it; -1 none */
     bool raise;                     /* set-user-ID, set-group-ID: ids to take, ~0 where they stay */
@@ -21,7 +22,7 @@ typedef struct Handed {
 
 typedef struct Inherit { FILE *in; Handed h; } Inherit;
 
-int  inherit_give(Task *t, const Handed *h);            /* a descriptor that survives exec or -errno; adds limits */
+int  inherit_give(Task *t, const Handed *h);            /* a descriptor that survives exec or -errno; adds limits, mdwe */
 bool inherit_open(Inherit *from, int fd);               /* takes fd over; false: it is not what inherit_give made */
 bool inherit_take(Inherit *from, Task *t);              /* limits and filters, once the task is there */
 

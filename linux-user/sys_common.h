@@ -12,7 +12,8 @@ int64_t sys_unsupported(const char *what);
 
 /* prctl options that act on the guest's own state: arguments 2 to 5. */
 typedef int64_t PrctlCall(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
-PrctlCall prctl_tags;                   /* sys_memory.c */
+enum { OPT_SET_MDWE = 65, OPT_GET_MDWE };        /* newer than the headers */
+PrctlCall prctl_tags, prctl_mdwe;       /* sys_memory.c */
 
 bool    sys_capable(int capability);    /* CAP_*, one of the first 32, in the effective set */
 

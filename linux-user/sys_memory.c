@@ -77,6 +77,28 @@ int64_t sys_mlock2(Task *t, gaddr addr, uint64_t len, uint32_t flags)
 }
 int64_t sys_munlock(Task *t, gaddr addr, uint64_t len) { return mm_munlock(t->proc->mm, untag(t, addr), len); }
 
+int64_t sys_mlockall(Task *t, uint64_t flags) { return mm_mlockall(t->proc->mm, (int)flags); }
+int64_t sys_munlockall(Task *t) { return mm_munlockall(t->proc->mm); }
+
+/* 32-bit kernels do not have it. */
+int64_t sys_mseal(Task *t, gaddr addr, uint64_t len, uint64_t flags)
+{
+    if (linux_abi.word == 4) return -ENOSYS;
+    return flags ? -EINVAL : mm_seal(t->proc->mm, untag(t, addr), len);
+}
+
+int64_t sys_remap_file_pages(Task *t, gaddr addr, uint64_t size, uint64_t prot, uint64_t pgoff, uint64_t flags)
+{
+    return prot ? -EINVAL : mm_remap_file_pages(t->proc->mm, addr, size, pgoff, (int)flags & MAP_NONBLOCK);
+}
+
+int64_t prctl_mdwe(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    bool set = option == OPT_SET_MDWE;
+    if (b || c || d || (!set && a)) return -EINVAL;
+    return set ? mm_set_mdwe(t->proc->mm, a) : (int64_t)mm_mdwe(t->proc->mm);
+}
+
 int64_t sys_mincore(Task *t, gaddr addr, uint64_t len, gaddr vec)
 {
     uint64_t page = mm_page_size(t->proc->mm), pages = len / page + !!(len % page);

@@ -350,7 +350,8 @@ static const PrctlRow prctl_rows[] = {
     { 59, PRCTL_REFUSE, "PR_SET_SYSCALL_USER_DISPATCH" },
     { PR_SET_TAGGED_ADDR_CTRL, PRCTL_CALL, "PR_SET_TAGGED_ADDR_CTRL", prctl_tags },
     { PR_GET_TAGGED_ADDR_CTRL, PRCTL_CALL, "PR_GET_TAGGED_ADDR_CTRL", prctl_tags },
-    { 65, PRCTL_REFUSE, "PR_SET_MDWE" },
+    { OPT_SET_MDWE, PRCTL_CALL, "PR_SET_MDWE", prctl_mdwe },
+    { OPT_GET_MDWE, PRCTL_CALL, "PR_GET_MDWE", prctl_mdwe },
     { 0x53564d41, PRCTL_VMA, "PR_SET_VMA" },
     { 0x41555856, PRCTL_AUXV, "PR_GET_AUXV" },
 };
