@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include "common-user/mm_priv.h"
 
 enum { PROT_SEMAPHORE = 8, HOST_BITS = 47 };
@@ -184,15 +186,24 @@ gaddr mm_choose_area(Mm *mm, gaddr hint, uint64_t len)
 
 /* --- mmap */
 
-static int describe(Mm *mm, Vma *v, int flags, const struct stat *st, uint64_t off)
+/* What a mapping is of. A file, when it is none of anonymous memory: fstat and fstatfs of it. */
+typedef struct Source { struct stat st; struct statfs fs; } Source;
+
+static int look_at_file(Source *s, int fd)
+{
+    return fstat(fd, &s->st) < 0 || fstatfs(fd, &s->fs) < 0 ? -errno : 0;
+}
+
+static int describe(Mm *mm, Vma *v, int flags, const Source *s, uint64_t off)
 {
     v->flags = flags & (MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN);
     if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE) v->flags = MAP_SHARED | (flags & MAP_ANONYMOUS);
     v->off = off;
     if (!(flags & MAP_ANONYMOUS)) {
         if (v->flags & MAP_GROWSDOWN) return -EINVAL;
-        v->dev = st->st_dev;
-        v->ino = st->st_ino;
+        v->dev = s->st.st_dev;
+        v->ino = s->st.st_ino;
+        if (s->fs.f_flags & ST_NOEXEC) v->flags |= VMA_NOEXEC;
     } else if (v->flags & MAP_SHARED) {
         if (v->flags & MAP_GROWSDOWN) return -EINVAL;
         v->ino = ++mm->anon_ids;
@@ -276,9 +287,9 @@ static bool low_refused(gaddr at)
 int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-    struct stat st = { 0 };
-    if (off & (mm->page - 1)) return -EINVAL;
-    if (!(flags & MAP_ANONYMOUS) && fstat(fd, &st) < 0) return -errno;
+    Source s = { 0 };
+    int e = off & (mm->page - 1) ? -EINVAL : flags & MAP_ANONYMOUS ? 0 : look_at_file(&s, fd);
+    if (e) return e;
     if (!len) return -EINVAL;
     if (!(len = mm_round(mm, len)) || len > mm->task_size) return -ENOMEM;
     if (fixed && (at & (mm->page - 1))) return -EINVAL;
@@ -290,7 +301,9 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     Vma v = { .prot = (uint8_t)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) };
     Drop d = { 0 };
     mm_lock(mm);
-    int64_t r = mm_count_reaches(mm, 0) && mm->count > mm->count_most ? -ENOMEM : describe(mm, &v, flags, &st, off);
+    int64_t r = mm_count_reaches(mm, 0) && mm->count > mm->count_most ? -ENOMEM : describe(mm, &v, flags, &s, off);
+    if (!r && v.flags & VMA_NOEXEC && prot & PROT_EXEC) r = -EPERM;
+    v.prot = (uint8_t)mm_full_prot(mm, v.flags, v.prot);
     if (!r && mm_denies_exec(mm, v.prot, v.prot)) r = -EACCES;
     if (!r && (flags & MAP_FIXED) && mm_sealed(mm, at, at + len)) r = -EPERM;
     if (!r && (flags & MAP_FIXED) && mm_splits(mm, at, at + len) && mm_count_reaches(mm, 0)) r = -ENOMEM;
@@ -358,6 +371,8 @@ static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
 {
     Vma *v = vma_at(mm, a);
     if (v->flags & VMA_SEALED) return -EPERM;
+    if (v->flags & VMA_NOEXEC && prot & PROT_EXEC) return -EACCES;
+    prot = mm_full_prot(mm, v->flags, prot);
     if (v->prot == prot) return 0;
     if (mm_denies_exec(mm, v->prot, prot)) return -EACCES;
     if ((a > v->start || end < v->end) && mm_count_reaches(mm, 0)) return -ENOMEM;

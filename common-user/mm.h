@@ -50,6 +50,7 @@ int64_t  mm_seal(Mm *mm, gaddr at, uint64_t len);
 int64_t  mm_remap_file_pages(Mm *mm, gaddr at, uint64_t len, uint64_t pgoff, int flags);
 int64_t  mm_set_mdwe(Mm *mm, uint64_t bits);                        /* PR_MDWE_* */
 uint32_t mm_mdwe(Mm *mm);
+void     mm_set_read_exec(Mm *mm, bool on);     /* personality READ_IMPLIES_EXEC */
 int64_t  mm_mincore(Mm *mm, gaddr at, uint64_t len, uint8_t *vec); /* vec: host memory, one byte per page */
 int64_t  mm_shmat(Mm *mm, int id, gaddr at, int flags);            /* address or -errno */
 int64_t  mm_shmdt(Mm *mm, gaddr at);

@@ -85,6 +85,18 @@ int64_t mm_seal(Mm *mm, gaddr at, uint64_t len)
     return r;
 }
 
+int mm_full_prot(const Mm *mm, uint32_t flags, int prot)
+{
+    return mm->read_exec && prot & PROT_READ && !(flags & VMA_NOEXEC) ? prot | PROT_EXEC : prot;
+}
+
+void mm_set_read_exec(Mm *mm, bool on)
+{
+    mm_lock(mm);
+    mm->read_exec = on;
+    mm_unlock(mm, NULL);
+}
+
 enum { MDWE_REFUSE_EXEC_GAIN = 1, MDWE_NO_INHERIT = 2 };
 
 bool mm_denies_exec(const Mm *mm, int was, int now)

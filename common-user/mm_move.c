@@ -193,7 +193,8 @@ void mm_brk_set(Mm *mm, gaddr start)
 
 static void brk_note(Mm *mm, gaddr from, gaddr to)
 {
-    Vma v = { .start = from, .end = to, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .name = "[heap]" };
+    Vma v = { .start = from, .end = to, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .name = "[heap]" };
+    v.prot = (uint8_t)mm_full_prot(mm, v.flags, PROT_READ | PROT_WRITE);
     vma_insert(mm, &v);
 }
 

@@ -46,6 +46,7 @@ struct Mm {
     uint32_t count, count_look, count_most;         /* lock: mappings; when to read vm.max_map_count again, its value */
     int lock_future;                /* lock: MCL_FUTURE, MCL_ONFAULT in force */
     uint32_t mdwe;                  /* lock: PR_MDWE_* bits */
+    bool read_exec;                 /* lock: READ_IMPLIES_EXEC, of new mappings */
     MmSums sums;                    /* lock */
     gaddr brk_start, brk;           /* lock */
     uint64_t anon_ids;              /* lock: made-up inode numbers of shared anonymous memory */
@@ -58,6 +59,7 @@ struct Mm {
 
 #define VMA_HIDDEN (1u << 31)       /* of Vma.flags: room that is kept free; for the guest nothing is mapped there */
 #define VMA_SEALED (1u << 30)       /* of Vma.flags: mseal(2) */
+#define VMA_NOEXEC (1u << 29)       /* of Vma.flags: of a file system that is mounted so */
 enum { GUARD_ON = 1u << 31, GUARD_LIMIT = 16 };     /* value of guarded: faults so far, and whether protected now */
 enum { MMAP_LOWEST = 0x10000 };     /* Linux: vm.mmap_min_addr */
 enum { STACK_GAP = 256 };           /* pages; Linux: stack_guard_gap */
@@ -74,6 +76,7 @@ bool     mm_may_add(const Mm *mm, uint32_t flags, int prot, uint64_t len, gaddr 
 bool     mm_count_reaches(Mm *mm, uint32_t slack);                  /* vm.max_map_count - slack mappings, or more? */
 bool     mm_splits(const Mm *mm, gaddr a, gaddr end);               /* do both lie inside one mapping? */
 bool     mm_sealed(const Mm *mm, gaddr a, gaddr end);               /* is anything in the range? */
+int      mm_full_prot(const Mm *mm, uint32_t flags, int prot);      /* with what READ_IMPLIES_EXEC adds */
 bool     mm_denies_exec(const Mm *mm, int was, int now);            /* PR_SET_MDWE: may no mapping become so? */
 
 Vma     *vma_find(const Mm *mm, gaddr a);       /* first mapping that ends above a, or NULL */

@@ -31,7 +31,7 @@ int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
     else if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
     else if (mm_partial(mm) && at && ((at & (mm->hpage - 1)) || !part_alone(mm, at, at + len))) r = -EINVAL;
     else if (chosen && (int64_t)(at = (gaddr)part_choose(mm, len, 0)) < 0) r = (int64_t)at;
-    else if (!at && (mm->reserved || mm->base) && !(at = mm_choose(mm, 0, len))) r = -ENOMEM;
+    else if (!at && !(at = mm_choose(mm, 0, len)) && (mm->reserved || mm->base)) r = -ENOMEM;
     else {
         if (mm_partial(mm)) part_open(mm, at, at + len, &d);
         int claimed = at && !chosen ? host_claim(mm, at, at + len) : 0;

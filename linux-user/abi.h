@@ -36,6 +36,7 @@ typedef struct LinuxAbi {
     uint32_t page_size;
     uint64_t task_size, stack_top, mmap_base;   /* mmap_base, see mm.h; stack_top 0: the host's choice */
     uint64_t mmap_low;              /* Linux: TASK_UNMAPPED_BASE, from where maps go up where the stack has no limit */
+    bool     old_stack_exec;        /* no PT_GNU_STACK: what is readable is executable */
     uint64_t et_dyn_base;           /* where a PIE with an interpreter goes */
 
     /* system calls */

@@ -242,6 +242,8 @@ int exec_load(Task *t, const Program *prog)
     const ElfImage *m = &prog->image;
     ElfImage im;
     gaddr base = m->dyn && *m->interp ? abi->et_dyn_base + exec_jitter(p, PIE_PAGES(abi)) : 0;
+    bool old = abi->old_stack_exec && !m->has_gnu_stack;
+    mm_set_read_exec(p->mm, old);
     int64_t bias = map_image(p->mm, m, base, prog->fd);
     close(prog->fd);
     if (bias < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)bias));
@@ -255,7 +257,7 @@ int exec_load(Task *t, const Program *prog)
     p->start_brk = brk_place(p, m, (gaddr)bias);
     mm_brk_set(p->mm, p->start_brk);
     note_segments(p, m, (gaddr)bias);
-    int64_t top = exec_stack_map(p, m->has_gnu_stack && m->exec_stack);
+    int64_t top = exec_stack_map(p, old || (m->has_gnu_stack && m->exec_stack));
     int64_t e = top < 0 ? top : linux_vdso_map(p);
     if (e < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)e));
     Auxv a = { .n = 0 };

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -318,7 +319,9 @@ int64_t sys_nice(Task *t, int inc)
 
 int64_t sys_personality(Task *t, uint64_t persona)
 {
-    return safe_syscall(t, SYS_personality, (long)(uint32_t)persona, 0L, 0L, 0L, 0L, 0L);
+    int64_t was = safe_syscall(t, SYS_personality, (long)(uint32_t)persona, 0L, 0L, 0L, 0L, 0L);
+    if (was >= 0 && (uint32_t)persona != UINT32_MAX) mm_set_read_exec(t->proc->mm, persona & READ_IMPLIES_EXEC);
+    return was;
 }
 
 /* --- prctl: integers pass; rows say which argument is a pointer, and what would act on the emulator itself */

@@ -4,6 +4,8 @@
 #include "os_check.h"
 #include <linux/perf_event.h>
 #include <sys/ipc.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 
@@ -194,6 +196,57 @@ static void order(void)
     fclose(f);
 }
 
+static int is_exec(const void *at)
+{
+    char line[512], prot[5];
+    unsigned long a, b;
+    int found = 0;
+    FILE *f = fopen("/proc/self/maps", "r");
+    while (f && !found && fgets(line, sizeof line, f))
+        found = sscanf(line, "%lx-%lx %4s", &a, &b, prot) == 3 && (unsigned long)at >= a && (unsigned long)at < b;
+    if (f) fclose(f);
+    return found && prot[2] == 'x';
+}
+
+static int put(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY), bad = write(fd, text, strlen(text)) < 0;
+    close(fd);
+    return bad;
+}
+
+/* A file system that is mounted noexec, and READ_IMPLIES_EXEC, which spares it. */
+static void no_exec(void)
+{
+    char dir[] = "/tmp/ranges.XXXXXX";
+    if (!mkdtemp(dir)) return;
+    char uid[32], gid[32];
+    snprintf(uid, sizeof uid, "0 %d 1", (int)getuid());
+    snprintf(gid, sizeof gid, "0 %d 1", (int)getgid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) || put("/proc/self/setgroups", "deny") ||
+        put("/proc/self/uid_map", uid) || put("/proc/self/gid_map", gid) ||
+        mount("none", dir, "tmpfs", MS_NOEXEC, NULL)) {
+        rmdir(dir);
+        return;
+    }
+    int fd = open(dir, O_TMPFILE | O_RDWR, 0600);
+    CHECK(fd >= 0 && !ftruncate(fd, U));
+    ERR(mmap(NULL, U, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), EPERM);
+    char *m = mmap(NULL, U, PROT_READ, MAP_PRIVATE, fd, 0), *a;
+    CHECK(m != MAP_FAILED && !mprotect(m, U, RW));
+    ERR(mprotect(m, U, PROT_READ | PROT_EXEC), EACCES);
+    personality(READ_IMPLIES_EXEC);
+    a = map(1, PROT_READ);
+    char *n = mmap(NULL, U, PROT_READ, MAP_PRIVATE, fd, 0), *w = map(1, PROT_WRITE);
+    CHECK(is_exec(a) && !is_exec(n));
+    CHECK(!mprotect(a, U, RW) && is_exec(a) && !mprotect(w, U, PROT_READ) && is_exec(w));
+    CHECK(!mprotect(a, U, PROT_NONE) && !is_exec(a) && !mprotect(m, U, PROT_READ) && !is_exec(m));
+    personality(0);
+    CHECK(!is_exec(map(1, PROT_READ)));
+    umount2(dir, MNT_DETACH);
+    rmdir(dir);
+}
+
 /* A buffer that is one piece: the kernel lets go of it whole. */
 static void ring(void)
 {
@@ -221,6 +274,7 @@ int main(int argc, char **argv)
     CHECK(in_child(locked_now) == 0);
     CHECK(in_child(sealed) == 0);
     CHECK(in_child(denied) == 0);
+    CHECK(in_child(no_exec) == 0);
     pieces();
     order();
     ring();
