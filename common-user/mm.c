@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <linux/magic.h>
 #include "common-user/mm_priv.h"
 
 enum { PROT_SEMAPHORE = 8, HOST_BITS = 47 };
+enum { HUGE_PAGE = 2 << 20 };       /* the host's; what the guest aligns to is aligned there, too */
 enum { GUARD = 65536 };             /* unmapped on both sides of a reservation: base + r32 + small offset stays inside */
 
 static void *reserve(uint64_t at, uint64_t len)
@@ -60,7 +62,8 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
     mm->mmap_end = c->mmap_end;
     if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
-        uint64_t slack = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0;
+        uint64_t align = c->guest_base ? mm->hpage : mm->hpage > HUGE_PAGE ? mm->hpage : HUGE_PAGE;
+        uint64_t least = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0, slack = c->guest_base ? least : align;
         void *p = reserve(c->guest_base ? c->guest_base - GUARD : 0, size + 2 * GUARD + slack);
         if (p == MAP_FAILED && !c->guest_base && errno == ENOMEM) {
             p = unreserved(size + 2 * GUARD + slack);
@@ -71,7 +74,7 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
             g_free(mm);
             return NULL;
         }
-        mm->base = ((uint64_t)(uintptr_t)p + GUARD + mm->hpage - 1) & ~(mm->hpage - 1);
+        mm->base = ((uint64_t)(uintptr_t)p + GUARD + align - 1) & ~(align - 1);
         mm->reserved = true;
         if (mm->task_size > size) mm->task_size = size;
         if (!mm->mmap_base || mm->mmap_base > mm->task_size) mm->mmap_base = mm->task_size - (16 << 20);
@@ -284,6 +287,25 @@ static bool low_refused(gaddr at)
     return false;
 }
 
+/* Bytes of a huge page, when the mapping is of such; 0. Linux: ksys_mmap_pgoff, MAP_HUGE_SHIFT. */
+static uint64_t huge_page(int flags, const Source *s)
+{
+    enum { DEFAULT_BITS = 21 };
+    if (s->fs.f_type == HUGETLBFS_MAGIC) return (uint64_t)s->fs.f_bsize;
+    if (!(flags & MAP_ANONYMOUS) || !(flags & MAP_HUGETLB)) return 0;
+    unsigned bits = (unsigned)flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+    return 1ull << (bits ? bits : DEFAULT_BITS);
+}
+
+/* Where whole huge pages are free; else the host chooses, or says why not. */
+static int64_t map_huge(Mm *mm, uint64_t huge, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d)
+{
+    gaddr at = mm_choose(mm, 0, len + huge);
+    if (!at) return map_anywhere(mm, 0, len, prot, flags, fd, off, d);
+    at = (at + huge - 1) & ~(huge - 1);
+    return map_fixed(mm, at, len, prot, (flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE, fd, off, d);
+}
+
 int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
@@ -291,6 +313,9 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     int e = off & (mm->page - 1) ? -EINVAL : flags & MAP_ANONYMOUS ? 0 : look_at_file(&s, fd);
     if (e) return e;
     if (!len) return -EINVAL;
+    uint64_t huge = huge_page(flags, &s);
+    if (huge) len = (len + huge - 1) & ~(huge - 1);
+    uint32_t hugebits = huge ? (uint32_t)__builtin_ctzll(huge) << VMA_HUGE_SHIFT & VMA_HUGE_MASK : 0;
     if (!(len = mm_round(mm, len)) || len > mm->task_size) return -ENOMEM;
     if (fixed && (at & (mm->page - 1))) return -EINVAL;
     if (!fixed) at &= ~(mm->page - 1);
@@ -303,6 +328,7 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
     mm_lock(mm);
     int64_t r = mm_count_reaches(mm, 0) && mm->count > mm->count_most ? -ENOMEM : describe(mm, &v, flags, &s, off);
     if (!r && v.flags & VMA_NOEXEC && prot & PROT_EXEC) r = -EPERM;
+    v.flags |= hugebits;
     v.prot = (uint8_t)mm_full_prot(mm, v.flags, v.prot);
     if (!r && mm_denies_exec(mm, v.prot, v.prot)) r = -EACCES;
     if (!r && (flags & MAP_FIXED) && mm_sealed(mm, at, at + len)) r = -EPERM;
@@ -312,6 +338,7 @@ int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint
         /* mm_grow does it: the host's own would count the wrong neighbours */
         int hflags = (flags & ~MAP_GROWSDOWN) | (mm->lock_future & MCL_FUTURE ? MAP_LOCKED : 0);
         r = fixed ? map_fixed(mm, at, len, v.prot, hflags, fd, off, &d)
+                  : huge ? map_huge(mm, huge, len, v.prot, hflags, fd, off, &d)
                   : map_anywhere(mm, at, len, v.prot, hflags, fd, off, &d);
     }
     if (r >= 0) {
@@ -354,6 +381,7 @@ int64_t mm_unmap(Mm *mm, gaddr at, uint64_t len)
     int64_t r = 0;
     mm_lock(mm);
     if (mm_sealed(mm, at, at + len)) r = -EPERM;
+    else if (mm_cuts_huge(mm, at) || mm_cuts_huge(mm, at + len)) r = -EINVAL;
     else if (mm_splits(mm, at, at + len) && mm_count_reaches(mm, 0)) r = -ENOMEM;
     if (r < 0) {
         mm_unlock(mm, NULL);
@@ -373,6 +401,7 @@ static int64_t protect_one(Mm *mm, gaddr a, gaddr end, int prot, Drop *d)
     if (v->flags & VMA_SEALED) return -EPERM;
     if (v->flags & VMA_NOEXEC && prot & PROT_EXEC) return -EACCES;
     prot = mm_full_prot(mm, v->flags, prot);
+    if (mm_cuts_huge(mm, a) || mm_cuts_huge(mm, end)) return -EINVAL;
     if (v->prot == prot) return 0;
     if (mm_denies_exec(mm, v->prot, prot)) return -EACCES;
     if ((a > v->start || end < v->end) && mm_count_reaches(mm, 0)) return -ENOMEM;

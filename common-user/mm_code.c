@@ -159,7 +159,7 @@ size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
         gaddr at = pc + have, p = at & ~(mm->page - 1), hp = at & ~(mm->hpage - 1);
         Vma *v = vma_at(mm, at);
         if (!v || !(v->prot & PROT_EXEC)) break;
-        vma_mark(mm, v, true);
+        if (!v->has_code) vma_mark(mm, v, true);
         bool open = false;
         for_aliases(mm, v, hp, guard_page, &open);
         if (open && !guard_get(mm, hp)) guard_set(mm, hp, GUARD_LIMIT);      /* written through another mapping: not watched here */

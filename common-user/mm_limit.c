@@ -61,6 +61,13 @@ bool mm_splits(const Mm *mm, gaddr a, gaddr end)
     return v && v->start < a && v->end > end;
 }
 
+bool mm_cuts_huge(const Mm *mm, gaddr a)
+{
+    const Vma *v = vma_at(mm, a);
+    uint32_t bits = v ? (v->flags & VMA_HUGE_MASK) >> VMA_HUGE_SHIFT : 0;
+    return bits && (a & ((1ull << bits) - 1));
+}
+
 bool mm_sealed(const Mm *mm, gaddr a, gaddr end)
 {
     for (const Vma *v = vma_find(mm, a); v && v->start < end; v = v->next) if (v->flags & VMA_SEALED) return true;

@@ -59,6 +59,8 @@ struct Mm {
 
 #define VMA_HIDDEN (1u << 31)       /* of Vma.flags: room that is kept free; for the guest nothing is mapped there */
 #define VMA_SEALED (1u << 30)       /* of Vma.flags: mseal(2) */
+#define VMA_HUGE_SHIFT 24           /* of Vma.flags: five bits, the binary logarithm of a huge page of it; 0: none */
+#define VMA_HUGE_MASK (31u << VMA_HUGE_SHIFT)
 #define VMA_NOEXEC (1u << 29)       /* of Vma.flags: of a file system that is mounted so */
 enum { GUARD_ON = 1u << 31, GUARD_LIMIT = 16 };     /* value of guarded: faults so far, and whether protected now */
 enum { MMAP_LOWEST = 0x10000 };     /* Linux: vm.mmap_min_addr */
@@ -75,6 +77,7 @@ static inline int mm_host_prot(int prot) { return (prot & (PROT_READ | PROT_WRIT
 bool     mm_may_add(const Mm *mm, uint32_t flags, int prot, uint64_t len, gaddr over, gaddr over_end);
 bool     mm_count_reaches(Mm *mm, uint32_t slack);                  /* vm.max_map_count - slack mappings, or more? */
 bool     mm_splits(const Mm *mm, gaddr a, gaddr end);               /* do both lie inside one mapping? */
+bool     mm_cuts_huge(const Mm *mm, gaddr a);                       /* is it inside a huge page? */
 bool     mm_sealed(const Mm *mm, gaddr a, gaddr end);               /* is anything in the range? */
 int      mm_full_prot(const Mm *mm, uint32_t flags, int prot);      /* with what READ_IMPLIES_EXEC adds */
 bool     mm_denies_exec(const Mm *mm, int was, int now);            /* PR_SET_MDWE: may no mapping become so? */

@@ -8,6 +8,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 
 enum { U = 65536 };                 /* a page of any size that we emulate */
 #define ERR(call, e) CHECK((long)(call) == -1 && errno == (e))
@@ -208,6 +209,28 @@ static int is_exec(const void *at)
     return found && prot[2] == 'x';
 }
 
+/* Huge pages of a memory file: whole ones, at their alignment; without reservation none has to exist. */
+static void huge(void)
+{
+    enum { H = 2 << 20 };
+    struct stat st;
+    int fd = memfd_create("huge", 4 /* MFD_HUGETLB */);
+    if (fd < 0 || fstat(fd, &st) || st.st_blksize != H || ftruncate(fd, 4 * H)) return;
+    char *m = mmap(NULL, U, RW, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    char *n = mmap(NULL, U, RW, MAP_SHARED | MAP_NORESERVE, fd, H);
+    if (m == MAP_FAILED) return;
+    CHECK(((uintptr_t)m & (H - 1)) == 0 && ((uintptr_t)n & (H - 1)) == 0 && n != m);
+    ERR(mmap(NULL, U, RW, MAP_SHARED | MAP_NORESERVE, fd, U), EINVAL);
+    ERR(mmap(m + U, U, RW, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, 0), EINVAL);
+    ERR(munmap(m, U), EINVAL);
+    ERR(mprotect(m, U, PROT_READ), EINVAL);
+    CHECK(mmap(m + H - U, U, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED);     /* all of it is taken */
+    CHECK(!mprotect(m, H, PROT_READ) && !munmap(m, H) && !munmap(n, H));
+    m = mmap(NULL, U, RW, ANON | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
+    if (m != MAP_FAILED) CHECK(((uintptr_t)m & (H - 1)) == 0 && munmap(m, U) == -1 && !munmap(m, H));
+    close(fd);
+}
+
 static int put(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY), bad = write(fd, text, strlen(text)) < 0;
@@ -275,6 +298,7 @@ int main(int argc, char **argv)
     CHECK(in_child(sealed) == 0);
     CHECK(in_child(denied) == 0);
     CHECK(in_child(no_exec) == 0);
+    huge();
     pieces();
     order();
     ring();
