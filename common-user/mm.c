@@ -63,7 +63,8 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
     if (c->arch->tcg.addr_bits == 32 || c->reserved_va) {
         uint64_t size = c->arch->tcg.addr_bits == 32 ? 1ull << 32 : c->reserved_va;
         uint64_t align = c->guest_base ? mm->hpage : mm->hpage > HUGE_PAGE ? mm->hpage : HUGE_PAGE;
-        uint64_t least = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0, slack = c->guest_base ? least : align;
+        uint64_t least = mm->hpage > GUARD ? mm->hpage : mm_partial(mm) ? GUARD : 0;
+        uint64_t slack = c->guest_base ? least : align;
         void *p = reserve(c->guest_base ? c->guest_base - GUARD : 0, size + 2 * GUARD + slack);
         if (p == MAP_FAILED && !c->guest_base && errno == ENOMEM) {
             p = unreserved(size + 2 * GUARD + slack);
@@ -290,11 +291,11 @@ static bool low_refused(gaddr at)
 /* Bytes of a huge page, when the mapping is of such; 0. Linux: ksys_mmap_pgoff, MAP_HUGE_SHIFT. */
 static uint64_t huge_page(int flags, const Source *s)
 {
-    enum { DEFAULT_BITS = 21 };
+    enum { DEFAULT_BITS = 21, MOST_BITS = 40 };
     if (s->fs.f_type == HUGETLBFS_MAGIC) return (uint64_t)s->fs.f_bsize;
     if (!(flags & MAP_ANONYMOUS) || !(flags & MAP_HUGETLB)) return 0;
     unsigned bits = (unsigned)flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-    return 1ull << (bits ? bits : DEFAULT_BITS);
+    return bits > MOST_BITS ? 0 : 1ull << (bits ? bits : DEFAULT_BITS);     /* the host knows which there are */
 }
 
 /* Where whole huge pages are free; else the host chooses, or says why not. */
@@ -306,44 +307,60 @@ static int64_t map_huge(Mm *mm, uint64_t huge, uint64_t len, int prot, int flags
     return map_fixed(mm, at, len, prot, (flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE, fd, off, d);
 }
 
+/* What is asked for, and what the map makes of it. */
+typedef struct Want { gaddr at; uint64_t len, huge; bool fixed; } Want;
+
+/* Address and length alone. 0 or -errno. */
+static int64_t fit(const Mm *mm, Want *w)
+{
+    if (!w->len) return -EINVAL;
+    if (w->huge) w->len = (w->len + w->huge - 1) & ~(w->huge - 1);
+    if (!(w->len = mm_round(mm, w->len)) || w->len > mm->task_size) return -ENOMEM;
+    if (w->fixed && (w->at & (mm->page - 1))) return -EINVAL;
+    if (!w->fixed) w->at &= ~(mm->page - 1);
+    bool outside = w->at >= mm->task_size || w->len > mm->task_size - w->at;
+    if (outside && w->fixed) return -ENOMEM;
+    if (outside) w->at = 0;
+    return w->fixed && mm->reserved && w->at < LOW && low_refused(w->at) ? -EPERM : 0;
+}
+
+/* May v be mapped? over: MAP_FIXED, what is there goes. */
+static int64_t allowed(Mm *mm, const Vma *v, const Want *w, int prot, bool over)
+{
+    gaddr from = w->fixed ? w->at : 0, to = w->fixed ? w->at + w->len : 0;
+    if (mm_count_reaches(mm, 0) && mm->count > mm->count_most) return -ENOMEM;
+    if (v->flags & VMA_NOEXEC && prot & PROT_EXEC) return -EPERM;
+    if (mm_denies_exec(mm, v->prot, v->prot)) return -EACCES;
+    if (over && mm_sealed(mm, from, to)) return -EPERM;
+    if (over && mm_splits(mm, from, to) && mm_count_reaches(mm, 0)) return -ENOMEM;
+    return mm_may_add(mm, v->flags, v->prot, w->len, from, to) ? 0 : -ENOMEM;
+}
+
 int64_t mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off)
 {
-    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     Source s = { 0 };
     int e = off & (mm->page - 1) ? -EINVAL : flags & MAP_ANONYMOUS ? 0 : look_at_file(&s, fd);
     if (e) return e;
-    if (!len) return -EINVAL;
-    uint64_t huge = huge_page(flags, &s);
-    if (huge) len = (len + huge - 1) & ~(huge - 1);
-    uint32_t hugebits = huge ? (uint32_t)__builtin_ctzll(huge) << VMA_HUGE_SHIFT & VMA_HUGE_MASK : 0;
-    if (!(len = mm_round(mm, len)) || len > mm->task_size) return -ENOMEM;
-    if (fixed && (at & (mm->page - 1))) return -EINVAL;
-    if (!fixed) at &= ~(mm->page - 1);
-    if (fixed && (at >= mm->task_size || len > mm->task_size - at)) return -ENOMEM;
-    if (!fixed && (at >= mm->task_size || len > mm->task_size - at)) at = 0;
-    if (fixed && mm->reserved && at < LOW && low_refused(at)) return -EPERM;
-
+    Want w = { at, len, huge_page(flags, &s), flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) };
     Vma v = { .prot = (uint8_t)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) };
     Drop d = { 0 };
+    int64_t r = fit(mm, &w);
+    if (r < 0) return r;
     mm_lock(mm);
-    int64_t r = mm_count_reaches(mm, 0) && mm->count > mm->count_most ? -ENOMEM : describe(mm, &v, flags, &s, off);
-    if (!r && v.flags & VMA_NOEXEC && prot & PROT_EXEC) r = -EPERM;
-    v.flags |= hugebits;
+    r = describe(mm, &v, flags, &s, off);
+    if (w.huge) v.flags |= (uint32_t)__builtin_ctzll(w.huge) << VMA_HUGE_SHIFT & VMA_HUGE_MASK;
     v.prot = (uint8_t)mm_full_prot(mm, v.flags, v.prot);
-    if (!r && mm_denies_exec(mm, v.prot, v.prot)) r = -EACCES;
-    if (!r && (flags & MAP_FIXED) && mm_sealed(mm, at, at + len)) r = -EPERM;
-    if (!r && (flags & MAP_FIXED) && mm_splits(mm, at, at + len) && mm_count_reaches(mm, 0)) r = -ENOMEM;
-    if (!r && !mm_may_add(mm, v.flags, v.prot, len, fixed ? at : 0, fixed ? at + len : 0)) r = -ENOMEM;
+    if (!r) r = allowed(mm, &v, &w, prot, flags & MAP_FIXED);
     if (!r) {
         /* mm_grow does it: the host's own would count the wrong neighbours */
         int hflags = (flags & ~MAP_GROWSDOWN) | (mm->lock_future & MCL_FUTURE ? MAP_LOCKED : 0);
-        r = fixed ? map_fixed(mm, at, len, v.prot, hflags, fd, off, &d)
-                  : huge ? map_huge(mm, huge, len, v.prot, hflags, fd, off, &d)
-                  : map_anywhere(mm, at, len, v.prot, hflags, fd, off, &d);
+        r = w.fixed ? map_fixed(mm, w.at, w.len, v.prot, hflags, fd, off, &d)
+          : w.huge ? map_huge(mm, w.huge, w.len, v.prot, hflags, fd, off, &d)
+          : map_anywhere(mm, w.at, w.len, v.prot, hflags, fd, off, &d);
     }
     if (r >= 0) {
         v.start = (gaddr)r;
-        v.end = v.start + len;
+        v.end = v.start + w.len;
         drop_object(mm, &v, &d);
         drop_seen(&d, v.flags, v.prot);
         vma_insert(mm, &v);
