@@ -8,6 +8,15 @@
 
 #define SHM_DEV (~0ull)             /* Vma.dev of segments; Vma.ino is the identifier + 1 */
 
+/* A place in the guest's area, claimed; 0: the host is to choose; or -errno. */
+static int64_t attach_place(Mm *mm, uint64_t len)
+{
+    if (mm_partial(mm)) return part_choose(mm, len, 0);
+    gaddr at = mm_choose(mm, 0, len);
+    bool ours = at && !host_claim(mm, at, at + len);
+    return ours ? (int64_t)at : mm->reserved || mm->base ? -ENOMEM : 0;
+}
+
 int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
 {
     struct shmid_ds ds;
@@ -23,22 +32,22 @@ int64_t mm_shmat(Mm *mm, int id, gaddr at, int flags)
     if (len > mm->task_size || at > mm->task_size - len) return -EINVAL;
     Drop d = { 0 };
     int64_t r;
-    bool chosen = !at && mm_partial(mm);
+    bool chosen = !at;
     mm_lock(mm);
     if (!mm_may_add(mm, MAP_SHARED, 0, len, at, at ? at + len : 0) || mm_count_reaches(mm, 0)) r = -ENOMEM;
     else if (at && mm_sealed(mm, at, at + len)) r = -EPERM;
     else if (mm_denies_exec(mm, 0, flags & SHM_EXEC ? PROT_WRITE | PROT_EXEC : 0)) r = -EACCES;
     else if (at && !(flags & SHM_REMAP) && !vma_free(mm, at, len)) r = -EINVAL;
     else if (mm_partial(mm) && at && ((at & (mm->hpage - 1)) || !part_alone(mm, at, at + len))) r = -EINVAL;
-    else if (chosen && (int64_t)(at = (gaddr)part_choose(mm, len, 0)) < 0) r = (int64_t)at;
-    else if (!at && !(at = mm_choose(mm, 0, len)) && (mm->reserved || mm->base)) r = -ENOMEM;
-    else {
+    else r = chosen ? attach_place(mm, len) : (int64_t)at;
+    if (r >= 0) {
+        at = (gaddr)r;
         if (mm_partial(mm)) part_open(mm, at, at + len, &d);
         int claimed = at && !chosen ? host_claim(mm, at, at + len) : 0;
         int hflags = (flags & ~(SHM_EXEC | SHM_RND | SHM_REMAP)) | (at ? SHM_REMAP : 0);
         void *p = claimed < 0 ? (errno = -claimed, (void *)-1) : shmat(id, at ? mm_host(mm, at) : NULL, hflags);
         r = p == (void *)-1 ? -errno : (int64_t)((uint64_t)(uintptr_t)p - mm->base);
-        if (r < 0 && chosen) host_release(mm, at, at + len);
+        if (r < 0 && chosen && at) host_release(mm, at, at + len);
         if (r >= 0) {
             gaddr a = (gaddr)r;
             code_drop(mm, a, a + len, &d);
