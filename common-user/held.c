@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See held.h. A slot is written by a signal handler of any thread and emptied by any thread outside handlers; its state is
- * its lock. Who holds a signal stores it before looking at masks, who changes a mask stores that before looking at slots
- * (all sequentially consistent), so one of the two sees the other. */
+/* See held.h. A slot is written by a signal handler of any thread and emptied by any thread outside handlers; its state
+ * is its lock. Who holds a signal stores it before looking at masks, who changes a mask stores that before looking at
+ * slots (all sequentially consistent), so one of the two sees the other. */
 #include <errno.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -43,7 +43,8 @@ uint64_t held_set(const Task *t)
     return set;
 }
 
-/* --- to other threads. The kernel lets a thread queue what it likes to itself, not to its neighbours: they are told to look. */
+/* --- to other threads. The kernel lets a thread queue what it likes to itself, not to its neighbours: these are told
+ * to look. */
 static long queue(pid_t tid, siginfo_t info)
 {
     return host_syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, info.si_signo, (long)&info, 0, 0);
@@ -65,7 +66,7 @@ static bool only_tells(const Task *t, const siginfo_t *info)
     return info->si_code == SI_QUEUE && info->si_pid == getpid() && info->si_value.sival_ptr == t->proc;
 }
 
-/* A signalfd reads what tells, too: the signal itself takes its place, or nothing. Bytes left of n; 0: all was nothing. */
+/* A signalfd reads what tells, too: the signal itself takes its place, or nothing. Bytes left of n. */
 static long without_tells(Task *t, long buf, long n)
 {
     struct signalfd_siginfo r;
@@ -77,8 +78,9 @@ static long without_tells(Task *t, long buf, long n)
         if (r.ssi_signo == (uint32_t)number[i] && r.ssi_code == SI_QUEUE && r.ssi_pid == (uint32_t)getpid() &&
             r.ssi_ptr == (uintptr_t)t->proc) {
             if (!slot_get(&t->held[i], &info) && !slot_get(&t->proc->held[i], &info)) continue;
-            r = (struct signalfd_siginfo){ .ssi_signo = r.ssi_signo, .ssi_errno = info.si_errno, .ssi_code = info.si_code,
-                                           .ssi_pid = (uint32_t)info.si_pid, .ssi_uid = info.si_uid };
+            r = (struct signalfd_siginfo){ .ssi_signo = r.ssi_signo, .ssi_errno = info.si_errno,
+                                           .ssi_code = info.si_code, .ssi_pid = (uint32_t)info.si_pid,
+                                           .ssi_uid = info.si_uid };
             if (info.si_code == SI_QUEUE) {
                 r.ssi_ptr = (uintptr_t)info.si_value.sival_ptr;
                 r.ssi_int = info.si_value.sival_int;
@@ -144,7 +146,8 @@ void held_lend(Task *t, uint64_t set)
     for (long sig; (sig = host_syscall(SYS_rt_sigtimedwait, (long)&set, (long)&info, (long)&zero, 8, 0, 0)) > 0; )
         held_take(t, (int)sig, &info);      /* nothing that tells is left in the queue, before the signal itself */
     for (int i = 0; i < TASK_NHELD; i++)
-        if ((set & SIG_BIT(number[i])) && (slot_get(&t->held[i], &info) || slot_get(&t->proc->held[i], &info))) queue(t->tid, info);
+        if ((set & SIG_BIT(number[i])) && (slot_get(&t->held[i], &info) || slot_get(&t->proc->held[i], &info)))
+            queue(t->tid, info);
 }
 
 void held_return(Task *t)
@@ -177,7 +180,8 @@ long held_call(Task *t, uint64_t set, const siginfo_t *got, long nr, const long 
             if (is_full(&t->proc->held[i]) && (t->sigmask & ~set & SIG_BIT(number[i]))) pass_on(t, i);
         r = host_safe_syscall((void *)&t->pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
         held_return(t);
-        if (nr == SYS_read && r > 0 && r % sizeof(struct signalfd_siginfo) == 0 && !(r = without_tells(t, a[1], r))) r = -EINTR;
+        bool records = nr == SYS_read && r > 0 && r % sizeof(struct signalfd_siginfo) == 0;
+        if (records && !(r = without_tells(t, a[1], r))) r = -EINTR;
     } while (for_nothing(t, r, got));
     atomic_store(&t->wants, 0);
     return r;

@@ -51,7 +51,7 @@ void    host_sigreturn(void);                                     /* HostSigacti
 typedef struct HostSigaction { void *handler; unsigned long flags; void (*restorer)(void); uint64_t mask; } HostSigaction;
 long    host_syscall(long nr, long a, long b, long c, long d, long e, long f);    /* raw: result or -errno */
 
-void    host_raise(int sig);            /* does what the kernel answers by force with sig; returns when nothing here does */
+void    host_raise(int sig);            /* does what the kernel answers by force with sig; returns when nothing does */
 
 /* Signal context; async-signal-safe. */
 bool     host_fault_fixup(void *uc);            /* pc in the exception table: continue at its fixup */

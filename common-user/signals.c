@@ -52,7 +52,8 @@ static void report_bug(const Task *t, int sig, const siginfo_t *info, const void
 static void host_handler(int sig, siginfo_t *info, void *uc)
 {
     Task *t = current;
-    bool sent = info->si_code <= 0 || (sig == SIGBUS && info->si_code == BUS_MCEERR_AO) || (t && t->lent & SIG_BIT(sig));
+    bool sent = info->si_code <= 0 || (t && t->lent & SIG_BIT(sig)) ||
+                (sig == SIGBUS && info->si_code == BUS_MCEERR_AO);
     if ((sig == SIGSEGV || sig == SIGBUS) && !sent) {
         bool wild = info->si_code == SI_KERNEL;         /* no canonical address; by rsp or rbp it is SIGBUS */
         void *addr = wild ? (void *)host_fault_operand(uc) : info->si_addr;
@@ -120,7 +121,8 @@ void signal_leave(Task *t)
     signal_block_all();
     int sig = atomic_load(&t->pending) & ~TASK_HELD;
     if (!sig || t->info.si_code == SI_TKILL) return;
-    if (host_syscall(SYS_rt_sigqueueinfo, getpid(), sig, (long)&t->info, 0, 0, 0) < 0)     /* a si_code for the first thread only */
+    /* some si_code only the first thread may send */
+    if (host_syscall(SYS_rt_sigqueueinfo, getpid(), sig, (long)&t->info, 0, 0, 0) < 0)
         host_syscall(SYS_kill, getpid(), sig, 0, 0, 0, 0);
 }
 
@@ -177,7 +179,8 @@ int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
     }
     pthread_mutex_unlock(&p->sig->lock);
     signal_unblock(t);
-    if (act && (SIG_BIT(sig) & SIGMASK_UNBLOCKABLE_HOST) && act->handler == (gaddr)(uintptr_t)SIG_IGN) held_drop(p, sig);
+    bool ignored = act && act->handler == (gaddr)(uintptr_t)SIG_IGN;
+    if (ignored && (SIG_BIT(sig) & SIGMASK_UNBLOCKABLE_HOST)) held_drop(p, sig);
     if (old) *old = previous;
     return 0;
 }
@@ -220,7 +223,7 @@ int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old)
 
 void signal_restore_mask(Task *t, uint64_t mask)
 {
-    signal_block_all();             /* one taken under the old mask meanwhile is delivered next, then `mask` is in force */
+    signal_block_all();             /* one taken under the old mask is delivered next, then `mask` is in force */
     t->sigmask = mask & ~UNMASKABLE;
     signal_unblock(t);
     look_at_held(t);
@@ -269,8 +272,8 @@ int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old, gaddr sp, ui
 
 gaddr signal_frame_sp(Task *t, const SigAct *act, gaddr sp)
 {
-    if ((act->flags & SA_ONSTACK) && t->altstack.size && !signal_on_altstack(t, sp)) return t->altstack.sp + t->altstack.size;
-    return sp;
+    bool enter = (act->flags & SA_ONSTACK) && t->altstack.size && !signal_on_altstack(t, sp);
+    return enter ? t->altstack.sp + t->altstack.size : sp;
 }
 
 void signal_altstack_disarm(Task *t)
@@ -280,7 +283,8 @@ void signal_altstack_disarm(Task *t)
 
 /* --- calls of the host */
 
-/* The two of ours go over execve as the guest has them. (Another thread that faults while they are ignored dies of it, as it is about to.) */
+/* The two of ours go over execve as the guest has them. (Another thread that faults while they are ignored dies of it,
+ * as it is about to.) */
 static void follow_ours(Process *p, bool exec)
 {
     static const int ours[] = { SIGSEGV, SIGBUS };
@@ -319,6 +323,7 @@ long safe_syscall(Task *t, long nr, ...)
     va_start(ap, nr);
     for (int i = 0; i < 6; i++) a[i] = va_arg(ap, long);    /* unused ones are garbage that the kernel ignores */
     va_end(ap);
-    if (atomic_load_explicit(&t->proc->reads_held, memory_order_relaxed)) return held_call(t, SIGMASK_UNBLOCKABLE_HOST, NULL, nr, a);
+    if (atomic_load_explicit(&t->proc->reads_held, memory_order_relaxed))
+        return held_call(t, SIGMASK_UNBLOCKABLE_HOST, NULL, nr, a);
     return host_safe_syscall((void *)&t->pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -15,18 +15,19 @@ enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514 };
 enum { SIGMASK_UNBLOCKABLE_HOST = (1 << (SIGSEGV - 1)) | (1 << (SIGBUS - 1)) };   /* never blocked on the host */
 
 void    signal_init(Process *p);                /* reads inherited dispositions */
-void    signal_start(Task *t);                  /* the first task is current: takes the inherited mask, installs SIGSEGV, SIGBUS handlers */
+void    signal_start(Task *t);                  /* the first task is current: its mask, SIGSEGV and SIGBUS handlers */
 void    signal_thread_init(Task *t);            /* host alternate stack of this thread */
 /* A new host thread, signals blocked, before any guest code: the host's C library takes HOST_SIGSETXID for itself when it
  * makes its first thread, and the guest's library, which made its own claim earlier, must have it back. */
 void    signal_reclaim(Process *p);
 enum { HOST_SIGSETXID = 33 };                   /* glibc and musl, for setuid() in all threads */
-void    signal_leave(Task *t);                  /* it ends: blocks all; what it took and did not deliver is its process's again */
+void    signal_leave(Task *t);                  /* it ends: blocks all; the process gets back what was not delivered */
 void    signal_thread_done(Task *t);            /* and its end */
 
 int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old);
 int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old);    /* may be -ERESTARTNOINTR */
-int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old, gaddr sp, uint64_t min_size);     /* sigaltstack at this sp */
+/* sigaltstack with the stack pointer at sp */
+int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old, gaddr sp, uint64_t min_size);
 bool    signal_on_altstack(const Task *t, gaddr sp);              /* never with SS_AUTODISARM, as in Linux */
 int64_t signal_suspend(Task *t, uint64_t mask);                   /* rt_sigsuspend */
 /* ppoll, pselect6, epoll_pwait...: until the end of this syscall `mask` is in force. Returns the mask to give to the host
@@ -54,8 +55,8 @@ void    signal_restore_mask(Task *t, uint64_t mask);
 gaddr   signal_frame_sp(Task *t, const SigAct *act, gaddr sp);
 void    signal_altstack_disarm(Task *t);        /* the frame is written: SS_AUTODISARM takes effect */
 
-/* Round the host's execve, made by safe_syscall: the new program gets the guest's mask, its ignored signals and what is pending.
- * False: a signal came first, the call is -ERESTARTNOINTR. After it: the call failed. */
+/* Round the host's execve, made by safe_syscall: the new program gets the guest's mask, its ignored signals and what is
+ * pending. False: a signal came first, the call is -ERESTARTNOINTR. After it: the call failed. */
 bool    signal_before_exec(Task *t);
 void    signal_after_exec(Task *t);
 

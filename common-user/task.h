@@ -103,7 +103,7 @@ extern _Thread_local Task *current;
 
 /* Not yet on the list. copy: the registers to start with (not kept); NULL: a reset CPU. NULL when there is no memory. */
 Task *task_new(Process *p, const CpuState *copy);
-/* Adds to proc->tasks; on the thread itself: sets current, tid, alt stack. parent: of the same process, and still there. */
+/* Adds to proc->tasks; on the thread itself: sets current, tid, alt stack. parent: of the same process, still there. */
 void  task_link(Task *t, const Task *parent);
 void  task_free(Task *t);                             /* unlinks; on the thread itself */
 

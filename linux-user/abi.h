@@ -69,7 +69,7 @@ typedef struct LinuxAbi {
     /* signals: 0 or -EFAULT. setup leaves the CPU in the handler. */
     int64_t  (*sigframe_setup)(Task *t, const SigDelivery *d);
     int64_t  (*sigreturn)(Task *t, bool rt);
-    /* SIGSEGV for a frame that sigreturn refused, filled in as force_sig() does: what this one says instead. NULL: nothing. */
+    /* SIGSEGV for a frame that sigreturn refused, filled in as force_sig() does: what else is said. May be NULL. */
     void     (*bad_frame)(Task *t, siginfo_t *info);
     /* PowerPC's own, NULL elsewhere: save the thread's state at the ucontext old, go on from that at new; either may be 0. */
     int64_t  (*swapcontext)(Task *t, gaddr old, gaddr new, uint64_t size);

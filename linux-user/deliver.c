@@ -72,7 +72,8 @@ void signal_force(Task *t, const siginfo_t *info)
     SigAct act = take_action(t->proc, sig);
     if (act.handler == DFL || act.handler == IGN || (t->sigmask & SIG_BIT(sig))) signal_die(t, info);
     signal_block_all();
-    build_frame(t, info, &act, info->si_code > 0 && info->si_code != SI_KERNEL && sig != SIGSYS ? SIG_FROM_INSN : SIG_FROM_SYSCALL);
+    bool insn = info->si_code > 0 && info->si_code != SI_KERNEL && sig != SIGSYS;
+    build_frame(t, info, &act, insn ? SIG_FROM_INSN : SIG_FROM_SYSCALL);
     signal_unblock(t);
 }
 

@@ -90,7 +90,8 @@ static void on_noexec(Task *t)
         return;
     }
     bool mapped = mm_query(t->proc->mm, addr, &info);
-    if (mapped && (info.prot & PROT_EXEC)) memory_fault(t, SIGBUS, BUS_ADRERR, addr, true);     /* file shorter than its mapping */
+    /* in an executable mapping: its file is shorter */
+    if (mapped && (info.prot & PROT_EXEC)) memory_fault(t, SIGBUS, BUS_ADRERR, addr, true);
     else memory_fault(t, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, addr, true);
 }
 

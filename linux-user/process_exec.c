@@ -116,13 +116,14 @@ static char **emulator_argv(const Options *o, const char *inherit, const char *n
     return out;
 }
 
-/* A signal that comes before the kernel has the call is the guest's, with the call to be made again after it; one that comes
- * later is the new program's. */
+/* A signal that comes before the kernel has the call is the guest's, with the call to be made again after it; one that
+ * comes later is the new program's. */
 static int64_t exec_call(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
     if (!signal_before_exec(t)) return -ERESTARTNOINTR;
-    int64_t r = dirfd == AT_FDCWD && !flags ? safe_syscall(t, SYS_execve, path, argv, envp, 0L, 0L, 0L)
-                                            : safe_syscall(t, SYS_execveat, (long)dirfd, path, argv, envp, (long)flags, 0L);
+    int64_t r;
+    if (dirfd == AT_FDCWD && !flags) r = safe_syscall(t, SYS_execve, path, argv, envp, 0L, 0L, 0L);
+    else r = safe_syscall(t, SYS_execveat, (long)dirfd, path, argv, envp, (long)flags, 0L);
     signal_after_exec(t);
     return r == -ERESTARTSYS ? -ERESTARTNOINTR : r;
 }

@@ -29,7 +29,8 @@ uint64_t linux_mask_to_guest(const LinuxAbi *abi, uint64_t host) { return map_ma
 uint64_t linux_mask_to_host(const LinuxAbi *abi, uint64_t guest) { return map_mask(abi, guest, linux_sig_to_host); }
 
 typedef enum Shape {
-    SHAPE_KILL, SHAPE_TIMER, SHAPE_RT, SHAPE_CHILD, SHAPE_FAULT, SHAPE_BOUNDS, SHAPE_PKEY, SHAPE_PERF, SHAPE_POLL, SHAPE_SYS
+    SHAPE_KILL, SHAPE_TIMER, SHAPE_RT, SHAPE_CHILD, SHAPE_FAULT, SHAPE_BOUNDS, SHAPE_PKEY, SHAPE_PERF, SHAPE_POLL,
+    SHAPE_SYS,
 } Shape;
 enum { TRAP_PERF_CODE = 6 };
 
@@ -86,7 +87,8 @@ static void fvalue(Cursor *c, union sigval *v)
     field(c, v, 8, c->abi->word);
 }
 
-/* What a program made up behind the fields that we know: the kernel carries all of its siginfo, 32 bytes on 32-bit machines. */
+/* What a program made up behind the fields that we know: the kernel carries all of its siginfo, 32 bytes on 32-bit
+ * machines. */
 static void rest(Cursor *c, void *host)
 {
     enum { KERNEL_SIGINFO = 32 };
@@ -97,7 +99,8 @@ static void rest(Cursor *c, void *host)
 
 static void convert(Cursor *c, siginfo_t *h)
 {
-    uint8_t *perf = (uint8_t *)&h->si_addr + sizeof h->si_addr;     /* si_perf_data, _type, _flags: libc's header has no names yet */
+    /* si_perf_data, _type, _flags: libc's header has no names yet */
+    uint8_t *perf = (uint8_t *)&h->si_addr + sizeof h->si_addr;
     f32(c, &h->si_signo);
     f32(c, &h->si_errno);
     f32(c, &h->si_code);
@@ -114,7 +117,11 @@ static void convert(Cursor *c, siginfo_t *h)
         fword(c, &h->si_utime); fword(c, &h->si_stime);
         break;
     case SHAPE_FAULT: fword(c, &h->si_addr); field(c, &h->si_addr_lsb, 2, 2); break;
-    case SHAPE_BOUNDS: fword(c, &h->si_addr); c->at += c->abi->word; fword(c, &h->si_lower); fword(c, &h->si_upper); break;
+    case SHAPE_BOUNDS:
+        fword(c, &h->si_addr);
+        c->at += c->abi->word;
+        fword(c, &h->si_lower); fword(c, &h->si_upper);
+        break;
     case SHAPE_PKEY: fword(c, &h->si_addr); c->at += c->abi->word; f32(c, &h->si_pkey); break;
     case SHAPE_PERF: fword(c, &h->si_addr); fword(c, perf); f32(c, perf + 8); f32(c, perf + 12); break;
     case SHAPE_POLL: fword(c, &h->si_band); f32(c, &h->si_fd); break;

@@ -27,7 +27,7 @@
 int64_t sys_exit(Task *t, int code)
 {
     signal_block_all();
-    if (atomic_load(&t->pending)) return -ERESTARTNOINTR;      /* taken already: it would end with us, the process's too */
+    if (atomic_load(&t->pending)) return -ERESTARTNOINTR;      /* taken already: it would end with the thread */
     process_exit_thread(t, code);
 }
 

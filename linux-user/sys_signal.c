@@ -12,8 +12,8 @@
 static int to_host(int sig) { return linux_sig_to_host(&linux_abi, sig); }
 
 /* Linux keeps no others, so that a program sees which it knows: UAPI_SA_FLAGS, sigaction(2) on SA_UNSUPPORTED. */
-static const uint32_t known_sa_flags = (uint32_t)SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |
-                                       SA_RESETHAND | 0x800 /* SA_EXPOSE_TAGBITS */;
+static const uint32_t known_sa_flags = (uint32_t)SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
+                                       SA_NODEFER | SA_RESETHAND | 0x800 /* SA_EXPOSE_TAGBITS */;
 
 /* struct sigaction of the kernel: handler, flags (unsigned long), [restorer,] mask (8 bytes). */
 static int64_t get_sigaction(Task *t, gaddr at, SigAct *a)
@@ -23,7 +23,8 @@ static int64_t get_sigaction(Task *t, gaddr at, SigAct *a)
     int64_t r;
     if ((r = gmem_get_word(t, at, &handler)) < 0 || (r = gmem_get_word(t, at + w, &flags)) < 0) return r;
     if (linux_abi.sigaction_has_restorer && (r = gmem_get_word(t, at + 2 * w, &restorer)) < 0) return r;
-    *a = (SigAct){ .handler = handler, .flags = (uint32_t)flags & (known_sa_flags | linux_abi.sa_restorer), .restorer = restorer };
+    flags &= known_sa_flags | linux_abi.sa_restorer;
+    *a = (SigAct){ .handler = handler, .flags = flags, .restorer = restorer };
     return sys_get_sigset(t, at + (linux_abi.sigaction_has_restorer ? 3 : 2) * w, 8, &a->mask);
 }
 
@@ -98,7 +99,7 @@ static int64_t timedwait(Task *t, gaddr set, gaddr info, const struct timespec *
 int64_t sys_rt_sigtimedwait(Task *t, gaddr set, gaddr info, void *timeout, uint64_t size) { return timedwait(t, set, info, timeout, size); }
 int64_t sys_rt_sigtimedwait_time64(Task *t, gaddr set, gaddr info, void *timeout, uint64_t size) { return timedwait(t, set, info, timeout, size); }
 
-/* The host's form of a siginfo in *out: made in *space, or the guest's own. What it may say is the kernel's business. */
+/* The host's form of a siginfo in *out: made in *space, or the guest's own. What it may say, the kernel judges. */
 static int64_t get_siginfo(Task *t, gaddr at, siginfo_t *space, const void **out)
 {
     uint8_t raw[128];
@@ -114,7 +115,8 @@ static int64_t get_siginfo(Task *t, gaddr at, siginfo_t *space, const void **out
 /* A fault's siginfo that a thread sends to itself, as crash handlers do to die of it. */
 static bool like_a_fault(const void *info, int sig, siginfo_t *out)
 {
-    if ((sig != SIGSEGV && sig != SIGBUS) || !info || host_copy(out, info, sizeof *out) || out->si_code <= 0) return false;
+    if ((sig != SIGSEGV && sig != SIGBUS) || !info) return false;
+    if (host_copy(out, info, sizeof *out) || out->si_code <= 0) return false;
     out->si_signo = sig;
     return true;
 }
@@ -151,7 +153,7 @@ int64_t sys_pidfd_send_signal(Task *t, int pidfd, int sig, gaddr info, uint32_t 
     return r < 0 ? r : safe_syscall(t, SYS_pidfd_send_signal, (long)pidfd, (long)to_host(sig), h, (long)flags, 0L, 0L);
 }
 
-/* A frame that is none is SIGSEGV at once, by force, with the call's result 0: badframe of each architecture's signal.c. */
+/* A frame that is none is SIGSEGV at once, by force, with the call's result 0: badframe of each arch's signal.c. */
 static int64_t return_from(Task *t, bool rt)
 {
     siginfo_t info;

@@ -53,8 +53,8 @@ static void save_records(const A64Cpu *c, Task *t, const SigDelivery *d, uint8_t
     at += sizeof fp;
     if (!t->told.code)
         return;
-    Esr esr = { { ESR_MAGIC, sizeof esr }, (uint64_t)(t->told.fetch ? ESR_IABT : ESR_DABT) << ESR_EC_SHIFT | ESR_IL | fault_status(t) };
-    esr.esr |= t->told.write ? ESR_WNR : 0;
+    Esr esr = { { ESR_MAGIC, sizeof esr }, (uint64_t)(t->told.fetch ? ESR_IABT : ESR_DABT) << ESR_EC_SHIFT };
+    esr.esr |= ESR_IL | fault_status(t) | (t->told.write ? ESR_WNR : 0);
     memcpy(at, &esr, sizeof esr);
 }
 
@@ -84,7 +84,8 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     memset(&f, 0, sizeof f);
     gaddr record = (signal_frame_sp(t, d->act, c->sp) - 16) & ~15ull, at = record - sizeof f;
     siginfo_t info = *d->info;
-    if (!(d->act->flags & SA_EXPOSE_TAGBITS) && info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS))
+    bool fault = info.si_code > 0 && (info.si_signo == SIGSEGV || info.si_signo == SIGBUS);
+    if (fault && !(d->act->flags & SA_EXPOSE_TAGBITS))
         info.si_addr = (void *)(uintptr_t)untagged((uintptr_t)info.si_addr);    /* hide_si_addr_tag_bits() */
     linux_siginfo_to_guest(t->proc->abi, f.info, &info);
     expose_tag(t, d, f.info);
@@ -113,7 +114,7 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     return 0;
 }
 
-/* Where an extra_context says more records are: right behind the terminator that follows it. Their size, 0 when it may not be. */
+/* Where an extra_context says more records are: right behind the terminator that follows it. Their size; 0: wrong. */
 static uint64_t extra_size(Task *t, gaddr frame, gaddr at, uint64_t left, gaddr *data)
 {
     Extra x;
@@ -121,7 +122,9 @@ static uint64_t extra_size(Task *t, gaddr frame, gaddr at, uint64_t left, gaddr 
     if (gmem_read(t, &x, at, sizeof x) < 0 || x.head.size < sizeof x || left - x.head.size < TERMINATOR)
         return 0;
     *data = at + x.head.size + TERMINATOR;
-    if (gmem_read(t, &end, at + x.head.size, sizeof end) < 0 || end.magic || end.size || x.datap != *data || *data % 16 || x.size % 16)
+    if (gmem_read(t, &end, at + x.head.size, sizeof end) < 0 || end.magic || end.size)
+        return 0;
+    if (x.datap != *data || *data % 16 || x.size % 16)
         return 0;
     return x.size <= frame + SIGFRAME_MAXSZ - *data ? x.size : 0;
 }
@@ -146,7 +149,8 @@ static int64_t find_fpsimd(Task *t, gaddr frame, gaddr *fpsimd, uint32_t *size)
             at = 0;
             continue;
         }
-        if (r.size < sizeof r || (r.magic != ESR_MAGIC && r.magic != FPSIMD_MAGIC) || (r.magic == FPSIMD_MAGIC && *fpsimd))
+        bool known = r.magic == ESR_MAGIC || (r.magic == FPSIMD_MAGIC && !*fpsimd);
+        if (!known || r.size < sizeof r)
             return -EFAULT;
         if (r.magic == FPSIMD_MAGIC) {
             *fpsimd = base + at;

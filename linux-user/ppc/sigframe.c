@@ -12,7 +12,8 @@
 enum { SIGNAL_FRAMESIZE = 64, NR_SIGRETURN = 119, NR_RT_SIGRETURN = 172, MSR_EE_PR_ME = 0xd000, MSR_FP = 0x2000, MSR_VEC = 1 << 25 };
 enum { G_NIP = 32, G_MSR, G_ORIG_R3, G_CTR, G_LR, G_XER, G_CCR, G_MQ, G_TRAP, G_DAR, G_DSISR };
 /* Interrupt vectors, as pt_regs.trap has them, and DSISR (for an instruction, SRR1's same bits): asm/reg.h. */
-enum { TRAP_DATA = 0x300, TRAP_INSN = 0x400, TRAP_ALIGN = 0x600, TRAP_PROGRAM = 0x700, TRAP_DECREMENTER = 0x900, TRAP_SYSCALL = 0xc00 };
+enum { TRAP_DATA = 0x300, TRAP_INSN = 0x400, TRAP_ALIGN = 0x600, TRAP_PROGRAM = 0x700 };
+enum { TRAP_DECREMENTER = 0x900, TRAP_SYSCALL = 0xc00 };
 enum { DSISR_NOHPTE = 0x40000000, DSISR_NOEXEC = 0x10000000, DSISR_PROTFAULT = 0x08000000, DSISR_ISSTORE = 0x02000000 };
 
 typedef struct Mcontext {
@@ -62,12 +63,13 @@ static void save(const PpcCpu *c, Mcontext *m, uint32_t nr)
 static void save_cause(const Task *t, Mcontext *m, const SigDelivery *d)
 {
     bool memory = d->info->si_signo == SIGSEGV || d->info->si_signo == SIGBUS;
+    bool align = t->told.sig == SIGBUS && t->told.code == BUS_ADRALN;
     uint32_t trap = d->origin == SIG_FROM_SYSCALL ? TRAP_SYSCALL : TRAP_DECREMENTER, dsisr = 0;
     if (d->origin == SIG_FROM_INSN)
-        trap = !memory ? TRAP_PROGRAM : t->told.fetch ? TRAP_INSN : d->info->si_code == BUS_ADRALN && t->told.sig == SIGBUS ? TRAP_ALIGN : TRAP_DATA;
+        trap = !memory ? TRAP_PROGRAM : t->told.fetch ? TRAP_INSN : align ? TRAP_ALIGN : TRAP_DATA;
     if (t->told.sig == SIGSEGV && t->told.code == SEGV_ACCERR && (t->told.fetch || t->told.write))
         dsisr = t->told.fetch ? DSISR_NOEXEC : DSISR_PROTFAULT;
-    else if (t->told.code && !(t->told.sig == SIGBUS && t->told.code == BUS_ADRALN))
+    else if (t->told.code && !align)
         dsisr = DSISR_NOHPTE;
     m->gregs[G_TRAP] = htobe32(trap);
     m->gregs[G_DAR] = htobe32(t->told.code ? t->told.addr : 0);

@@ -42,8 +42,8 @@ int64_t riscv_sigframe_setup(Task *t, const SigDelivery *d)
     Layout l = layout_of(abi);
     uint8_t f[FRAME_MAX];
     gaddr old_sp = riscv_get_sp(t->cpu), sp = (signal_frame_sp(t, d->act, old_sp) - l.size) & ~15ull;
-    if (signal_on_altstack(t, old_sp) && !signal_on_altstack(t, old_sp - l.size))       /* get_sigframe(): it would overflow */
-        return -EFAULT;
+    if (signal_on_altstack(t, old_sp) && !signal_on_altstack(t, old_sp - l.size))
+        return -EFAULT;                                 /* get_sigframe(): it would overflow */
     memset(f, 0, sizeof f);
     linux_siginfo_to_guest(abi, f, d->info);
     SigStack ss = t->altstack;

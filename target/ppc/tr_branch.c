@@ -237,7 +237,7 @@ bool tr_privileged(Tr *t, const OpNONE *a)
     return true;
 }
 
-/* A register that is not there: its number's first bit (as the manual writes it) makes the access privileged (Book III 4.4). */
+/* A register that is not there: bit 0 of its number, as the manual writes it, makes access privileged (Book III). */
 static bool no_spr(Tr *t, int spr) { return spr & 16 && tr_privileged(t, NULL); }
 
 bool tr_mfspr(Tr *t, const OpSPR *a)

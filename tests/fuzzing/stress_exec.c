@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * stress_exec SECONDS: signals against execve. Each signal that is sent has its effect once: in the old program's handler, as
- * the new program's default action, or as a pending one that both leave blocked. */
+ * stress_exec SECONDS: signals against execve. Each signal that is sent has its effect once: in the old program's
+ * handler, as the new program's default action, or as a pending one that both leave blocked. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>

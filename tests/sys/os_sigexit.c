@@ -3,7 +3,7 @@
 #include "os_check.h"
 #include <stdatomic.h>
 
-enum { N = 6000 };
+enum { N = 4000 };
 static atomic_int got;
 static sigset_t rt;
 static void on_rt(int sig, siginfo_t *i, void *uc) { got++; }

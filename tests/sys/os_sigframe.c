@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sigreturn takes no frame that Linux would not: SIGSEGV at once, with what the architecture's signal.c says (badframe). What
- * was restored before the fault was found stays. And what frames of faults hold. */
+/* sigreturn takes no frame that Linux would not: SIGSEGV at once, as the architecture's signal.c says (badframe).
+ * What was restored before the fault was found stays. And what frames of faults hold. */
 #include "os_check.h"
 #include <stddef.h>
 
@@ -105,7 +105,13 @@ static void fpsimd_twice(ucontext_t *uc)
 }
 static void fpsimd_missing(ucontext_t *uc) { put(at(uc, 0), 0, 0); }
 static void fpsimd_disguised(ucontext_t *uc) { put(at(uc, 0), ESR, FPSIMD_SIZE); }
-static void fpsimd_size(ucontext_t *uc) { Head *h = end(uc); CHECK((char *)h == (char *)at(uc, FPSIMD_SIZE)); at(uc, 0)->size += 16; put(h + 2, 0, 0); }
+static void fpsimd_size(ucontext_t *uc)
+{
+    Head *h = end(uc);
+    CHECK((char *)h == (char *)at(uc, FPSIMD_SIZE));
+    at(uc, 0)->size += 16;
+    put(h + 2, 0, 0);
+}
 static void esr_added(ucontext_t *uc) { Head *h = end(uc); put(h, ESR, 16); put(h + 2, 0, 0); }
 static void no_end(ucontext_t *uc)
 {
@@ -135,16 +141,17 @@ static void pstate(ucontext_t *uc) { uc->uc_mcontext.pstate = (uc->uc_mcontext.p
 static void arch(void)
 {
     static Forge *const bad[] = {
-        bad_magic, known_elsewhere, size_of_end, size_too_small, size_not_16, size_too_large, fpsimd_twice, fpsimd_missing,
-        fpsimd_disguised, fpsimd_size, no_end, extra_empty, extra_elsewhere, extra_size, extra_huge, extra_small, extra_no_end, extra_twice,
+        bad_magic, known_elsewhere, size_of_end, size_too_small, size_not_16, size_too_large, fpsimd_twice,
+        fpsimd_missing, fpsimd_disguised, fpsimd_size, no_end, extra_empty, extra_elsewhere, extra_size, extra_huge,
+        extra_small, extra_no_end, extra_twice,
     };
     static Forge *const good[] = { nothing, esr_added, extra_good };
     static const uint32_t refuse[] = { 4, 5, 8, 9, 12, 13, 1, 16, 64, 128, 256, 512, 0xf0000140 };
     static const uint32_t accept[] = { 0, 0xf0000000, 1 << 20 /* IL */, 1 << 5, 0x80000000 };
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
-        int r = refused(bad[i]);
-        if (!r || segv_code != SEGV_ACCERR || segv_addr != segv_sp || segv_result || !marked) printf("record %u: %d code %d\n", i, r, segv_code);
-        CHECK(r && segv_code == SEGV_ACCERR && segv_addr == segv_sp && segv_result == 0 && marked);
+        int r = refused(bad[i]), right = segv_code == SEGV_ACCERR && segv_addr == segv_sp && segv_result == 0 && marked;
+        if (!r || !right) printf("record %u: %d code %d\n", i, r, segv_code);
+        CHECK(r && right);
     }
     for (unsigned i = 0; i < sizeof good / sizeof *good; i++) CHECK(!refused(good[i]));
     for (unsigned i = 0; i < sizeof refuse / sizeof *refuse; i++) {
@@ -156,7 +163,7 @@ static void arch(void)
 static int code_of(uintptr_t sp) { return SEGV_ACCERR; }
 
 #elif defined __riscv
-/* asm/ptrace.h: __riscv_extra_ext_header lies over the end of the FP registers: reserved word, then a header of magic and size */
+/* asm/ptrace.h: __riscv_extra_ext_header lies over the end of the FP registers: a reserved word, then magic and size */
 static uint32_t *words(ucontext_t *uc) { return (uint32_t *)((char *)&uc->uc_mcontext.__fpregs + 516); }
 static void reserved(ucontext_t *uc) { words(uc)[0] = 1; }
 static void vector(ucontext_t *uc) { words(uc)[1] = 0x53465457; words(uc)[2] = 64; }
@@ -186,7 +193,10 @@ static void on_fault(int sig, siginfo_t *i, void *ctx)
     segv_addr = (uintptr_t)i->si_addr;
     siglongjmp(jump, 1);
 }
-static void on_call(int sig, siginfo_t *i, void *ctx) { memcpy(gregs, ((ucontext_t *)ctx)->uc_mcontext.uc_regs->gregs, sizeof gregs); }
+static void on_call(int sig, siginfo_t *i, void *ctx)
+{
+    memcpy(gregs, ((ucontext_t *)ctx)->uc_mcontext.uc_regs->gregs, sizeof gregs);
+}
 #define FAULT(e) do { memset(gregs, 0, sizeof gregs); if (!sigsetjmp(jump, 1)) { e; CHECK(!"reached"); } } while (0)
 
 static void causes(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGSEGV and SIGBUS sent by kill(2) are signals like others: blocked, pending, waited for, read from a descriptor, taken in
- * Linux's order, by a thread that wants them. */
+/* SIGSEGV and SIGBUS sent by kill(2) are signals like others: blocked, pending, waited for, read from a descriptor,
+ * taken in Linux's order, by a thread that wants them. */
 #include "os_check.h"
 #include <poll.h>
 #include <sys/epoll.h>
@@ -48,9 +48,10 @@ static void waiting(int sig)
     CHECK(sigtimedwait(&s, &info, &zero) == sig && info.si_code == SI_USER && info.si_pid == getpid());
     CHECK(!is_pending(sig) && sigtimedwait(&s, &info, &zero) == -1 && errno == EAGAIN);
     union sigval v = { .sival_int = 77 };
-    CHECK(!sigqueue(getpid(), sig, v) && !sigqueue(getpid(), sig, v) && is_pending(sig));      /* a standard signal: one */
-    CHECK(sigwaitinfo(&s, &info) == sig && info.si_code == SI_QUEUE && info.si_value.sival_int == 77 && !is_pending(sig));
-    CHECK(!raise(sig) && is_pending(sig) && sigwaitinfo(&s, &info) == sig && info.si_code == SI_USER);     /* libc's word for SI_TKILL */
+    CHECK(!sigqueue(getpid(), sig, v) && !sigqueue(getpid(), sig, v) && is_pending(sig));   /* a standard signal: one */
+    CHECK(sigwaitinfo(&s, &info) == sig && info.si_code == SI_QUEUE && info.si_value.sival_int == 77);
+    CHECK(!is_pending(sig) && !raise(sig) && is_pending(sig));
+    CHECK(sigwaitinfo(&s, &info) == sig && info.si_code == SI_USER);       /* libc's word for SI_TKILL */
     /* pending, then unblocked: the handler */
     install(sig, 0);
     count = 0;

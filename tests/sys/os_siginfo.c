@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* siginfo that programs make: what rt_sigqueueinfo(2) and pidfd_send_signal(2) refuse, and that the rest arrives as it was made. */
+/* siginfo that programs make: what rt_sigqueueinfo(2) and pidfd_send_signal(2) refuse; the rest arrives as made. */
 #include "os_check.h"
 #include <stddef.h>
 #ifndef SYS_pidfd_open
@@ -20,6 +20,13 @@ static int take(siginfo_t *si)
     return syscall(SYS_rt_sigtimedwait, &all, si, &zero, 8);
 }
 
+static long queue(int sig, const siginfo_t *si) { return syscall(SYS_rt_sigqueueinfo, getpid(), sig, si); }
+static int arrives(int sig, const siginfo_t *si)
+{
+    siginfo_t got;
+    return !queue(sig, si) && take(&got) == sig && !memcmp(&got, si, sizeof got);
+}
+
 static siginfo_t made(int sig, int code, int fill)
 {
     siginfo_t si;
@@ -33,13 +40,13 @@ static siginfo_t made(int sig, int code, int fill)
 static void to_self(void)
 {
     static const struct { int code, known; } rows[] = {
-        { 0, 1 }, { -1, 1 }, { -2, 1 }, { -3, 1 }, { -6, 1 }, { -7, 1 }, { -60, 1 }, { -8, 0 }, { -61, 0 }, { 1, 1 }, { 0x80, 1 }, { 100, 0 },
+        { 0, 1 }, { -1, 1 }, { -2, 1 }, { -3, 1 }, { -6, 1 }, { -7, 1 }, { -60, 1 }, { -8, 0 }, { -61, 0 }, { 1, 1 },
+        { 0x80, 1 }, { 100, 0 },
     };
     siginfo_t got;
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         siginfo_t si = made(SIGUSR1, rows[i].code, 0);
-        CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, &si) && take(&got) == SIGUSR1 && got.si_code == rows[i].code);
-        CHECK(!memcmp(&got, &si, sizeof si));
+        CHECK(arrives(SIGUSR1, &si));
         si = made(SIGUSR1, rows[i].code, 0x11);
         long r = syscall(SYS_rt_sigqueueinfo, getpid(), SIGUSR1, &si);
         if (rows[i].known) {
@@ -74,13 +81,15 @@ static void to_others(void)
         CHECK(syscall(SYS_rt_sigqueueinfo, kid, SIGUSR1, &no) == -1 && errno == EPERM);
         CHECK(syscall(SYS_rt_tgsigqueueinfo, kid, kid, SIGUSR1, &no) == -1 && errno == EPERM);
         CHECK(syscall(SYS_pidfd_send_signal, fd, SIGUSR1, &no, 0) == -1 && errno == EPERM);
-        CHECK(!syscall(SYS_pidfd_send_signal, own, SIGUSR1, &no, 0) && take(&got) == SIGUSR1 && got.si_code == refused[i]);
+        CHECK(!syscall(SYS_pidfd_send_signal, own, SIGUSR1, &no, 0));
+        CHECK(take(&got) == SIGUSR1 && got.si_code == refused[i]);
         CHECK(!syscall(SYS_rt_sigqueueinfo, kid, SIGRTMIN + 1, &yes));
         CHECK(!syscall(SYS_rt_tgsigqueueinfo, kid, kid, SIGRTMIN + 1, &yes));
         CHECK(!syscall(SYS_pidfd_send_signal, fd, SIGRTMIN + 1, &yes, 0));
     }
     siginfo_t si = made(SIGUSR2, SI_QUEUE, 0), got;
-    CHECK(syscall(SYS_pidfd_send_signal, fd, SIGUSR1, &si, 0) == -1 && errno == EINVAL);       /* another number inside */
+    /* another number inside */
+    CHECK(syscall(SYS_pidfd_send_signal, fd, SIGUSR1, &si, 0) == -1 && errno == EINVAL);
     CHECK(syscall(SYS_pidfd_send_signal, own, SIGUSR1, &si, 0) == -1 && errno == EINVAL);
     CHECK(syscall(SYS_pidfd_send_signal, own, SIGUSR2, &si, 1u << 20) == -1 && errno == EINVAL);
     CHECK(syscall(SYS_pidfd_send_signal, own, SIGUSR2, (void *)8, 0) == -1 && errno == EFAULT);
@@ -105,26 +114,27 @@ static void members(void)
     memcpy(addr + word, &data, word);
     memcpy(addr + 2 * word, &type, 4);
     memcpy(addr + 2 * word + 4, &flags, 4);
-    CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGTRAP, &si) && take(&got) == SIGTRAP && !memcmp(&got, &si, sizeof si));
+    CHECK(arrives(SIGTRAP, &si));
     si = made(SIGSEGV, SEGV_BNDERR, 0);
     si.si_addr = (void *)0x1111; si.si_lower = (void *)0x2222; si.si_upper = (void *)0x3333;
-    CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGSEGV, &si) && take(&got) == SIGSEGV && !memcmp(&got, &si, sizeof si));
+    CHECK(arrives(SIGSEGV, &si));
     si = made(SIGSEGV, SEGV_PKUERR, 0);
     si.si_addr = (void *)0x1111;
     memcpy(addr + 2 * word, &flags, 4);
-    CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGSEGV, &si) && take(&got) == SIGSEGV && !memcmp(&got, &si, sizeof si));
+    CHECK(arrives(SIGSEGV, &si));
     si = made(SIGBUS, BUS_MCEERR_AR, 0);
     si.si_addr = (void *)0x1000; si.si_addr_lsb = 12;
-    CHECK(!syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), SIGBUS, &si) && take(&got) == SIGBUS && !memcmp(&got, &si, sizeof si));
+    CHECK(!syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), SIGBUS, &si));
+    CHECK(take(&got) == SIGBUS && !memcmp(&got, &si, sizeof si));
     si = made(SIGCHLD, CLD_EXITED, 0);
     si.si_pid = 5; si.si_uid = 6; si.si_status = 7; si.si_utime = 8; si.si_stime = 9;
-    CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, &si) && take(&got) == SIGCHLD && !memcmp(&got, &si, sizeof si));
+    CHECK(arrives(SIGCHLD, &si));
     si = made(SIGIO, POLL_IN, 0);
     si.si_band = 0x41; si.si_fd = 3;
-    CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGIO, &si) && take(&got) == SIGIO && !memcmp(&got, &si, sizeof si));
+    CHECK(arrives(SIGIO, &si));
     si = made(SIGSYS, 1, 0);
     si.si_call_addr = (void *)0x1234; si.si_syscall = 9; si.si_arch = 0x8000003e;
-    CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGSYS, &si) && take(&got) == SIGSYS && !memcmp(&got, &si, sizeof si));
+    CHECK(arrives(SIGSYS, &si));
     si = made(SIGRTMIN + 2, SI_TIMER, 0);
     si.si_timerid = 3; si.si_overrun = 4; si.si_value.sival_int = 5;
     CHECK(!syscall(SYS_rt_sigqueueinfo, getpid(), SIGRTMIN + 2, &si) && take(&got) == SIGRTMIN + 2);
@@ -138,7 +148,7 @@ static void on_segv(int sig, siginfo_t *i, void *uc)
 {
     if (i->si_addr != (void *)24 || i->si_code != SEGV_MAPERR) _exit(3);
     signal(sig, SIG_DFL);
-    if (by ? syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), sig, i) : syscall(SYS_rt_sigqueueinfo, getpid(), sig, i)) _exit(4);
+    if (by ? syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), sig, i) : queue(sig, i)) _exit(4);
 }
 static void on_queued(int sig, siginfo_t *i, void *uc) { seen = *i; }
 static void crash_handlers(void)

@@ -70,7 +70,9 @@ void host_raise(int sig)
     case SIGTRAP: __asm__ volatile("int3"); break;
     case SIGFPE: __asm__ volatile("xorl %%ecx, %%ecx\n divl %%ecx" : : : "rax", "rcx", "rdx"); break;
     case SIGSEGV: __asm__ volatile("movb (%0), %%al" : : "r"(nowhere) : "rax"); break;
-    case SIGBUS: __asm__ volatile("pushq %%rbp\n movq %0, %%rbp\n movb (%%rbp), %%al\n popq %%rbp" : : "r"(nowhere) : "rax"); break;
+    case SIGBUS:
+        __asm__ volatile("pushq %%rbp\n movq %0, %%rbp\n movb (%%rbp), %%al\n popq %%rbp" : : "r"(nowhere) : "rax");
+        break;
     case SIGSYS: raise_sys(); break;
     }
 }
