@@ -80,6 +80,19 @@ static const Case cases[] = {
     { "round_up", EX_SYSCALL, { 0xd2a00801, 0xd51b4401, 0x1e6e1000, 0x1e611001, 0x1e611800, 0x9e660000, 0xd51b441f }, { { 0, 0 } }, { { 0, 0x3fd5555555555556 } } },
     /* mov x1, #0x1000000; msr fpcr, x1; msr fpsr, xzr; fmov d0, x0; fmov d1, #1.0; fmul d0, d0, d1; fmov x2, d0; mrs x3, fpsr; msr fpcr, xzr */
     { "flush_to_zero", EX_SYSCALL, { 0xd2a02001, 0xd51b4401, 0xd51b443f, 0x9e670000, 0x1e6e1001, 0x1e610800, 0x9e660002, 0xd53b4423, 0xd51b441f }, { { 0, 0x8000000000000001 } }, { { 2, 0x8000000000000000 }, { 3, 0x80 } } },
+    /* fmov d0, x0; fmov d1, x1; mov x1, #0x1000000; msr fpcr, x1; msr fpsr, xzr; mov w2, #1000
+     * 1: fmul d2, d0, d1; subs w2, w2, #1; b.ne 1b; mrs x3, fpsr; fmov x4, d2; msr fpcr, xzr */
+#define FLUSHED 0x9e670000, 0x9e670021, 0xd2a02001, 0xd51b4401, 0xd51b443f, 0x52807d02, 0x1e610802, 0x71000442, 0x54ffffc1,\
+        0xd53b4423, 0x9e660044, 0xd51b441f
+    { "flush_inexact", EX_SYSCALL, { FLUSHED },
+      { { 0, 0x3ff5555555555555 }, { 1, 0x3ff0000000000001 } }, { { 3, 0x10 }, { 4, 0x3ff5555555555556 } } },
+    { "flush_underflow", EX_SYSCALL, { FLUSHED },
+      { { 0, 0x10000000000000 }, { 1, 0x3fe0000000000000 } }, { { 3, 0x8 }, { 4, 0x0 } } },
+    { "flush_exact", EX_SYSCALL, { FLUSHED },
+      { { 0, 0x4000000000000000 }, { 1, 0x4008000000000000 } }, { { 4, 0x4018000000000000 }, { 3, 0 } } },
+    { "flush_operand", EX_SYSCALL, { FLUSHED },
+      { { 0, 0x1 }, { 1, 0x3ff0000000000000 } }, { { 3, 0x80 }, { 4, 0x0 } } },
+#undef FLUSHED
     /* mov x1, #0x2000000; msr fpcr, x1; fmov d0, x0; fadd d0, d0, d0; fmov x2, d0; msr fpcr, xzr */
     { "default_nan", EX_SYSCALL, { 0xd2a04001, 0xd51b4401, 0x9e670000, 0x1e602800, 0x9e660002, 0xd51b441f }, { { 0, 0xfff8000000000123 } }, { { 2, 0x7ff8000000000000 } } },
     /* msr fpsr, xzr; fmov d0, #1.0; fmov d1, xzr; fdiv d0, d0, d1; mrs x0, fpsr */
