@@ -261,9 +261,6 @@ Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags)
 }
 
 /* --- running */
-/* A poll exit that only a flush asked for is not the embedder's business. */
-enum { REQ_EMBEDDER = 1, REQ_FLUSH = 2 };
-
 static bool poll_is_internal(TcgThread *th)
 {
     uint32_t r = atomic_fetch_and(&th->cpu->exit_request, ~(uint32_t)REQ_FLUSH);
@@ -389,11 +386,6 @@ int tcg_run(CpuState *cpu)
 void tcg_request_exit(CpuState *cpu)
 {
     atomic_fetch_or(&cpu->exit_request, REQ_EMBEDDER);
-}
-
-void tcg_mode_changed(CpuState *cpu)
-{
-    atomic_fetch_or(&cpu->exit_request, REQ_FLUSH);         /* run_loop looks at tb_flags */
 }
 
 /* --- faults (in the signal handler) */

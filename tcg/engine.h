@@ -95,7 +95,6 @@ struct TcgThread {
     TcgThread *next;                /* lock */
     _Atomic uint32_t active;        /* inside tcg_run */
     uint32_t gen, flags;            /* of what jtab and the pair stack hold */
-    uint32_t inexact_ops;           /* seen while TcgGuest.flush_inexact is to be set */
     uint8_t *chunk, *chunk_end;     /* free part of this thread's code chunk */
     char *arena, *arena_end;
     IrUnit ir, ahead;               /* scratch of translation; of its look-ahead */
@@ -106,6 +105,9 @@ struct TcgThread {
     volatile bool in_interp;
     volatile gaddr fault_addr;
 };
+
+/* CpuState.exit_request. A poll exit that only a flush (or a change of tb_flags) asked for is not the embedder's business. */
+enum { REQ_EMBEDDER = 1, REQ_FLUSH = 2 };
 
 /* cache.c */
 bool  cache_init(Tcg *t);

@@ -20,13 +20,14 @@ typedef struct CpuState {
     uint64_t mem_base;              /* host address of guest address 0 */
     uint64_t fp_sticky;             /* FPF_* gathered outside the host FPU */
     uint32_t fp_round;              /* the dynamic mode: FpRound, FP_FLUSH, FP_DEFAULT_NAN */
+    uint32_t fp_poll;               /* engine-private: units until one looks whether TcgGuest.flush_inexact is to be set */
     uint32_t exit_code;             /* why tcg_run returned: TCG_EXIT_* or a code of ir_raise */
     int64_t  exit_arg;              /* of ir_raise */
     gaddr    fault_addr;            /* TCG_EXIT_FAULT: guest address */
     struct Tcg *tcg;                /* const */
     struct TcgThread *thread;       /* engine-private: pair stack, caches; const after tcg_thread_init */
     void    *task;                  /* embedder's; const */
-    uint64_t host[96];              /* engine-private: saved host rsp, spill slots, locals, helper arguments */
+    _Alignas(16) uint64_t host[96]; /* engine-private: saved host rsp, spill slots, locals, helper arguments */
 } CpuState;
 
 enum {                              /* exit codes of the engine; guests' own (target/arch.h) start at TCG_EXIT_GUEST */
@@ -144,8 +145,6 @@ int   tcg_run(CpuState *cpu);
 
 /* Ask a CPU to leave translated code soon. Async-signal-safe; from any thread. */
 void  tcg_request_exit(CpuState *cpu);
-/* From a helper of cpu's own thread: tb_flags has changed, and code for the new ones is wanted soon; the old goes on till then. */
-void  tcg_mode_changed(CpuState *cpu);
 
 /* From a host SIGSEGV/SIGBUS handler: if the fault came from translated code (or a faulting helper) of cpu,
  * rebuild the guest state into *cpu (pc = faulting instruction), set exit_code TCG_EXIT_FAULT and fault_addr, arrange

@@ -297,6 +297,8 @@ static void count_entry(Em *e)
 {
     if (e->left)
         emit_count(e, e->left);
+    if (e->exact)
+        fp_exact_entry(e);
 }
 
 static void check_registers(Em *e)

@@ -14,6 +14,5 @@ void  call_fp_cold(Em *e, const IrInsn *in, const uint8_t r[6]);    /* -> fp_col
 void  host_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d);    /* by kind */
 bool  tramp_emit(Tcg *t, HostCode *hc);            /* the trampolines, at the start of the code region */
 void  fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d);
-void  fp_exact_cold(CpuState *cpu, ColdRegs *regs);  /* after softfloat: see fp_flush.c */
 
 #endif

@@ -85,7 +85,8 @@ void  fp_flush_after(Em *e, const IrInsn *in);
 void  fp_flush_join(Em *e, const IrInsn *in, const uint8_t *r);
 void  fp_flush_settle(Em *e);
 Lower *fp_exact(const Em *e, const IrInsn *in, Lower *fn);
-void  fp_exact_settle(Em *e, Cold *again);
+void  fp_exact_guard(Em *e, const IrInsn *in, Cold *c);
+void  fp_exact_entry(Em *e);                        /* at the start of a unit */
 
 /* --- cold code, emitted after the unit */
 Cold *cold_new(Em *e, void (*fn)(Em *e, Cold *c));  /* in = the current instruction */

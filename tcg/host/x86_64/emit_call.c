@@ -136,7 +136,6 @@ static void cold_eval(CpuState *cpu, ColdRegs *regs, const ColdDesc *d)
     }
     EvalFp fp = { &cpu->tcg->guest->fp, cpu->fp_round, &cpu->fp_sticky };
     ir_eval(&out, &in, pv, &fp);
-    fp_exact_cold(cpu, regs);
     if (d->r[0] & 0x40) {
         regs->x[d->r[0] & 15].lo = out.u[0];
         regs->x[d->r[0] & 15].hi = out.u[1];

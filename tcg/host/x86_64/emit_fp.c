@@ -43,6 +43,8 @@ bool fp_round_soft(const IrInsn *in) { return in->round == FP_RNA || in->round =
 
 void fp_round_guard(Em *e, const IrInsn *in, Cold *c)
 {
+    if (e->exact)
+        fp_exact_guard(e, in, c);
     if (in->round == FP_DYN)
         return;
     alu_oi(e, ALU_CMP, false, opd_env((int32_t)offsetof(CpuState, fp_round)), in->round);

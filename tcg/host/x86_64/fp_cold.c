@@ -48,5 +48,4 @@ void fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d)
     else
         cold_scalar(cpu, &env, o, regs, d);
     cpu->fp_sticky |= env.flags;
-    fp_exact_cold(cpu, regs);
 }

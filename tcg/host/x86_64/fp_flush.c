@@ -5,8 +5,9 @@
  *   DAZ hides that an operand was subnormal (FPF_DENORM). It is looked for here, in operands that are not known to be
  * none: loaded, moved or permuted, since arithmetic gives no subnormals.
  *   The host raises inexact, too, when it flushes a result. Once the guest has that flag anyway (TcgGuest.flush_inexact),
- * nothing is to be done. Before (Em.exact), MXCSR never has underflow or inexact set between groups of waiting
- * operations: one that raises either is done again by softfloat, and it is taken back. What cannot wait is softfloat's.
+ * nothing is to be done. Before (Em.exact), operations whose result might be tiny are softfloat's: those with an operand
+ * below 2^-40 (double: 2^-400), and not zero. Others' results are multiples of 2^-126 (2^-904), so MXCSR has inexact
+ * only for the guest's reasons. Units look at it now and then. What is no addition, product or square root is softfloat's.
  *   Intel SDM vol. 1, 10.2.3.3, 10.2.3.4, 11.5.2. */
 #include "cold.h"
 #include "asm_vec.h"
@@ -115,11 +116,21 @@ static bool has_fp_operands(int op)
     return yes[op];
 }
 
+/* Does fp_exact_guard look at its operands before FPF_INEXACT? */
+static bool is_guarded(int op)
+{
+    switch (op) {
+    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fsqrt: case IR_fma: case IR_vfadd: case IR_vfsub: case IR_vfmul:
+    case IR_vfsqrt: case IR_vfma: return true;
+    default: return false;
+    }
+}
+
 void fp_flush_before(Em *e, const IrInsn *in)
 {
     FlushInputs s = { .n = 0 };
     uint8_t r[3];
-    if (!has_fp_operands(in->op) || fp_can_wait(e, in))
+    if (!has_fp_operands(in->op) || fp_can_wait(e, in) || (e->exact && is_guarded(in->op)))
         return;
     for (int k = 0; k < in->nargs; k++)
         r[k] = (uint8_t)use_x(e, in->arg[k]);
@@ -181,7 +192,6 @@ void fp_flush_settle(Em *e)
 }
 
 /* --- before inexact */
-enum { UNDERFLOW_INEXACT = 0x30 };      /* of MXCSR */
 
 /* Who lowers an op then. */
 Lower *fp_exact(const Em *e, const IrInsn *in, Lower *fn)
@@ -191,30 +201,60 @@ Lower *fp_exact(const Em *e, const IrInsn *in, Lower *fn)
     case IR_vfcmp:
         return fn;
     default:
-        return e->hc->bits[in->op] & OPF_FP && !fp_can_wait(e, in) ? lower_by_eval : fn;
+        if (is_guarded(in->op) && e->hc->fma && in->round == FP_DYN)
+            return fn;
+        return e->hc->bits[in->op] & OPF_FP ? lower_by_eval : fn;
     }
 }
 
-void fp_exact_settle(Em *e, Cold *again)
+/* To c, where softfloat does in, when an operand is small; c has their registers. */
+void fp_exact_guard(Em *e, const IrInsn *in, Cold *c)
 {
-    Opd at = opd_env(hs_off(HS_TMP2));
-    em_op(e, M0F | 0xae, 3, at, 0);     /* stmxcsr */
-    em_op(e, 0xf6, 0, at, 1);
-    em8(e, UNDERFLOW_INEXACT);
-    jcc_cold(e, CC_NE, again);
+    bool vec = is_vector(in->type), dbl = width_of(e, in, in->arg[0]);
+    uint64_t limit = dbl ? (uint64_t)(1023 - 400) << 52 : (uint64_t)(127 - 40) << 23, lane = dbl ? ~0ull >> 1 : 0x7fffffff;
+    unsigned cmp = 0xc2 | M0F | (vec ? (dbl ? P66 : 0) : (dbl ? PF2 : PF3));
+    if (vec && !dbl)
+        limit |= limit << 32, lane |= lane << 32;
+    int acc = tmp_x(e), t = in->nargs > 1 ? tmp_x(e) : NOREG;
+    for (int k = 0; k < in->nargs; k++) {
+        int x = c->r[k + 1], d = k ? t : acc;
+        v3o(e, ANDPS, d, x, pool2(e, dbl ? ~0ull >> 1 : 0x7fffffff7fffffff));
+        v3oi(e, cmp, d, d, pool2(e, limit), CMP_LT_OQ);
+        v3(e, ANDPS, d, d, x);
+        if (k)
+            v3(e, ORPS, acc, acc, t);
+    }
+    v2o(e, PTEST, acc, pool(e, lane, vec ? lane : 0));
+    jcc_cold(e, CC_NE, c);
 }
 
-/* The mode lasts for some inexact operations: to change it costs more than they do. */
-void fp_exact_cold(CpuState *cpu, ColdRegs *regs)
+static void cold_poll(Em *e, Cold *c)
 {
-    enum { OPS = 100 };
-    const TcgGuest *g = cpu->tcg->guest;
-    if (!(cpu->tb_flags & g->flush_mode) || cpu->tb_flags & g->flush_inexact)
-        return;
-    regs->mxcsr &= ~(uint32_t)UNDERFLOW_INEXACT;
-    if (!(cpu->fp_sticky & FPF_INEXACT) || ++cpu->thread->inexact_ops < OPS)
-        return;
-    cpu->thread->inexact_ops = 0;
-    cpu->tb_flags |= g->flush_inexact;
-    tcg_mode_changed(cpu);
+    enum { INEXACT = 0x20, UNITS = 1000 };                  /* of MXCSR */
+    Opd at = opd_env(hs_off(HS_TMP2)), left = opd_env((int32_t)offsetof(CpuState, fp_poll));
+    Opd sticky = opd_env((int32_t)offsetof(CpuState, fp_sticky));
+    em_op(e, 0xc7, 0, left, 4);
+    em32(e, UNITS);
+    em_op(e, 0xf6, 0, sticky, 1);       /* softfloat's */
+    em8(e, FPF_INEXACT);
+    uint8_t *seen = jcc_short(e, CC_NE);
+    em_op(e, M0F | 0xae, 3, at, 0);     /* stmxcsr */
+    em_op(e, 0xf6, 0, at, 1);
+    em8(e, INEXACT);
+    uint8_t *none = jcc_short(e, CC_E);
+    alu_oi(e, ALU_OR, false, sticky, FPF_INEXACT);
+    jump_here(e, seen);
+    alu_oi(e, ALU_OR, false, opd_env((int32_t)offsetof(CpuState, tb_flags)), (int32_t)e->guest->flush_inexact);
+    em8(e, 0xf0);                       /* lock */
+    alu_oi(e, ALU_OR, false, opd_env((int32_t)offsetof(CpuState, exit_request)), REQ_FLUSH);        /* run_loop looks at tb_flags */
+    jump_here(e, none);
+    jmp_back(e, c);
+}
+
+void fp_exact_entry(Em *e)
+{
+    Cold *c = cold_new(e, cold_poll);
+    alu_oi(e, ALU_SUB, false, opd_env((int32_t)offsetof(CpuState, fp_poll)), 1);
+    jcc_cold(e, CC_S, c);
+    cold_back(e, c);
 }

@@ -14,6 +14,8 @@ static bool is_double(const Em *e, const IrInsn *in) { return is_vector(in) ? in
 
 bool fp_can_wait(const Em *e, const IrInsn *in)
 {
+    if (e->exact)
+        return false;
     switch (in->op) {
     case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt:
     case IR_vfadd: case IR_vfsub: case IR_vfmul: case IR_vfdiv: case IR_vfsqrt:
@@ -243,8 +245,6 @@ void fp_settle(Em *e)
     m.g = marks ? tmp_g(e) : NOREG;
     flags_clobber(e);
     Cold *c = m.c = all_again(e);
-    if (e->exact)
-        fp_exact_settle(e, c);
     if (vec)
         test_vectors(e, dbl, w, n, &m);
     else
