@@ -61,7 +61,8 @@ $(B)/obj/%.o: %.S | $(B)/config.mk
 $(B)/libtcg.a: $(call objs,$(TCG_SRC)) | $(SANITIZE_OBJ)
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 USER_MAIN := $(B)/obj/linux-user/main.o
-USER_OBJS := $(filter-out $(USER_MAIN),$(call objs,$(USER_SRC)))
+# sanitizers have a malloc of their own
+USER_OBJS := $(filter-out $(USER_MAIN) $(if $(filter yes,$(SANITIZE)),$(B)/obj/common-user/alloc.o),$(call objs,$(USER_SRC)))
 $(B)/libuser.a: $(USER_OBJS)
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 

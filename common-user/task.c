@@ -8,8 +8,16 @@
 #include "common-user/ownfd.h"
 #include "common-user/signals.h"
 #include "common-user/task.h"
+#include "tcg/lock.h"
 
 _Thread_local Task *current;
+
+uint32_t task_lock_id(const CpuState *cpu)
+{
+    const Task *t = cpu ? cpu->task : current;
+    if (!t || !t->tid) return cpu ? 0 : lock_thread_id();
+    return (uint32_t)t->tid | (t->proc->other_ids ? LOCK_FOREIGN : 0);
+}
 
 Task *task_new(Process *p, const CpuState *copy)
 {

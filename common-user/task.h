@@ -49,6 +49,7 @@ typedef struct Process {
     bool robust_shared; _Atomic bool guarded;
     bool shares_memory;             /* const: a child by CLONE_VM; its first task's clear_tid is the kernel's business */
     bool secure;                    /* const: AT_SECURE */
+    bool other_ids;                 /* const: shares memory, but is in a pid namespace of its own: ids say nothing to the others */
     /* Identity, as /proc/self shows it. Strings are owned; written by exec set-up only. */
     char *exe;                      /* absolute host path of the guest program, as the host's /proc would say it */
     int exe_handle;                 /* ownfd.h: the program, where that path does not lead to it (deleted) */
@@ -100,6 +101,9 @@ typedef struct Task {
 } Task;
 
 extern _Thread_local Task *current;
+
+/* TcgHost.thread_id: of cpu's thread (0: not known yet), or of the calling one (NULL). Valid for locks (tcg/lock.h). */
+uint32_t task_lock_id(const CpuState *cpu);
 
 /* Not yet on the list. copy: the registers to start with (not kept); NULL: a reset CPU. NULL when there is no memory. */
 Task *task_new(Process *p, const CpuState *copy);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common-user/alloc.h"
 #include "common-user/held.h"
 #include "common-user/host.h"
 #include "common-user/log.h"
@@ -43,9 +44,11 @@ enum { SLEEPER_STACK = 16 * 1024 };
 static long call(const Fork *f)
 {
     const struct clone_args *a = &f->args;
-    if (f->by_clone3) return host_syscall(SYS_clone3, (long)a, sizeof *a, 0, 0, 0, 0);
     uint64_t parent_tid = a->flags & CLONE_PIDFD ? a->pidfd : a->parent_tid;
-    return host_syscall(SYS_clone, (long)(a->flags | a->exit_signal), 0, (long)parent_tid, (long)a->child_tid, 0, 0);
+    long r = f->by_clone3 ? host_syscall(SYS_clone3, (long)a, sizeof *a, 0, 0, 0, 0)
+                          : host_syscall(SYS_clone, (long)(a->flags | a->exit_signal), 0, (long)parent_tid, (long)a->child_tid, 0, 0);
+    if (r == 0) alloc_after_fork();
+    return r;
 }
 
 /* --- CLONE_VFORK without CLONE_VM: the parent's own fork must return and drop its locks while the parent sleeps. */

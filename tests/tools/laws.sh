@@ -53,6 +53,7 @@ done < <(echo "$code" | xargs awk '
 
 # State of the process that no structure can own; everything else hangs from Tcg, Mm, Process or Task.
 globals='
+common-user/alloc heap           what malloc hands out
 common-user/disas peer          the disassembler: one helper program for all threads
 common-user/log log_state       -d and -D, set by options
 common-user/symbols modules      symbol tables that logs have read
