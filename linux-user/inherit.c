@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "common-user/mm.h"
 #include "linux-user/inherit.h"
+#include "linux-user/proc.h"
 #include "linux-user/seccomp.h"
 
 enum { MDWE_NO_INHERIT = 2 };
@@ -16,6 +17,7 @@ int inherit_give(Task *t, const Handed *h)
     all.limits = t->proc->limits;
     all.mdwe = mm_mdwe(t->proc->mm);
     if (all.mdwe & MDWE_NO_INHERIT) all.mdwe = 0;
+    all.nproc = proc_fds_kept(t->proc, all.proc, sizeof all.proc / sizeof *all.proc);
     int fd = memfd_create("inherit", 0);
     if (fd < 0) return -errno;
     FILE *out = fdopen(dup(fd), "w");
@@ -36,6 +38,7 @@ bool inherit_take(Inherit *from, Task *t)
 {
     t->proc->limits = from->h.limits;
     mm_set_mdwe(t->proc->mm, from->h.mdwe);
+    for (int i = 0; i < from->h.nproc; i++) proc_fds_opened(t, from->h.proc[i]);
     bool ok = seccomp_restore(t, from->in);
     fclose(from->in);
     return ok;

@@ -18,13 +18,14 @@ typedef struct Handed {
     bool raise;                     /* set-user-ID, set-group-ID: ids to take, ~0 where they stay */
     uint32_t uid, gid;
     char comm[16];                  /* the task's name when it is not the file's; "" */
+    int nproc, proc[16];            /* open files of /proc that show the guest */
 } Handed;
 
 typedef struct Inherit { FILE *in; Handed h; } Inherit;
 
-int  inherit_give(Task *t, const Handed *h);            /* a descriptor that survives exec or -errno; adds limits, mdwe */
+int  inherit_give(Task *t, const Handed *h);            /* a descriptor that survives exec, or -errno; adds the rest */
 bool inherit_open(Inherit *from, int fd);               /* takes fd over; false: it is not what inherit_give made */
-bool inherit_take(Inherit *from, Task *t);              /* limits and filters, once the task is there */
+bool inherit_take(Inherit *from, Task *t);              /* limits, filters, proc, once the task is there */
 
 TaskLimits process_limits(Process *p);  /* the guest's, or the host's that it inherited (sys_process.c) */
 

@@ -193,7 +193,7 @@ static int run(int argc, char **argv)
     if (log_on(LOG_page)) trace_mappings(p->mm);
     show_name(handed && *from.h.comm ? from.h.comm : prog.path);
     show_cmdline(argc, argv, prog.argv);
-    proc_fds_opened(t, STDIN_FILENO);
+    if (!handed) proc_fds_opened(t, STDIN_FILENO);
     loop_run();
 }
 

@@ -85,6 +85,7 @@ bool  proc_cut_owner(Task *t, char *path, ProcOwner *o);
 typedef struct ProcFds ProcFds;     /* of one table of descriptors; shared by processes that share that */
 bool     proc_fds_some(const Process *p);               /* cheap; false: no descriptor of this process is such a file */
 void     proc_fds_opened(Task *t, int fd);              /* fd is new here: notes it if it must show the guest */
+int      proc_fds_kept(Process *p, int *fd, int room);  /* which of them survive exec: so many, at most room */
 ProcFds *proc_fds_copy(ProcFds *f, bool share);         /* for clone; NULL for none, or no memory */
 void     proc_fds_drop(ProcFds *f);
 void     proc_fds_before_fork(Process *p);

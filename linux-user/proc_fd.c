@@ -124,6 +124,20 @@ static void give_back(ProcFds *f, const ProcFd *d)
     pthread_mutex_unlock(&f->lock);
 }
 
+int proc_fds_kept(Process *p, int *fd, int room)
+{
+    int n = 0;
+    ProcFds *f = atomic_load(&p->proc_fds);
+    if (!f) return 0;
+    pthread_mutex_lock(&f->lock);
+    for (int i = 0; i < f->n && n < room; i++) {
+        int flags = fcntl(f->v[i].fd, F_GETFD);
+        if (flags >= 0 && !(flags & FD_CLOEXEC)) fd[n++] = f->v[i].fd;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return n;
+}
+
 ProcFds *proc_fds_copy(ProcFds *f, bool share)
 {
     if (share) {

@@ -141,6 +141,45 @@ static void check_splice(void)
     for (int i = 0; i < 2; i++) { close(p[i]); close(s[i]); }
 }
 
+/* Field n of a stat file, from 3 on. */
+static unsigned long long field(const char *stat, int n)
+{
+    const char *p = strrchr(stat, ')') + 2;
+    for (int i = 3; i < n; i++) p = strchr(p, ' ') + 1;
+    return strtoull(p, NULL, 10);
+}
+
+typedef struct How { uint64_t flags, mode, resolve; } How;
+static int open2(const char *name, uint64_t resolve)
+{
+    How how = { O_RDONLY, 0, resolve };
+    return syscall(437 /* openat2 */, AT_FDCWD, name, &how, sizeof how);
+}
+
+/* Restrictions meet the names as they are: linux/openat2.h. */
+static void check_resolve(void)
+{
+    enum { NO_XDEV = 1, NO_MAGICLINKS = 2, NO_SYMLINKS = 4, BENEATH = 8, IN_ROOT = 16 };
+    struct stat a, b;
+    char name[64];
+    int fd = open2("/proc/self/exe", 0);
+    if (fd == -1 && (errno == ENOSYS || errno == EPERM)) return;
+    CHECK(fstat(fd, &a) == 0 && stat("/proc/self/exe", &b) == 0 && a.st_ino == b.st_ino);
+    close(fd);
+    snprintf(name, sizeof name, "/proc/%d/exe", (int)getpid());
+    CHECK(open2("/proc/self/exe", NO_MAGICLINKS) == -1 && errno == ELOOP);
+    CHECK(open2("/proc/self/exe", NO_SYMLINKS) == -1 && errno == ELOOP);
+    CHECK(open2(name, NO_SYMLINKS) == -1 && errno == ELOOP);
+    CHECK(open2("/proc/self/exe", NO_XDEV) == -1 && errno == EXDEV);
+    CHECK(open2("/proc/self/exe", BENEATH) == -1 && errno == EXDEV);
+    CHECK(open2("/proc/self/maps", BENEATH) == -1 && errno == EXDEV);
+    CHECK(open2("/proc/self/stat", NO_SYMLINKS) == -1 && errno == ELOOP);
+    snprintf(name, sizeof name, "/proc/%d/stat", (int)getpid());
+    fd = open2(name, NO_SYMLINKS | NO_MAGICLINKS);
+    CHECK(field(again(fd), 26) && field(text, 26) <= (uintptr_t)check_resolve);
+    close(fd);
+}
+
 static int is_mine(int fd)
 {
     int ok = fd >= 0 && lines_with(again(fd), text) == 1 && !strstr(text, "qemu-");
@@ -246,6 +285,7 @@ static void check_exec(const char *self)
     pid_t pid = fork();
     if (!pid) {
         dup2(open("/proc/self/stat", O_RDONLY), 0);
+        dup2(0, 99);
         execl(self, self, "input", NULL);
         _exit(9);
     }
@@ -265,14 +305,6 @@ static void *sleeper(void *unused)
     write(ready[1], &tid, sizeof tid);
     read(leave[0], &c, 1);
     return NULL;
-}
-
-/* Field n of a stat file, from 3 on. */
-static unsigned long long field(const char *stat, int n)
-{
-    const char *p = strrchr(stat, ')') + 2;
-    for (int i = 3; i < n; i++) p = strchr(p, ' ') + 1;
-    return strtoull(p, NULL, 10);
 }
 
 static void check_thread(void)
@@ -311,14 +343,15 @@ static void check_thread(void)
 int main(int argc, char **argv)
 {
     if (argc > 1) {
-        unsigned long long code = field(again(0), 26);
-        return !(code && code == field(again(open("/proc/self/stat", O_RDONLY)), 26));
+        unsigned long long code = field(again(open("/proc/self/stat", O_RDONLY)), 26);
+        return !(code && code == field(again(0), 26) && code == field(again(99), 26));
     }
     check_live();
     check_pieces();
     check_kind();
     check_splice();
     check_names();
+    check_resolve();
     check_mount();
     check_travel();
     check_many();
