@@ -18,7 +18,7 @@ static bool same_addresses(const Process *p)
 
 static bool may_go(const Process *p, const SysDesc *d)
 {
-    if (!d || d->host_nr < 0 || proc_fds_some(p)) return false;
+    if (!d || d->host_nr < 0) return false;
     if (atomic_load_explicit(&p->reads_held, memory_order_relaxed)) return false;
     unsigned family = 1u << sys_table.family;
     if (linux_abi.word == 4) return d->plain32 & family;
@@ -45,6 +45,16 @@ static bool no_own_fd(const SysDesc *d, const uint64_t *arg)
     return !(d->attr & SYS_FOREIGN);
 }
 
+/* The same for files of /proc that show the guest. */
+static bool no_proc_fd(const Process *p, const SysDesc *d, const uint64_t *arg)
+{
+    for (int i = 0; i < d->nargs; i++) {
+        unsigned style = d->args[i].style;
+        if ((style == STYLE_FD || style == STYLE_NEWFD) && proc_fds_may_be(p, (int)arg[i])) return false;
+    }
+    return true;
+}
+
 static void *prepare(CpuState *cpu)
 {
     Task *t = cpu->task;
@@ -55,6 +65,7 @@ static void *prepare(CpuState *cpu)
     linux_abi.syscall_args(cpu, c->arg);
     if (d->touches && in_gap(t)) return NULL;
     if (__builtin_expect(ownfd_any(), 0) && !no_own_fd(d, c->arg)) return NULL;
+    if (__builtin_expect(proc_fds_some(t->proc), 0) && !no_proc_fd(t->proc, d, c->arg)) return NULL;
     if (!linux_abi.errors_in_place) linux_abi.syscall_result(cpu, (int64_t)c->arg[0]);      /* flags as success has them */
     for (int i = 0; linux_abi.word == 4 && d->sext >> i; i++)
         if (d->sext >> i & 1) c->arg[i] = (uint64_t)(int64_t)(int32_t)c->arg[i];

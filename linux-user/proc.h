@@ -82,8 +82,29 @@ bool  proc_cut_owner(Task *t, char *path, ProcOwner *o);
 
 /* --- descriptors, proc_fd.c */
 
-typedef struct ProcFds ProcFds;     /* of one table of descriptors; shared by processes that share that */
-bool     proc_fds_some(const Process *p);               /* cheap; false: no descriptor of this process is such a file */
+/* Those of one table of descriptors; shared by processes that share that. */
+typedef struct ProcFds {
+    _Atomic int n, users;
+    _Atomic uint64_t filter[4];     /* bit fd % 256 is set for each */
+    pthread_mutex_t lock;           /* guards what follows, and changes of n and filter */
+    struct ProcFd *v;
+    int room;
+} ProcFds;
+
+/* False: no descriptor of this process is such a file. */
+static inline bool proc_fds_some(const Process *p)
+{
+    const ProcFds *f = atomic_load_explicit(&p->proc_fds, memory_order_relaxed);
+    return f && atomic_load_explicit(&f->n, memory_order_relaxed);
+}
+
+/* False: this one is none. Asked when there are some. */
+static inline bool proc_fds_may_be(const Process *p, int fd)
+{
+    const ProcFds *f = atomic_load_explicit(&p->proc_fds, memory_order_relaxed);
+    return atomic_load_explicit(&f->filter[fd >> 6 & 3], memory_order_relaxed) >> (fd & 63) & 1;
+}
+
 void     proc_fds_opened(Task *t, int fd);              /* fd is new here: notes it if it must show the guest */
 int      proc_fds_kept(Process *p, int *fd, int room);  /* which of them survive exec: so many, at most room */
 ProcFds *proc_fds_copy(ProcFds *f, bool share);         /* for clone; NULL for none, or no memory */

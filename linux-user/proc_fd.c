@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Descriptors whose files must show the guest. They are known by number and checked by inode at each use, so that a
  * number which was closed behind our back shows nothing old; dup, fork and descriptors that come in messages are
- * followed. While there are any, system calls do not go to the host directly (direct.c); without any, nothing is looked
- * at.
+ * followed. While there are any, system calls on their numbers do not go to the host directly (direct.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,19 +28,6 @@ typedef struct ProcFd {
     char *text; size_t len;         /* what the last read saw: what follows is read from there, as of a seq_file */
     uint64_t next;                  /* where that goes on */
 } ProcFd;
-
-struct ProcFds {
-    pthread_mutex_t lock;           /* guards the rest but n and users, which others may read */
-    ProcFd *v;
-    int room;
-    _Atomic int n, users;
-};
-
-bool proc_fds_some(const Process *p)
-{
-    const ProcFds *f = atomic_load_explicit(&p->proc_fds, memory_order_relaxed);
-    return f && atomic_load_explicit(&f->n, memory_order_relaxed);
-}
 
 /* --- the list. A hole is moved over by the last one. */
 
@@ -71,9 +57,12 @@ static ProcFd *at(ProcFds *f, int fd)
 
 static void forget(ProcFds *f, ProcFd *d)
 {
+    uint64_t filter[4] = { 0 };
     free(d->text);
     *d = f->v[f->n - 1];
     atomic_fetch_sub(&f->n, 1);
+    for (int i = 0; i < f->n; i++) filter[f->v[i].fd >> 6 & 3] |= 1ull << (f->v[i].fd & 63);
+    for (int i = 0; i < 4; i++) atomic_store(&f->filter[i], filter[i]);
 }
 
 static void note(ProcFds *f, const ProcFd *d)
@@ -86,6 +75,7 @@ static void note(ProcFds *f, const ProcFd *d)
     if (v) {
         f->v = v;
         v[f->n] = *d;
+        atomic_fetch_or(&f->filter[d->fd >> 6 & 3], 1ull << (d->fd & 63));
         atomic_fetch_add(&f->n, 1);
     }
     pthread_mutex_unlock(&f->lock);
@@ -152,6 +142,7 @@ ProcFds *proc_fds_copy(ProcFds *f, bool share)
         n->n = f->n;
         n->room = f->room;
         memcpy(n->v, f->v, (size_t)f->n * sizeof *n->v);
+        for (int i = 0; i < 4; i++) n->filter[i] = f->filter[i];
         for (int i = 0; i < n->n; i++) n->v[i].text = NULL;
     }
     pthread_mutex_unlock(&f->lock);
@@ -372,7 +363,8 @@ bool proc_fds_call(Task *t, const SysDesc *call, const uint64_t *g, int64_t *r)
     ProcFds *f = atomic_load(&t->proc->proc_fds);
     ProcFd d;
     bool done = false;
-    if (call->host_nr < 0 || !take(f, (int)g[call->host_nr == SYS_sendfile], &d)) return false;
+    int fd = (int)g[call->host_nr == SYS_sendfile];
+    if (call->host_nr < 0 || !proc_fds_may_be(t->proc, fd) || !take(f, fd, &d)) return false;
     /* a parent's, of a row that knows only us: as the host sees that */
     if (!d.row->own || d.row->others || d.pid == getpid()) *r = with(t, &d, call, g, &done);
     give_back(f, &d);
