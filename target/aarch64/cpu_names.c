@@ -17,6 +17,7 @@ static const CpuAlias aliases[] = {
 
 static const CpuWord words[] = {
     { "sve", CPU_OFF, NULL }, { "sme", CPU_OFF, NULL }, { "lpa2", CPU_OFF, NULL }, { "pmu", CPU_OFF, NULL },
+    { "bti", CPU_OFF, NULL },
     { "sme_fa64", CPU_OFF, NULL }, { "mte", CPU_OFF, NULL }, { "rme", CPU_OFF, NULL }, { "x-rme", CPU_OFF, NULL },
     { "pauth-qarma5", CPU_OFF, NULL }, { "pauth-qarma3", CPU_OFF, NULL }, { "sve128", CPU_OFF, NULL },
     { "sve256", CPU_OFF, NULL }, { "sve384", CPU_OFF, NULL }, { "sve512", CPU_OFF, NULL },
