@@ -12,6 +12,7 @@
 #include "common-user/host.h"
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
+#include "linux-user/exec_busy.h"
 #include "linux-user/exec_file.h"
 #include "linux-user/exec_load.h"
 #include "linux-user/exec_stack.h"
@@ -244,6 +245,7 @@ int exec_load(Task *t, const Program *prog)
     gaddr base = m->dyn && *m->interp ? abi->et_dyn_base + exec_jitter(p, PIE_PAGES(abi)) : 0;
     bool old = abi->old_stack_exec && !m->has_gnu_stack;
     mm_set_read_exec(p->mm, old);
+    exec_busy_mark(prog->fd);
     int64_t bias = map_image(p->mm, m, base, prog->fd);
     close(prog->fd);
     if (bias < 0) return refuse(p, CANNOT_RUN, prog->path, strerror(-(int)bias));

@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "common-user/ownfd.h"
+#include "linux-user/exec_busy.h"
 #include "linux-user/own_fds.h"
 #include "linux-user/proc.h"
 #include "linux-user/sys_common.h"
@@ -47,12 +48,32 @@ static int64_t opened(Task *t, int64_t fd, const char *path, uint64_t how)
     return fd;
 }
 
+/* Does opening so mean to write to what is there? */
+static bool writes(uint64_t how)
+{
+    bool fresh = (how & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) || how & O_PATH;
+    return !fresh && ((how & O_ACCMODE) != O_RDONLY || how & O_TRUNC);
+}
+
 int64_t sys_openat(Task *t, int dir, const char *path, uint64_t how, uint32_t mode)
 {
     if (!path) return -EFAULT;
+    if (writes(how) && exec_busy(dir, path)) return -ETXTBSY;
     return opened(t, safe_syscall(t, SYS_openat, (long)dir, path, (long)(int)how, (long)mode, 0L, 0L), path, how);
 }
 int64_t sys_open(Task *t, const char *path, uint64_t how, uint32_t mode) { return sys_openat(t, AT_FDCWD, path, how, mode); }
+int64_t sys_creat(Task *t, const char *path, uint32_t mode)
+{
+    return sys_openat(t, AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+int64_t sys_truncate(Task *t, const char *path, int64_t length)
+{
+    if (!path) return -EFAULT;
+    if (length >= 0 && exec_busy(AT_FDCWD, path)) return -ETXTBSY;
+    return safe_syscall(t, SYS_truncate, path, length, 0L, 0L, 0L, 0L);
+}
+int64_t sys_truncate64(Task *t, const char *path, int64_t length) { return sys_truncate(t, path, length); }
 
 /* Linux: copy_struct_from_user; a longer structure of a later kernel is fine while its tail is zero. */
 static int64_t open_how_get(Task *t, OpenHow *h, gaddr how, uint64_t size)
@@ -80,6 +101,7 @@ int64_t sys_openat2(Task *t, int dir, gaddr name, gaddr how, uint64_t size)
     bool limited = h.resolve & ~(uint64_t)RESOLVE_CACHED;       /* then it matters how the name leads to the file */
     PathUse use = h.flags & O_NOFOLLOW ? PATH_LINK : limited ? PATH_NO_MAGIC : PATH_FOLLOW;
     if ((r = path_get(t, dir, name, path, use)) < 0) return r;
+    if (writes(h.flags) && !h.resolve && exec_busy(dir, path)) return -ETXTBSY;
     return opened(t, safe_syscall(t, SYS_openat2, (long)dir, path, &h, sizeof h, 0L, 0L), path, h.flags);
 }
 
