@@ -20,6 +20,7 @@ const char *process_proc_own(const char *path)
 {
     char prefix[64];
     const char *rest = NULL;
+    if (strncmp(path, "/proc/", 6)) return NULL;
     const char *const self[] = { "/proc/self/", "/proc/thread-self/" };
     for (int i = 0; i < 2; i++) if (!strncmp(path, self[i], strlen(self[i]))) rest = path + strlen(self[i]);
     int n = snprintf(prefix, sizeof prefix, "/proc/%d/", (int)getpid());
