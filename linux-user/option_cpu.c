@@ -17,10 +17,11 @@ void option_cpu_help(const GuestArch *a)
     printf("CPU models:\n");
     for (const CpuModel *m = a->models; m < a->models + a->nmodels; m++)
         printf("  %-16s %s\n", m->name, m->text ? m->text : "");
+    printf("Other cores, run as the nearest model:\n");
+    for (const CpuAlias *n = cpu_names.aliases; n->name; n++) if (find_model(a, n->model)) printf(" %s", n->name);
+    printf("\n");
     printf("Features (feature=on, feature=off):\n ");
     for (int i = 0; i < a->nfeatures; i++) printf(" %s", a->features[i].name);
-    printf("\nOther cores, run as the nearest model:\n ");
-    for (const CpuAlias *n = cpu_names.aliases; n->name; n++) if (find_model(a, n->model)) printf(" %s", n->name);
     printf("\n");
 }
 
