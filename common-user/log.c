@@ -2,7 +2,6 @@
 /* The log: items, file, address filter. */
 #include <fcntl.h>
 #include <glib.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "common-user/log.h"
 #include "common-user/ownfd.h"
 #include "common-user/task.h"
+#include "tcg/lock.h"
 
 typedef struct LogItem { const char *name; uint32_t bit; const char *text; } LogItem;
 static const LogItem items[] = {
@@ -24,23 +24,24 @@ enum { NITEMS = sizeof items / sizeof *items, MAX_RANGES = 32 };
 
 /* Written by option handling before any thread exists, constant afterwards; but for the lock. */
 static struct {
-    pthread_mutex_t lock;
+    Lock lock;
     uint32_t mask;
     int handle;
     char *name;
     struct { gaddr lo, hi; } range[MAX_RANGES];
     int nranges;
     _Atomic int open_line;              /* thread whose line has no end yet, 0 none */
-} log_state = { .lock = PTHREAD_MUTEX_INITIALIZER, .handle = OWNFD_NONE };
+} log_state = { .handle = OWNFD_NONE };
 
 uint32_t log_mask(void) { return log_state.mask; }
 void log_add_items(uint32_t bits) { log_state.mask |= bits; }
 
-void log_lock(void) { pthread_mutex_lock(&log_state.lock); }
-void log_unlock(void) { pthread_mutex_unlock(&log_state.lock); }
+void log_lock(void) { lock_take(&log_state.lock, task_lock_id(NULL)); }
+void log_owner_gone(uint32_t id) { lock_bury(&log_state.lock, id); }
+void log_unlock(void) { lock_drop(&log_state.lock); }
 void log_after_fork(bool child)
 {
-    if (child) pthread_mutex_init(&log_state.lock, NULL);
+    if (child) lock_init(&log_state.lock);
     else log_unlock();
 }
 

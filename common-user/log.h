@@ -24,6 +24,7 @@ void log_break(void);                           /* breaks it up: this process ma
 /* Held while several lines that belong together are written, and by what serves them: disassembler, symbols, perf's files. Not
  * for signal handlers. log_before_fork takes it, so that no child inherits it taken by a thread that is gone. */
 void log_lock(void); void log_unlock(void);
+void log_owner_gone(uint32_t id);      /* thread id (tcg/lock.h) is gone, and may have held it */
 void log_before_fork(void); void log_after_fork(bool child);
 bool log_in_range(gaddr pc, uint64_t len);      /* -dfilter: any of [pc, pc+len) */
 /* Set-up, by options.c: NULL or a message (malloc'd). */

@@ -83,7 +83,7 @@ Mm *mm_new(const MmConfig *c, char *err, size_t errcap)
         mm->base = choose_base(c);
         if (mm->base && mm->task_size > (1ull << HOST_BITS) - mm->base) mm->task_size = (1ull << HOST_BITS) - mm->base;
     }
-    pthread_mutex_init(&mm->lock, NULL);
+    lock_init(&mm->lock);
     mm->guarded = g_hash_table_new(NULL, NULL);
     mm->shm = g_hash_table_new(NULL, NULL);
     mm->fetch_page = ~0ull;
@@ -95,15 +95,15 @@ uint64_t mm_base(const Mm *mm) { return mm->base; }
 uint64_t mm_page_size(const Mm *mm) { return mm->page; }
 uint64_t mm_host_page(const Mm *mm) { return mm->hpage; }
 uint64_t mm_task_size(const Mm *mm) { return mm->task_size; }
-void     mm_before_fork(Mm *mm) { pthread_mutex_lock(&mm->lock); }
+void     mm_before_fork(Mm *mm) { mm_lock(mm); }
 void     mm_after_fork(Mm *mm, bool child)
 {
     if (child) {                            /* locks of memory are not inherited; PR_MDWE_NO_INHERIT */
         mm->lock_future = 0;
         if (mm->mdwe & 2) mm->mdwe = 0;
-        pthread_mutex_init(&mm->lock, NULL);
+        lock_init(&mm->lock);
     } else {
-        pthread_mutex_unlock(&mm->lock);
+        lock_drop(&mm->lock);
     }
 }
 

@@ -34,6 +34,7 @@ uint64_t mm_base(const Mm *mm);                 /* host address of guest address
 uint64_t mm_page_size(const Mm *mm);
 uint64_t mm_host_page(const Mm *mm);            /* of every host call; larger than mm_page_size with -p */
 uint64_t mm_task_size(const Mm *mm);
+void     mm_owner_gone(Mm *mm, uint32_t id);    /* thread id (tcg/lock.h) is gone, and may have been in here */
 void     mm_before_fork(Mm *mm); void mm_after_fork(Mm *mm, bool child);        /* the lock is held between them, by the forking thread */
 
 int64_t  mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);      /* address or -errno */

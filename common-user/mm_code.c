@@ -5,6 +5,7 @@
  * mm_icache_flush drops the code then. The map's lock is never held over tcg_invalidate. */
 #include <string.h>
 #include "common-user/host.h"
+#include "common-user/task.h"
 #include "common-user/mm_priv.h"
 
 typedef struct Range { gaddr start, end; } Range;
@@ -16,10 +17,33 @@ void drop_add(Drop *d, gaddr a, gaddr end)
     g_array_append_val(d->ranges, r);
 }
 
+/* The guards may be in pieces: open all pages, and forget them. */
+static void guards_afresh(Mm *mm)
+{
+    mm->fetch_page = ~0ull;
+    mm->guarded = g_hash_table_new(NULL, NULL);         /* the old one is lost */
+    for (const Vma *v = mm->first; v; v = v->next)
+        if ((v->prot & PROT_WRITE) && !mm_partial(mm)) mprotect(mm_host(mm, v->start), v->end - v->start, mm_host_prot(v->prot));
+}
+
+/* A process that shares the map may be killed at any instruction. Mostly that is in a call of the host, between changes of the
+ * map, which then lacks what the host has just done. A death amid a change of the tree itself is not repaired. */
+void mm_lock(Mm *mm)
+{
+    if (lock_take(&mm->lock, task_lock_id(NULL))) return;
+    mm->doubt = true;
+    guards_afresh(mm);
+}
+
+void mm_owner_gone(Mm *mm, uint32_t id) { lock_bury(&mm->lock, id); }
+
 void mm_unlock(Mm *mm, Drop *d)
 {
+    bool doubt = mm->doubt;
+    mm->doubt = false;
     if (d && d->ranges) mm->fetch_page = ~0ull;
-    pthread_mutex_unlock(&mm->lock);
+    lock_drop(&mm->lock);
+    if (doubt && mm->tcg) tcg_invalidate(mm->tcg, 0, mm->task_size);
     if (d && d->seen && mm->tcg) tcg_share(mm->tcg);
     if (!d || !d->ranges) return;
     for (guint i = 0; mm->tcg && i < d->ranges->len; i++) {

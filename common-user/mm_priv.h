@@ -5,11 +5,11 @@
 #define COMMON_USER_MM_PRIV_H
 
 #include <glib.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <linux/mman.h>
 #include "common-user/mm.h"
+#include "tcg/lock.h"
 
 typedef struct Vma {
     gaddr start, end;
@@ -38,7 +38,8 @@ struct Mm {
     uint64_t hpage;                 /* const: granularity of host calls; usually page */
     bool reserved;                  /* const: [0, task_size) is a range of the host's space that is ours alone */
     bool sparse;                    /* const: its unused parts are not mapped, for want of address space (RLIMIT_AS) */
-    pthread_mutex_t lock;
+    Lock lock;
+    bool doubt;                     /* lock: its owner was killed with it: no code is to be trusted */
     Tcg *tcg;                       /* const after mm_set_tcg */
     Vma *root, *first, *last, *spare;               /* lock: the map; nodes to use again */
     Objects objects[OBJECT_LISTS];  /* lock: lists of mappings, by a hash of their object */
@@ -66,7 +67,7 @@ enum { GUARD_ON = 1u << 31, GUARD_LIMIT = 16 };     /* value of guarded: faults 
 enum { MMAP_LOWEST = 0x10000 };     /* Linux: vm.mmap_min_addr */
 enum { STACK_GAP = 256 };           /* pages; Linux: stack_guard_gap */
 
-static inline void mm_lock(Mm *mm) { pthread_mutex_lock(&mm->lock); }
+void     mm_lock(Mm *mm);
 void     mm_unlock(Mm *mm, Drop *d);            /* releases, then drops the code noted in d (may be NULL) */
 
 static inline void *mm_host(const Mm *mm, gaddr a) { return (void *)(uintptr_t)(mm->base + a); }

@@ -128,7 +128,7 @@ static void make_space(Process *p, Options *o, const ElfImage *m)
     p->mm = make_mm(o, m);
     trace_setup(&o->tcg, o);
     direct_setup(&o->tcg);
-    TcgHost host = { .ctx = p->mm, .fetch = mm_fetch, .mem_base = mm_base(p->mm) };
+    TcgHost host = { .ctx = p->mm, .fetch = mm_fetch, .mem_base = mm_base(p->mm), .thread_id = task_lock_id };
     p->tcg = tcg_new(&guest_arch.tcg, &host, &o->tcg);
     if (!p->tcg) die("the translator cannot start: out of address space?");
     mm_set_tcg(p->mm, p->tcg);

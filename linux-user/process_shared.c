@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "common-user/held.h"
 #include "common-user/host.h"
+#include "common-user/log.h"
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
 #include "linux-user/loop.h"
@@ -35,6 +37,7 @@ static int child_main(void *arg)
     const CloneArgs *a = &s->args;
     current = c;
     c->tid = (pid_t)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    if (!host_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0)) c->proc->other_ids = true;
     if (!c->host_stack) signal_thread_init(c);
     if (a->flags & CLONE_CLEAR_SIGHAND) clone_clear_handlers(c);
     if (a->flags & CLONE_PARENT_SETTID) gmem_put_u32(c, a->parent_tid, (uint32_t)c->tid);
@@ -99,6 +102,29 @@ static bool child_make(Child *s, Task *t, const CloneArgs *a)
     return true;
 }
 
+/* Did a signal end process pid? It stays to be waited for. When somebody has done that, what locks and the translator show must do. */
+static bool was_killed(pid_t pid)
+{
+    siginfo_t info = { 0 };
+    if (host_syscall(SYS_waitid, P_PID, pid, (long)&info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0, 0)) return false;
+    return info.si_pid == pid && info.si_code != CLD_EXITED;
+}
+
+/* The child may have died at any instruction. Of what it shares with us,
+ *  - the translator's lock and the map's (tcg/lock.h) can be taken over, and all code is then flushed;
+ *  - a flush that it was at is done by another, and it is not waited for;
+ *  - the log's lock is one of these, too, and guards nothing but the order of lines;
+ *  - its task_lock dies with its Process; the table of handlers is the parent's after CLONE_SIGHAND only, and libc's locks (malloc's
+ *    above all) are libc's: a child that dies within those few instructions still leaves them locked. */
+static void child_gone(const Child *s, pid_t pid)
+{
+    Mm *mm = s->task->proc->mm;
+    uint32_t id = task_lock_id(s->task->cpu);
+    tcg_thread_gone(s->task->cpu, id, was_killed(pid));
+    mm_owner_gone(mm, id);
+    log_owner_gone(id);
+}
+
 /* Sleeps until the child is gone from this memory. Its pid, or -errno. */
 static int64_t child_run(Child *s)
 {
@@ -113,6 +139,7 @@ static int64_t child_run(Child *s)
                 : host_clone(flags | (unsigned)a->exit_signal, s->stack + CHILD_STACK, &s->pidfd, clear, 0,
                     child_main, s);
     current = me;
+    if (pid > 0) child_gone(s, (pid_t)pid);
     return pid;
 }
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include "engine.h"
 
 bool cache_init(Tcg *t)
@@ -30,27 +29,97 @@ bool cache_init(Tcg *t)
 /* --- memory that lives until the flush */
 enum { ARENA_LIMIT = 256 << 20 };       /* metadata (and interpreted IR) before a flush */
 
-void *cache_alloc(TcgThread *th, size_t size)
+/* Under lock. Memory from start on that nobody uses yet: for the next thread. */
+static void give(Spare **list, void *start, void *end)
+{
+    Spare *s = (Spare *)(((uintptr_t)start + 15) & ~(uintptr_t)15);
+    *s = (Spare){ *list, end };
+    __atomic_store_n(list, s, __ATOMIC_RELEASE);
+}
+
+/* Under lock: all between the result and *end is the caller's; NULL: there is none. */
+static void *take(Spare **list, void *end)
+{
+    Spare *s = *list;
+    if (s) {
+        *(void **)end = s->end;
+        *list = s->next;
+    }
+    return s;
+}
+
+static void give_chunk(TcgThread *th)
+{
+    if (th->chunk_end - th->chunk >= UNIT_MAX_CODE + 16)
+        give(&th->tcg->spare_code, th->chunk, th->chunk_end);
+    th->chunk = th->chunk_end = NULL;
+}
+
+static void give_arena(TcgThread *th)
+{
+    if (th->arena_end - th->arena >= ARENA_BLOCK / 8)
+        give(&th->tcg->spare_arena, th->arena, th->arena_end);
+    th->arena = th->arena_end = th->arena_base = NULL;
+}
+
+void cache_thread_free(TcgThread *th)
+{
+    if (th->gen != atomic_load(&th->tcg->gen))      /* flushed since: not its own any more */
+        return;
+    give_chunk(th);
+    give_arena(th);
+}
+
+void cache_share_memory(TcgThread *th)
+{
+    if (th->tcg->nthreads <= MANY_THREADS)
+        return;
+    give_chunk(th);
+    give_arena(th);
+}
+
+static char *block_start(ArenaBlock *b) { return (char *)(((uintptr_t)b->data + 15) & ~(uintptr_t)15); }
+
+static char *block_new(Tcg *t, size_t size)
+{
+    if (__atomic_add_fetch(&t->arena_bytes, size, __ATOMIC_RELAXED) > ARENA_LIMIT)
+        return NULL;
+    ArenaBlock *b = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (b == MAP_FAILED)
+        return NULL;
+    b->size = size;
+    engine_lock(t);
+    b->next = t->arenas;
+    __atomic_store_n(&t->arenas, b, __ATOMIC_RELEASE);
+    engine_unlock(t);
+    return block_start(b);
+}
+
+static bool arena_refill(TcgThread *th)
 {
     Tcg *t = th->tcg;
-    size = (size + 15) & ~(size_t)15;
-    if ((size_t)(th->arena_end - th->arena) < size) {
-        size_t block = size > ARENA_BLOCK / 4 ? size + 64 : ARENA_BLOCK;
-        if (__atomic_add_fetch(&t->arena_bytes, block, __ATOMIC_RELAXED) > ARENA_LIMIT)
-            return NULL;
-        ArenaBlock *b = mmap(NULL, block, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (b == MAP_FAILED)
-            return NULL;
-        b->size = block;
-        pthread_mutex_lock(&t->lock);
-        b->next = t->arenas;
-        t->arenas = b;
-        pthread_mutex_unlock(&t->lock);
-        if (block != ARENA_BLOCK)
-            return (void *)(((uintptr_t)b->data + 15) & ~(uintptr_t)15);
-        th->arena = (char *)(((uintptr_t)b->data + 15) & ~(uintptr_t)15);
-        th->arena_end = (char *)b + block;
+    engine_lock(t);
+    th->arena = take(&t->spare_arena, &th->arena_end);
+    engine_unlock(t);
+    if (th->arena) {
+        memset(th->arena, 0, sizeof(Spare));
+    } else if ((th->arena = block_new(t, ARENA_BLOCK))) {
+        th->arena_end = (char *)((uintptr_t)th->arena & ~(uintptr_t)4095) + ARENA_BLOCK;
+    } else {
+        th->arena_end = NULL;
     }
+    th->arena_base = th->arena;
+    return th->arena;
+}
+
+void *cache_alloc(TcgThread *th, size_t size)
+{
+    size = (size + 15) & ~(size_t)15;
+    if (size > ARENA_BLOCK / 8)
+        return block_new(th->tcg, size + 64);
+    while ((size_t)(th->arena_end - th->arena) < size)
+        if (!arena_refill(th))
+            return NULL;
     void *p = th->arena;
     th->arena += size;
     return p;
@@ -59,27 +128,79 @@ void *cache_alloc(TcgThread *th, size_t size)
 bool cache_chunk(TcgThread *th)
 {
     Tcg *t = th->tcg;
-    size_t at = atomic_fetch_add(&t->code_next, (size_t)1 << CHUNK_BITS);
-    if (at + ((size_t)1 << CHUNK_BITS) > t->code_size)
-        return false;
-    th->chunk = t->code + at;
-    th->chunk_end = th->chunk + ((size_t)1 << CHUNK_BITS);
-    return true;
+    enum { CHUNK = 1 << CHUNK_BITS };
+    engine_lock(t);
+    give_chunk(th);
+    th->chunk = take(&t->spare_code, &th->chunk_end);
+    size_t at = atomic_load(&t->code_next);
+    if (!th->chunk && at + CHUNK <= t->code_size) {
+        atomic_store(&t->code_next, at + CHUNK);
+        th->chunk = t->code + at;
+        th->chunk_end = th->chunk + CHUNK;
+    }
+    engine_unlock(t);
+    return th->chunk;
 }
 
-int32_t *cache_counter(Tcg *t)
+CacheMark cache_mark(const TcgThread *th) { return (CacheMark){ th->arena, th->arena_end }; }
+
+void cache_rewind(TcgThread *th, CacheMark m)
 {
-    uint32_t i = atomic_load_explicit(&t->ncount, memory_order_relaxed) < COUNT_MAX ? atomic_fetch_add(&t->ncount, 1) : COUNT_MAX;
-    if (i >= COUNT_MAX)
+    char *to = m.end == th->arena_end ? m.at : th->arena_base;
+    if (to)
+        memset(to, 0, (size_t)(th->arena - to));
+    th->arena = to;
+}
+
+static int32_t *counter_new(TcgThread *th)
+{
+    Tcg *t = th->tcg;
+    if (!t->code)
+        return cache_alloc(th, sizeof *t->count);
+    if (atomic_load_explicit(&t->ncount, memory_order_relaxed) >= COUNT_MAX)
         return NULL;
-    t->count[i] = (int32_t)t->opt.cold_runs;
-    return &t->count[i];
+    uint32_t i = atomic_fetch_add(&t->ncount, 1);
+    return i < COUNT_MAX ? &t->count[i] : NULL;
+}
+
+int32_t *cache_counter(TcgThread *th, int32_t n)
+{
+    if (!th->counter)
+        th->counter = counter_new(th);
+    if (th->counter)
+        __atomic_store_n(th->counter, n, __ATOMIC_RELAXED);
+    return th->counter;
+}
+
+/* --- the last invalidations */
+/* Under lock, before what it is of is dropped. */
+static void note_change(Tcg *t, gaddr start, gaddr last)
+{
+    InvalRange *r = &t->inval[(t->inval_seq + 1) % INVAL_KEPT];
+    atomic_store_explicit(&r->start, start, memory_order_release);
+    atomic_store_explicit(&r->last, last, memory_order_release);
+    __atomic_fetch_add(&t->inval_seq, 1, __ATOMIC_SEQ_CST);
+}
+
+bool cache_changed(const Tcg *t, uint64_t seq, uint64_t *now, bool (*concerns)(const void *what, gaddr start, gaddr last),
+                   const void *what)
+{
+    *now = __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST);
+    if (*now - seq >= INVAL_KEPT)
+        return true;
+    for (uint64_t n = seq + 1; n <= *now; n++) {
+        const InvalRange *r = &t->inval[n % INVAL_KEPT];
+        gaddr start = atomic_load_explicit(&r->start, memory_order_acquire);
+        if (concerns(what, start, atomic_load_explicit(&r->last, memory_order_acquire)))
+            return true;
+    }
+    return __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST) - seq >= INVAL_KEPT;    /* overwritten while it was read */
 }
 
 /* --- lookup and publication */
 Unit *cache_lookup(Tcg *t, gaddr pc, uint32_t flags)
 {
-    uint32_t h = cache_hash(pc);
+    uint32_t h = cache_hash(t, pc);
     if (!(atomic_load_explicit(&t->used[h >> 6], memory_order_relaxed) >> (h & 63) & 1))
         return NULL;
     Unit *u = atomic_load_explicit(&t->hash[h], memory_order_acquire);
@@ -98,7 +219,7 @@ static bool index_add(TcgThread *th, Unit *u, gaddr page)
     th->arena += (sizeof *n + 15) & ~15u;
     PageNode **b = &t->pages[page_bucket(page)];
     *n = (PageNode){ *b, page, u };
-    *b = n;
+    __atomic_store_n(b, n, __ATOMIC_RELEASE);
     if (page < t->page_lo)
         t->page_lo = page;
     if (page > t->page_hi)
@@ -141,43 +262,53 @@ static void replace_twin(Tcg *t, Unit *twin, Unit *u)
     drop_unit(t, twin);
 }
 
-Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq)
+static bool overlaps(const void *unit, gaddr start, gaddr last)
+{
+    const Unit *u = unit;
+    for (unsigned i = 0; i < u->nrange; i++)
+        if (u->range[i].pc <= last && u->range[i].pc + u->range[i].len - 1 >= start)
+            return true;
+    return false;
+}
+
+Unit *cache_publish(TcgThread *th, Unit *u, const Unit *was, uint64_t seq)
 {
     Tcg *t = th->tcg;
+    uint64_t now;
     size_t room = range_pages(u) * ((sizeof(PageNode) + 15) & ~(size_t)15);
     if ((size_t)(th->arena_end - th->arena) < room) {
         th->arena = th->arena_end;
         if (!cache_alloc(th, 16))
             return NULL;
     }
-    pthread_mutex_lock(&t->lock);
-    if (__atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST) != seq) {  /* guest code may have changed while it was read */
-        pthread_mutex_unlock(&t->lock);
+    engine_lock(t);
+    if (cache_changed(t, seq, &now, overlaps, u)) {     /* perhaps while it was read */
+        engine_unlock(t);
         return NULL;
     }
-    uint32_t h = cache_hash(u->pc);
+    uint32_t h = cache_hash(t, u->pc);
     atomic_fetch_or(&t->used[h >> 6], 1ull << (h & 63));
     _Atomic(Unit *) *head = &t->hash[h];
     Unit *first = atomic_load(head), *twin;
     do {
         twin = find_twin(first, u);
-        if (twin && (!twin->left || u->left)) {                     /* another thread was quicker */
-            pthread_mutex_unlock(&t->lock);
-            if (u->code)
-                th->chunk = u->code;
+        if (twin && twin != was && (!twin->left || u->left)) {      /* another thread was quicker */
+            engine_unlock(t);
             return twin;
         }
         atomic_store(&u->next, first);
     } while (!atomic_compare_exchange_weak(head, &first, u));
     if (twin)
         replace_twin(t, twin, u);
+    th->counter = NULL;
     index_unit(th, u);
     if (u->code) {
         _Atomic(Unit *) *c = &t->chunk_units[((uint8_t *)u->code - t->code) >> CHUNK_BITS];
         u->older = atomic_load(c);
         atomic_store(c, u);
     }
-    pthread_mutex_unlock(&t->lock);
+    cache_share_memory(th);
+    engine_unlock(t);
     return u;
 }
 
@@ -193,7 +324,7 @@ Unit *cache_find_code(Tcg *t, const void *host_pc)
 }
 
 /* --- per-thread table of indirect targets */
-static void jtab_empty(TcgThread *th, uint32_t i) { atomic_store(&th->jtab[i].pc, jtab_none(i)); }
+static void jtab_empty(TcgThread *th, uint32_t i) { atomic_store(&th->jtab[i].pc, jtab_none(th->tcg, i)); }
 
 bool jtab_init(TcgThread *th)
 {
@@ -215,11 +346,11 @@ void jtab_clear(TcgThread *th)
 
 void jtab_fill(TcgThread *th, Unit *u)
 {
-    uint32_t i = jtab_index(u->pc);
+    uint32_t i = jtab_index(th->tcg, u->pc);
     JumpEntry *e = &th->jtab[i];
     if (atomic_load_explicit(&e->pc, memory_order_relaxed) == u->pc && atomic_load_explicit(&e->code, memory_order_relaxed) == u->code)
         return;
-    atomic_store_explicit(&e->pc, jtab_none(i), memory_order_release);
+    atomic_store_explicit(&e->pc, jtab_none(th->tcg, i), memory_order_release);
     atomic_store_explicit(&e->code, u->code, memory_order_release);
     atomic_store(&e->pc, u->pc);
     if (!atomic_load(&u->live))         /* pairs with drop_unit: one of the two sees the other */
@@ -230,7 +361,7 @@ void jtab_fill(TcgThread *th, Unit *u)
 static void drop_unit(Tcg *t, Unit *u)
 {
     atomic_store(&u->live, 0);
-    _Atomic(Unit *) *p = &t->hash[cache_hash(u->pc)];
+    _Atomic(Unit *) *p = &t->hash[cache_hash(t, u->pc)];
     for (;;) {
         Unit *x = atomic_load(p);
         if (!x)
@@ -242,23 +373,15 @@ static void drop_unit(Tcg *t, Unit *u)
         Unit *expect = u;
         if (atomic_compare_exchange_strong(p, &expect, atomic_load(&u->next)))
             break;
-        p = &t->hash[cache_hash(u->pc)];
+        p = &t->hash[cache_hash(t, u->pc)];
     }
     link_drop_in(u);
     for (TcgThread *th = t->threads; th; th = th->next) {
-        uint32_t i = jtab_index(u->pc);
+        uint32_t i = jtab_index(t, u->pc);
         if (atomic_load(&th->jtab[i].pc) == u->pc)
             jtab_empty(th, i);
     }
     atomic_fetch_add(&t->n_drop, 1);
-}
-
-static bool overlaps(const Unit *u, gaddr start, gaddr last)
-{
-    for (unsigned i = 0; i < u->nrange; i++)
-        if (u->range[i].pc <= last && u->range[i].pc + u->range[i].len - 1 >= start)
-            return true;
-    return false;
 }
 
 /* Nodes of one bucket: drop what overlaps, forget nodes of dead units. */
@@ -270,6 +393,7 @@ static int scan_bucket(Tcg *t, PageNode **p, gaddr page, gaddr start, gaddr last
         bool hit = (page == ~(gaddr)0 || (*p)->page == page) && atomic_load(&u->live) && overlaps(u, start, last);
         if (hit) {
             drop_unit(t, u);
+            cold_forget(t, u->pc);
             n++;
         }
         if (!atomic_load(&u->live))
@@ -286,8 +410,8 @@ int tcg_invalidate(Tcg *t, gaddr start, gaddr end)
         return 0;
     gaddr last = end - 1;
     int n = 0;
-    pthread_mutex_lock(&t->lock);
-    __atomic_fetch_add(&t->inval_seq, 1, __ATOMIC_SEQ_CST);
+    engine_lock(t);
+    note_change(t, start, last);
     gaddr lo = start >> PAGE_BITS, hi = last >> PAGE_BITS;
     if (lo < t->page_lo)
         lo = t->page_lo;
@@ -300,7 +424,7 @@ int tcg_invalidate(Tcg *t, gaddr start, gaddr end)
         for (gaddr p = lo; p <= hi; p++)
             n += scan_bucket(t, &t->pages[page_bucket(p)], p, start, last);
     }
-    pthread_mutex_unlock(&t->lock);
+    engine_unlock(t);
     return n;
 }
 
@@ -308,63 +432,48 @@ void tcg_share(Tcg *t)
 {
     if (!atomic_load_explicit(&t->alone, memory_order_relaxed))
         return;
-    pthread_mutex_lock(&t->lock);
+    engine_lock(t);
     atomic_store(&t->alone, false);
     for (size_t c = 0; c < t->code_size >> CHUNK_BITS && c <= t->code_next >> CHUNK_BITS; c++)
         for (Unit *u = atomic_load(&t->chunk_units[c]); u; u = u->older)
             if (u->alone && atomic_load(&u->live))
                 drop_unit(t, u);
-    pthread_mutex_unlock(&t->lock);
+    engine_unlock(t);
 }
 
 /* --- entering, leaving, flushing */
-void cache_enter(TcgThread *th)
+/* Nobody flushes, then false; or one did who is gone: true, and his work is ours. begin: it is if nobody is at it. */
+static bool flush_is_ours(Tcg *t, bool begin)
 {
-    Tcg *t = th->tcg;
-    for (;;) {
-        atomic_store(&th->active, 1);
-        if (!atomic_load(&t->stop))
-            break;
-        atomic_store(&th->active, 0);
-        pthread_mutex_lock(&t->lock);
-        pthread_cond_broadcast(&t->cond);
-        while (atomic_load(&t->stop))
-            pthread_cond_wait(&t->cond, &t->lock);
-        pthread_mutex_unlock(&t->lock);
-    }
-    if (th->gen != atomic_load(&t->gen)) {
-        th->gen = atomic_load(&t->gen);
-        th->chunk = th->chunk_end = NULL;
-        th->arena = th->arena_end = NULL;
-        jtab_clear(th);
-        if (!t->opt.interp)
-            host_thread_reset(th);
-    }
+    uint32_t me = engine_id(t), s = 0;
+    if (begin && atomic_compare_exchange_strong(&t->stop, &s, me))
+        return true;
+    while ((s = atomic_load(&t->stop)))
+        if ((s == LOCK_DEAD || !lock_sleep(&t->stop, s, LOCK_PATIENCE)) && lock_gone(s, me)
+            && atomic_compare_exchange_strong(&t->stop, &s, me))
+            return true;
+    return false;
 }
 
-void cache_leave(TcgThread *th)
+static void release_arenas(Tcg *t)
 {
-    Tcg *t = th->tcg;
-    atomic_store_explicit(&th->active, 0, memory_order_release);
-    if (atomic_load(&t->stop)) {
-        pthread_mutex_lock(&t->lock);
-        pthread_cond_broadcast(&t->cond);
-        pthread_mutex_unlock(&t->lock);
-    }
-}
-
-static void release_all(Tcg *t)
-{
-    for (ArenaBlock *b = t->arenas, *next; b; b = next) {
-        next = b->next;
+    for (ArenaBlock *b; (b = t->arenas); ) {
+        __atomic_store_n(&t->arenas, b->next, __ATOMIC_RELEASE);
         munmap(b, b->size);
     }
-    t->arenas = NULL;
     t->arena_bytes = 0;
+    t->spare_arena = NULL;
+}
+
+/* Can be done again by another when it was not finished. */
+static void release_all(Tcg *t)
+{
+    t->spare_code = NULL;
     madvise(t->hash, sizeof *t->hash << HASH_BITS, MADV_DONTNEED);
     memset((void *)t->used, 0, sizeof t->used);
     madvise(t->pages, sizeof *t->pages * PAGE_BUCKETS, MADV_DONTNEED);
     memset(t->chunk_units, 0, (t->code_size >> CHUNK_BITS) * sizeof *t->chunk_units);
+    release_arenas(t);
     if (t->code_start) {
         size_t first = ((size_t)(t->code_start - t->code) + (1u << CHUNK_BITS) - 1) & ~((size_t)(1u << CHUNK_BITS) - 1);
         atomic_store(&t->code_next, first);
@@ -373,49 +482,111 @@ static void release_all(Tcg *t)
     }
     t->page_lo = ~(gaddr)0;
     t->page_hi = 0;
-    __atomic_fetch_add(&t->inval_seq, 1, __ATOMIC_SEQ_CST);     /* IR that is kept goes, too */
+    note_change(t, 0, ~(gaddr)0);       /* IR that is kept goes, too */
     atomic_fetch_add(&t->gen, 1);
     atomic_fetch_add(&t->n_flush, 1);
 }
 
-/* Wait until nobody but us is inside; under lock. The kick is repeated: an embedder may clear exit_request as it gets it. */
+static void kick(TcgThread *th) { atomic_fetch_or(&th->cpu->exit_request, REQ_FLUSH); }
+
+static bool is_gone(const Tcg *t, const TcgThread *th)
+{
+    return t->host.thread_id && lock_gone(t->host.thread_id(th->cpu), engine_id(t));
+}
+
+/* Wait until nobody is inside; under lock, which is let go meanwhile. The kick is repeated: an embedder may clear exit_request as it
+ * gets it. Who does not come for long may be dead. */
 static void wait_all_out(Tcg *t)
 {
-    for (;;) {
+    for (unsigned round = 1; ; round++) {
+        uint32_t left = atomic_load(&t->left);
         bool busy = false;
-        for (TcgThread *th = t->threads; th; th = th->next)
-            if (atomic_load(&th->active)) {
-                atomic_fetch_or(&th->cpu->exit_request, 2);
-                busy = true;
+        for (TcgThread *th = t->threads; th; th = th->next) {
+            if (!atomic_load(&th->active))
+                continue;
+            if (round % LOCK_PATIENCE == 0 && is_gone(t, th)) {
+                atomic_store(&th->active, 0);
+                continue;
             }
+            kick(th);
+            busy = true;
+        }
         if (!busy)
             return;
-        struct timespec ts;
-        clock_gettime(CLOCK_REALTIME, &ts);
-        ts.tv_nsec += 1000000;
-        if (ts.tv_nsec >= 1000000000)
-            ts.tv_sec++, ts.tv_nsec -= 1000000000;
-        pthread_cond_timedwait(&t->cond, &t->lock, &ts);
+        engine_unlock(t);
+        lock_sleep(&t->left, left, 1);
+        engine_lock(t);
     }
+}
+
+static void flush_now(Tcg *t)
+{
+    engine_lock(t);
+    wait_all_out(t);
+    release_all(t);
+    atomic_store(&t->stop, 0);          /* under lock: a doubt that comes later asks for another flush */
+    engine_unlock(t);
+    lock_wake(&t->stop);
+}
+
+void cache_await(Tcg *t)
+{
+    if (flush_is_ours(t, false))
+        flush_now(t);
+}
+
+void cache_doubt(Tcg *t)
+{
+    uint32_t none = 0;
+    atomic_compare_exchange_strong(&t->stop, &none, LOCK_DEAD);
+    for (TcgThread *th = t->threads; th; th = th->next)
+        kick(th);
+}
+
+static void tell_left(Tcg *t)
+{
+    atomic_fetch_add(&t->left, 1);
+    lock_wake(&t->left);
+}
+
+void cache_enter(TcgThread *th)
+{
+    Tcg *t = th->tcg;
+    for (;;) {
+        atomic_store(&th->active, 1);
+        if (!atomic_load(&t->stop))
+            break;
+        atomic_store(&th->active, 0);
+        tell_left(t);
+        cache_await(t);
+    }
+    if (th->gen != atomic_load(&t->gen)) {
+        th->gen = atomic_load(&t->gen);
+        th->chunk = th->chunk_end = NULL;
+        th->arena = th->arena_end = th->arena_base = NULL;
+        th->counter = NULL;
+        jtab_clear(th);
+        if (!t->opt.interp)
+            host_thread_reset(th);
+    }
+}
+
+void cache_leave(TcgThread *th)
+{
+    atomic_store_explicit(&th->active, 0, memory_order_release);
+    if (atomic_load(&th->tcg->stop))
+        tell_left(th->tcg);
 }
 
 void cache_flush(TcgThread *self, Tcg *t)
 {
-    if (self)
+    if (self) {
         atomic_store(&self->active, 0);
-    pthread_mutex_lock(&t->lock);
-    if (atomic_load(&t->stop)) {                /* somebody else is at it */
-        pthread_cond_broadcast(&t->cond);
-        while (atomic_load(&t->stop))
-            pthread_cond_wait(&t->cond, &t->lock);
-    } else {
-        atomic_store(&t->stop, 1);
-        wait_all_out(t);
-        release_all(t);
-        atomic_store(&t->stop, 0);
-        pthread_cond_broadcast(&t->cond);
+        if (atomic_load(&t->stop))
+            tell_left(t);
     }
-    pthread_mutex_unlock(&t->lock);
+    if (flush_is_ours(t, true))
+        flush_now(t);
     if (self)
         cache_enter(self);
 }

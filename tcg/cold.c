@@ -10,7 +10,7 @@
 
 /* A small store stays in the caches of the host's core and takes few page faults, a large one forgets less: it grows when it
  * has been full a few times. */
-enum { STORES = 16, FIRST_BYTES = 1 << 18, STORE_BYTES = 1 << 20, FEW = 4, BUCKET_BITS = 11, PAGE = 4096 };
+enum { STORES = 16, FIRST_BYTES = 1 << 18, STORE_BYTES = 1 << 20, FEW = 4, BUCKET_BITS = 11, PAGE = 4096, PAGE_SET = 1024 };
 
 typedef struct ColdBlock {
     struct ColdBlock *next;         /* of its bucket */
@@ -19,7 +19,9 @@ typedef struct ColdBlock {
 } ColdBlock;
 
 struct ColdStore {
-    uint64_t  seq;                  /* Tcg.inval_seq when the first block came */
+    uint64_t  seq;                  /* number of the last invalidation that concerns none of the blocks */
+    gaddr     lo, hi;               /* their guest code lies within */
+    uint64_t  pages[PAGE_SET / 64]; /* and on these pages (or others: bits of a hash) */
     size_t    used;                 /* bytes of blocks */
     unsigned  full;                 /* how often it was full */
     ColdBlock *bucket[1 << BUCKET_BITS];
@@ -51,15 +53,59 @@ void cold_thread_free(TcgThread *th)
     atomic_fetch_or(&th->tcg->cold_free, 1u << (th->cold - th->tcg->cold_stores));
 }
 
-static uint8_t *runs_at(Tcg *t, gaddr pc) { return &t->runs[(uint32_t)(pc >> 1 ^ pc >> 17) & ((1u << RUNS_BITS) - 1)]; }
+/* An entry is shared by many places: a count and, above it, a hash of whose it is. A place that comes upon another's goes on
+ * with a count under way, so that two in turns get there, too, and starts from 0 where the other one has been compiled. */
+static uint16_t *runs_at(Tcg *t, gaddr pc)
+{
+    return &t->runs[(uint32_t)(pc >> 2 ^ pc >> 18) & ((1u << RUNS_BITS) - 1)];
+}
+static uint16_t runs_of(gaddr pc, unsigned n) { return (uint16_t)(pc >> 18 << 8 | n); }
 
-static ColdBlock **bucket_of(ColdStore *s, gaddr pc) { return &s->bucket[(pc >> 1 ^ pc >> (BUCKET_BITS + 1)) & ((1u << BUCKET_BITS) - 1)]; }
+void cold_forget(Tcg *t, gaddr pc)
+{
+    uint16_t *runs = runs_at(t, pc), v = __atomic_load_n(runs, __ATOMIC_RELAXED);
+    if (v && v >> 8 == runs_of(pc, 0) >> 8)
+        __atomic_store_n(runs, 0, __ATOMIC_RELAXED);
+}
+
+
+static ColdBlock **bucket_of(ColdStore *s, gaddr pc) { return &s->bucket[(pc >> 2 ^ pc >> (BUCKET_BITS + 2)) & ((1u << BUCKET_BITS) - 1)]; }
 
 static void start_afresh(ColdStore *s, uint64_t seq)
 {
     memset(s->bucket, 0, sizeof s->bucket);
+    memset(s->pages, 0, sizeof s->pages);
+    s->lo = ~(gaddr)0;
+    s->hi = 0;
     s->used = 0;
     s->seq = seq;
+}
+
+static unsigned page_bit(gaddr page) { return (unsigned)(page ^ page >> 10) % PAGE_SET; }
+
+static void note_code(ColdStore *s, gaddr start, gaddr last)
+{
+    if (start < s->lo)
+        s->lo = start;
+    if (last > s->hi)
+        s->hi = last;
+    for (gaddr p = start >> PAGE_BITS; p <= last >> PAGE_BITS; p++)
+        s->pages[page_bit(p) / 64] |= 1ull << page_bit(p) % 64;
+}
+
+static bool may_hold(const void *store, gaddr start, gaddr last)
+{
+    const ColdStore *s = store;
+    if (start < s->lo)
+        start = s->lo;
+    if (last > s->hi)
+        last = s->hi;
+    if (start > last || (last >> PAGE_BITS) - (start >> PAGE_BITS) >= PAGE_SET)
+        return start <= last;
+    for (gaddr p = start >> PAGE_BITS; p <= last >> PAGE_BITS; p++)
+        if (s->pages[page_bit(p) / 64] >> page_bit(p) % 64 & 1)
+            return true;
+    return false;
 }
 
 static const IrUnit *search(ColdStore *s, gaddr pc, uint32_t flags)
@@ -81,8 +127,10 @@ const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq)
     ColdStore *s = th->cold;
     if (!s)
         return NULL;
-    if (s->seq != seq)
+    uint64_t now = seq;
+    if (s->seq != seq && (!s->used || cache_changed(th->tcg, s->seq, &now, may_hold, s)))
         start_afresh(s, seq);
+    s->seq = now;
     return search(s, pc, flags);
 }
 
@@ -108,6 +156,8 @@ static const IrUnit *keep(ColdStore *s, const IrUnit *ir)
     b->unit = *ir;
     b->unit.insn = memcpy(b->insn, ir->insn, ir->n * sizeof *ir->insn);
     *bucket = b;
+    for (uint32_t i = 0; i < ir->nrange; i++)
+        note_code(s, ir->range[i].pc, ir->range[i].pc + ir->range[i].len - 1);
     return &b->unit;
 }
 
@@ -116,17 +166,27 @@ static const IrUnit *build(TcgThread *th, gaddr pc, uint32_t flags)
     return cache_lookup(th->tcg, pc, flags) ? NULL : keep(th->cold, engine_ir(th, pc, flags, UNIT_MAX_INSNS, true));
 }
 
+/* How often code at pc has been interpreted, when the entry says that it or another has been often enough: 0 or that. */
+static __attribute__((noinline)) unsigned counted_out(uint16_t *runs, gaddr pc, unsigned n, unsigned enough)
+{
+    unsigned compiled = enough + 1;
+    if (n == compiled && __atomic_load_n(runs, __ATOMIC_RELAXED) != runs_of(pc, compiled))
+        return 0;
+    __atomic_store_n(runs, runs_of(pc, compiled), __ATOMIC_RELAXED);
+    return enough;
+}
+
 const IrUnit *cold_unit(TcgThread *th, gaddr pc, uint32_t flags)
 {
     Tcg *t = th->tcg;
-    uint8_t *runs = runs_at(t, pc);
-    unsigned before = __atomic_load_n(runs, __ATOMIC_RELAXED);
-    if (before >= t->opt.interp_runs)
+    uint16_t *runs = runs_at(t, pc);
+    unsigned before = __atomic_load_n(runs, __ATOMIC_RELAXED) & 255, enough = t->opt.interp_runs;
+    if (before >= enough && (before = counted_out(runs, pc, before, enough)))
         return NULL;
     const IrUnit *u = cold_find(th, pc, flags, __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST));
     if (!u)
         u = build(th, pc, flags);
     if (u)                          /* that another thread's count may get lost does no harm */
-        __atomic_store_n(runs, (uint8_t)(before + 1), __ATOMIC_RELAXED);
+        __atomic_store_n(runs, runs_of(pc, before + 1), __ATOMIC_RELAXED);
     return u;
 }

@@ -18,18 +18,26 @@ Tcg *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o)
     t->opt = *o;
     t->alone = o->alone;
     t->nolink = o->nochain || o->on_exec;
+    t->pc_shift = g->pc_shift ? g->pc_shift : 1;
     if (!t->opt.cache_bytes)
         t->opt.cache_bytes = 64 << 20;
     if (t->opt.cache_bytes < 4u << CHUNK_BITS)
         t->opt.cache_bytes = 4u << CHUNK_BITS;
-    pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->cond, NULL);
+    lock_init(&t->lock);
     if (!cache_init(t))
         return NULL;
     if (!t->opt.interp && !host_init(t))
         t->opt.interp = true;
     t->cold = o->cold_runs && !t->opt.interp && !t->nolink && !o->one_insn && cold_init(t);
     return t;
+}
+
+uint32_t engine_id(const Tcg *t) { return t->host.thread_id ? t->host.thread_id(NULL) : lock_thread_id(); }
+
+void engine_lock(Tcg *t)
+{
+    if (!lock_take(&t->lock, engine_id(t)))
+        cache_doubt(t);
 }
 
 /* IrUnit.seen of a look-ahead: nothing is known, nothing ends it. */
@@ -42,16 +50,16 @@ static unsigned unit_seen(void *ctx, gaddr pc)
     const Unit *u = cache_lookup(th->tcg, pc, th->ir.flags);
     if (!u)
         return 0;
-    int32_t left = u->left ? __atomic_load_n(u->left, __ATOMIC_RELAXED) : -1;
-    return th->tcg->opt.cold_runs + 1 - (unsigned)(left < 0 ? -1 : left);      /* counted out: one more than any other */
+    int32_t left = u->left ? __atomic_load_n(u->left, __ATOMIC_RELAXED) : -1, most = (int32_t)th->tcg->opt.cold_runs;
+    return (unsigned)(most - (left < 0 || left > most ? -1 : left));        /* counted out: one more than any other */
 }
 
 void tcg_thread_init(Tcg *t, CpuState *cpu)
 {
     TcgThread *th = calloc(1, sizeof *th);
+    th->tcg = t;
     if (!jtab_init(th))
         g_error("no memory for a thread's table of jumps");
-    th->tcg = t;
     th->cpu = cpu;
     ir_unit_init(&th->ir, t->guest);
     ir_unit_init(&th->ahead, t->guest);
@@ -66,12 +74,13 @@ void tcg_thread_init(Tcg *t, CpuState *cpu)
     cpu->mem_base = t->host.mem_base;
     if (!t->opt.interp)
         host_thread_init(th);
-    pthread_mutex_lock(&t->lock);
+    engine_lock(t);
     th->gen = t->gen;
     th->flags = cpu->tb_flags;
     th->next = t->threads;
-    t->threads = th;
-    pthread_mutex_unlock(&t->lock);
+    __atomic_store_n(&t->threads, th, __ATOMIC_RELEASE);
+    t->nthreads++;
+    engine_unlock(t);
 }
 
 static void thread_release(TcgThread *th)
@@ -90,41 +99,64 @@ void tcg_thread_free(CpuState *cpu)
     TcgThread *th = cpu->thread;
     if (!th)
         return;
-    pthread_mutex_lock(&th->tcg->lock);
+    engine_lock(th->tcg);
     TcgThread **p = &th->tcg->threads;
     while (*p && *p != th)
         p = &(*p)->next;
-    if (*p)
+    if (*p) {
         *p = th->next;
-    pthread_mutex_unlock(&th->tcg->lock);
+        th->tcg->nthreads--;
+    }
+    cache_thread_free(th);
+    engine_unlock(th->tcg);
     cpu->thread = NULL;
     thread_release(th);
+}
+
+void tcg_thread_gone(CpuState *cpu, uint32_t id, bool killed)
+{
+    TcgThread *th = cpu->thread;
+    Tcg *t = th->tcg;
+    bool inside = atomic_exchange(&th->active, 0), held = lock_bury(&t->lock, id);
+    uint32_t flusher = id;
+    bool flushing = atomic_compare_exchange_strong(&t->stop, &flusher, LOCK_DEAD);
+    engine_lock(t);
+    if (inside || held || flushing || killed) {
+        th->gen = t->gen - 1;           /* nothing of it is for others */
+        cache_doubt(t);
+    }
+    engine_unlock(t);
 }
 
 /* --- fork: the forking thread is outside tcg_run. */
 void tcg_before_fork(Tcg *t)
 {
-    pthread_mutex_lock(&t->lock);
-    while (atomic_load(&t->stop))
-        pthread_cond_wait(&t->cond, &t->lock);
+    engine_lock(t);
+    while (atomic_load(&t->stop)) {
+        engine_unlock(t);
+        cache_await(t);
+        engine_lock(t);
+    }
 }
 
 void tcg_after_fork_parent(Tcg *t)
 {
-    pthread_mutex_unlock(&t->lock);
+    engine_unlock(t);
 }
 
 void tcg_after_fork_child(Tcg *t, CpuState *cpu)
 {
-    pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->cond, NULL);
+    lock_init(&t->lock);
     atomic_store(&t->stop, 0);
     for (TcgThread *th = t->threads, *next; th; th = next) {
         next = th->next;
-        if (th != cpu->thread && !th->active)
-            thread_release(th);         /* one that was inside the C library stays, leaked */
+        if (th == cpu->thread || th->active)
+            continue;
+        cache_thread_free(th);
+        thread_release(th);             /* one that was inside the C library stays, leaked */
     }
     t->threads = cpu->thread;
+    t->nthreads = cpu->thread ? 1 : 0;
     if (cpu->thread)
         cpu->thread->next = NULL;
 }
@@ -189,39 +221,60 @@ const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool c
     return ir;
 }
 
-/* was: the cold unit that proved hot, or NULL. NULL: the cache is full. */
+/* Is the guest to see stores to this code that nobody tells us of? */
+static bool doubtful(Tcg *t, const IrUnit *ir)
+{
+    for (unsigned i = 0; t->host.watched && i < ir->nrange; i++)
+        if (!t->host.watched(t->host.ctx, ir->range[i].pc, ir->range[i].len))
+            return true;
+    return false;
+}
+
+/* What host_compile says of what is at u->pc, in the end: HOST_OK, HOST_NO (to be interpreted), HOST_FULL. */
+static int compile(TcgThread *th, const IrUnit *kept, Unit *u, const IrUnit **ir)
+{
+    Tcg *t = th->tcg;
+    int max = t->opt.one_insn ? 1 : UNIT_MAX_INSNS;
+    bool cold = u->left;
+    for (*ir = kept; ; *ir = NULL) {
+        if (!*ir)
+            *ir = engine_ir(th, u->pc, u->flags, max, cold);
+        if (!cold && doubtful(t, *ir) && !(u->left = cache_counter(th, DOUBT_RUNS)))
+            return HOST_FULL;
+        u->nguest = (uint16_t)(*ir)->nguest;
+        int rc = t->opt.interp ? HOST_NO : host_compile(th, *ir, u);
+        if (rc == HOST_FULL && !cache_chunk(th))
+            return HOST_FULL;
+        if (rc == HOST_TOOBIG && max == 1)
+            return HOST_NO;
+        if (rc == HOST_OK || rc == HOST_NO)
+            return rc;
+        if (rc == HOST_TOOBIG)
+            max = max > (int)(*ir)->nguest ? (int)((*ir)->nguest + 1) / 2 : max / 2;
+        if (max < 1)
+            max = 1;
+    }
+}
+
+/* was: the unit that is counted out, or NULL. NULL: the cache is full, or what was read has changed (*retry). */
 static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, Unit *was, bool *retry)
 {
     Tcg *t = th->tcg;
     uint64_t seq = __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST);
-    int max = t->opt.one_insn ? 1 : UNIT_MAX_INSNS, rc;
+    const CacheMark mark = cache_mark(th);
     Unit *u = cache_alloc(th, sizeof *u);
     if (!u)
         return NULL;
-    int32_t *left = t->cold && !was ? cache_counter(t) : NULL;
-    const IrUnit *ir = left ? cold_find(th, pc, flags, seq) : NULL;
-    for (;; ir = NULL) {
-        if (!ir)
-            ir = engine_ir(th, pc, flags, max, left);
-        *u = (Unit){ .pc = pc, .flags = flags, .live = 1, .left = left, .nguest = (uint16_t)ir->nguest };
-        if (t->opt.interp) {
-            rc = HOST_NO;
-            break;
-        }
-        rc = host_compile(th, ir, u);
-        if (rc == HOST_FULL && !cache_chunk(th))
-            return NULL;
-        if (rc == HOST_TOOBIG && max == 1)
-            rc = HOST_NO;
-        if (rc == HOST_OK || rc == HOST_NO)
-            break;
-        if (rc == HOST_TOOBIG)
-            max = max > (int)ir->nguest ? (int)(ir->nguest + 1) / 2 : max / 2;
-        if (max < 1)
-            max = 1;
-    }
-    if (rc == HOST_NO && was && was->code) {     /* code of any kind is better than none */
+    *u = (Unit){ .pc = pc, .flags = flags, .live = 1 };
+    u->left = t->cold && !was ? cache_counter(th, (int32_t)t->opt.cold_runs) : NULL;
+    bool cold = u->left;
+    const IrUnit *ir;
+    int rc = compile(th, cold ? cold_find(th, pc, flags, seq) : NULL, u, &ir);
+    if (rc == HOST_FULL)
+        return NULL;
+    if (rc == HOST_NO && was && was->code && !u->left) {    /* code of any kind is better than none */
         __atomic_store_n(was->left, INT32_MAX, __ATOMIC_RELAXED);
+        cache_rewind(th, mark);
         return was;
     }
     if (rc == HOST_OK)
@@ -230,11 +283,17 @@ static Unit *translate_once(TcgThread *th, gaddr pc, uint32_t flags, Unit *was, 
         return NULL;
     if (!copy_ranges(th, ir, u))
         return NULL;
+    Unit *run = cache_publish(th, u, was, seq);
+    if (run != u) {
+        if (u->code)
+            th->chunk = u->code;
+        cache_rewind(th, mark);
+        *retry = !run;
+        return run;
+    }
     atomic_fetch_add(&t->n_units, 1);
     if (rc == HOST_NO)
         atomic_fetch_add(&t->n_interp, 1);
-    u = cache_publish(th, u, seq);
-    *retry = !u;
     return u;
 }
 
@@ -316,6 +375,8 @@ static int run_unit(TcgThread *th, CpuState *cpu, Unit *u, Pending *p)
 {
     if (!u->code) {
         p->field = NULL;
+        if (u->left)
+            __atomic_fetch_sub(u->left, 1, __ATOMIC_RELAXED);
         return run_interp(th, u->ir);
     }
     if (!th->tcg->nolink) {

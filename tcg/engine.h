@@ -8,8 +8,8 @@
 #ifndef TCG_ENGINE_H
 #define TCG_ENGINE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include "lock.h"
 #include "tcg.h"
 
 typedef struct Unit Unit;
@@ -32,7 +32,8 @@ struct Unit {
     _Atomic(Unit *) next;           /* hash chain */
     void    *code;                  /* const: host entry; NULL: interpret ir */
     IrUnit  *ir;                    /* const: when there is no code */
-    int32_t *left;                  /* cold unit: entries before it is hot, counted down by its code without locks; NULL: extended */
+    int32_t *left;                  /* entries before the place is translated again, counted down by the code without locks: of
+                                     * a cold unit (then as an extended one), of code that is not watched; NULL: for good */
     uint32_t code_len;
     uint16_t nrange, nguest;
     bool     alone;                 /* const: code without barriers and bus locks, see tcg_share */
@@ -48,21 +49,28 @@ enum {
     CHUNK_BITS = 17,                /* code memory is handed to threads in chunks */
     COUNT_MAX = 1 << 19,            /* cold units between two flushes */
     RUNS_BITS = 16,
+    INVAL_KEPT = 64,
+    DOUBT_RUNS = 1 << 16,           /* entries of a unit of code that nobody watches before it is looked at again */
     JTAB_BITS = 12,                 /* entries of the per-thread table of indirect targets */
+    JTAB_ENTRY_BITS = 4,            /* each of so many bytes */
     ARENA_BLOCK = 64 << 10,
     UNIT_MAX_CODE = 16 << 10,       /* bytes that one unit may emit */
     UNIT_MAX_INSNS = 64,
     LOOK_INSNS = 3,                 /* looked at together behind an exit */
+    MANY_THREADS = 64,              /* more do not keep free memory between translations */
 };
 
 typedef struct PageNode { struct PageNode *next; gaddr page; Unit *unit; } PageNode;
 typedef struct ArenaBlock { struct ArenaBlock *next; size_t size; char data[]; } ArenaBlock;
+typedef struct InvalRange { _Atomic gaddr start, last; } InvalRange;
+typedef struct Spare { struct Spare *next; void *end; } Spare;      /* free memory, told in its first bytes */
 typedef struct JumpEntry { _Atomic gaddr pc; void *_Atomic code; } JumpEntry;
 
 struct Tcg {
     const TcgGuest *guest; TcgHost host; TcgOptions opt;    /* const */
     bool nolink;                    /* const: every unit returns to tcg_run */
     bool cold;                      /* const: first translations are cold */
+    uint8_t pc_shift;               /* const: low bits of a pc that say nothing */
     _Atomic bool alone;             /* cleared once, by tcg_share */
     _Atomic(Unit *) *hash;          /* 1 << HASH_BITS chains; insertion by CAS, removal under lock */
     _Atomic uint64_t used[1 << (HASH_BITS - 6)];    /* bit by chain: has had a unit. Most look-ups are in vain and end here */
@@ -73,17 +81,20 @@ struct Tcg {
     _Atomic uint32_t ncount;        /* handed out */
     ColdStore *cold_stores;         /* const */
     _Atomic uint32_t cold_free;     /* bit by store: nobody's */
-    uint8_t runs[1 << RUNS_BITS];   /* atomic: by pc, how often code there (or elsewhere) has been interpreted */
+    uint16_t runs[1 << RUNS_BITS];  /* atomic: by pc, how often code there has been interpreted (cold.c) */
     _Atomic(Unit *) *chunk_units;   /* per chunk, its youngest unit */
-    pthread_mutex_t lock;           /* page index, link lists, thread list, arena list, flushing */
-    pthread_cond_t cond;
+    Lock lock;                      /* page index, link lists, thread list, arena list, spare memory; see engine_lock */
+    _Atomic uint32_t left;          /* changes when a thread leaves while a flush waits */
     PageNode **pages;               /* lock */
     gaddr page_lo, page_hi;         /* lock: bounds of pages in the index */
     uint64_t inval_seq;             /* atomic: number of invalidations begun, and of flushes */
+    InvalRange inval[INVAL_KEPT];   /* what number n was of, at n % INVAL_KEPT */
     ArenaBlock *arenas;             /* lock */
     size_t arena_bytes;             /* atomic */
     TcgThread *threads;             /* lock */
-    _Atomic uint32_t stop;          /* a flush wants everybody out */
+    uint32_t nthreads;              /* lock */
+    Spare *spare_code, *spare_arena;    /* lock: what threads have given back of theirs since the flush */
+    _Atomic uint32_t stop;          /* a flush wants everybody out: the id of the thread that flushes; LOCK_DEAD: whoever comes first */
     _Atomic uint32_t gen;           /* number of flushes */
     struct HostCode *hc;            /* backend: trampolines, register map */
     _Atomic uint64_t n_units, n_interp, n_flush, n_drop;    /* statistics */
@@ -96,7 +107,9 @@ struct TcgThread {
     _Atomic uint32_t active;        /* inside tcg_run */
     uint32_t gen, flags;            /* of what jtab and the pair stack hold */
     uint8_t *chunk, *chunk_end;     /* free part of this thread's code chunk */
-    char *arena, *arena_end;
+    char *arena, *arena_end;        /* free part of a block of its own; all zero */
+    char *arena_base;               /* where that was when the thread got it */
+    int32_t *counter;               /* taken and not yet used; NULL: none */
     IrUnit ir, ahead;               /* scratch of translation; of its look-ahead */
     ColdStore *cold;                /* NULL: code is compiled at once */
     struct HostScratch *hs;         /* backend: scratch of compilation */
@@ -112,10 +125,21 @@ enum { REQ_EMBEDDER = 1, REQ_FLUSH = 2 };
 /* cache.c */
 bool  cache_init(Tcg *t);
 Unit *cache_lookup(Tcg *t, gaddr pc, uint32_t flags);
-Unit *cache_publish(TcgThread *th, Unit *u, uint64_t seq);  /* the unit to run: u (instead of a cold one), a twin that was first, or NULL (stale: retranslate) */
-int32_t *cache_counter(Tcg *t);                             /* for a cold unit; NULL: none left */
+/* The unit to run: u, instead of `was`; a twin that was first; or NULL, as what it covers has been invalidated after number seq. */
+Unit *cache_publish(TcgThread *th, Unit *u, const Unit *was, uint64_t seq);
+int32_t *cache_counter(TcgThread *th, int32_t n);           /* at n; NULL: none left. The thread's until it publishes */
+/* Has something been invalidated after number seq that concerns `what`? *now: up to which number that is known. Any thread. */
+bool  cache_changed(const Tcg *t, uint64_t seq, uint64_t *now, bool (*concerns)(const void *what, gaddr start, gaddr last), const void *what);
+/* Memory allocated between the two, all of it not published, is free again (but for blocks of more than ARENA_BLOCK / 8). */
+typedef struct CacheMark { char *at, *end; } CacheMark;
+CacheMark cache_mark(const TcgThread *th);
+void  cache_rewind(TcgThread *th, CacheMark m);
 void *cache_alloc(TcgThread *th, size_t size);              /* zeroed, lives until the flush; NULL: out of memory */
 bool  cache_chunk(TcgThread *th);                           /* a new code chunk; false: region is full */
+void  cache_thread_free(TcgThread *th);                     /* under lock: what is left of its memory is for others */
+void  cache_share_memory(TcgThread *th);                    /* under lock: likewise, when there are many threads */
+void  cache_await(Tcg *t);                                  /* until no flush is under way; not inside, not under lock */
+void  cache_doubt(Tcg *t);                                  /* under lock, whose owner died: all is to be flushed before anybody enters */
 void  cache_flush(TcgThread *self, Tcg *t);                 /* self may be NULL; not under lock */
 void  cache_enter(TcgThread *th);                           /* before using any unit */
 void  cache_leave(TcgThread *th);
@@ -124,14 +148,18 @@ bool  jtab_init(TcgThread *th);
 void  jtab_free(TcgThread *th);
 void  jtab_fill(TcgThread *th, Unit *u);
 void  jtab_clear(TcgThread *th);
-static inline uint32_t cache_hash(gaddr pc) { return (uint32_t)((pc >> 1) ^ (pc >> 17)) & ((1u << HASH_BITS) - 1); }
-static inline uint32_t jtab_index(gaddr pc) { return (uint32_t)(pc >> 1) & ((1u << JTAB_BITS) - 1); }
+/* Emitted code computes these two, too (emit_flow.c, tramp.c). */
+static inline uint32_t cache_hash(const Tcg *t, gaddr pc)
+{
+    return (uint32_t)((pc >> t->pc_shift) ^ (pc >> 17)) & ((1u << HASH_BITS) - 1);
+}
+static inline uint32_t jtab_index(const Tcg *t, gaddr pc) { return (uint32_t)(pc >> t->pc_shift) & ((1u << JTAB_BITS) - 1); }
 /* A pc that never looks at this entry, so that zeroed memory is (nearly) an empty table. */
-static inline gaddr jtab_none(uint32_t index) { return index ? 0 : 2; }
+static inline gaddr jtab_none(const Tcg *t, uint32_t index) { return index ? 0 : (gaddr)1 << t->pc_shift; }
 /* What translated code finds for an indirect jump to pc, or NULL. */
 static inline void *jtab_find(TcgThread *th, gaddr pc)
 {
-    JumpEntry *e = &th->jtab[jtab_index(pc)];
+    JumpEntry *e = &th->jtab[jtab_index(th->tcg, pc)];
     return atomic_load_explicit(&e->pc, memory_order_acquire) == pc ? atomic_load_explicit(&e->code, memory_order_relaxed) : NULL;
 }
 
@@ -167,8 +195,15 @@ void  cold_thread_free(TcgThread *th);
 const IrUnit *cold_unit(TcgThread *th, gaddr pc, uint32_t flags);           /* to be interpreted now; NULL: has run often, has a unit, or is no code */
 const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq);     /* what is kept and as of seq; NULL: nothing */
 
+void  cold_forget(Tcg *t, gaddr pc);                        /* the code there is new: not interpreted yet */
+
 /* engine.c */
 const IrUnit *cold_kept(TcgThread *th, gaddr pc, uint32_t flags);           /* what is kept and still true; NULL: nothing */
+uint32_t engine_id(const Tcg *t);                           /* the calling thread's, for locks */
+/* Memory may be shared with a process that is killed: each list that the lock guards is whole after every store, but what was
+ * in progress then is half done. So who finds the owner dead sees to it that all is flushed before anybody enters again. */
+void  engine_lock(Tcg *t);
+static inline void engine_unlock(Tcg *t) { lock_drop(&t->lock); }
 const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool cold);   /* translated and optimised; the thread's scratch */
 enum { ENGINE_HOT = 15 };           /* left by a cold unit that has run often enough; beside TCG_EXIT_*, never seen outside */
 Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why not */

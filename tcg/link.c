@@ -9,13 +9,14 @@ void link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to)
     LinkSite *s = cache_alloc(th, sizeof *s);
     if (!s)
         return;
-    pthread_mutex_lock(&t->lock);
+    engine_lock(t);
     if (atomic_load(&to->live)) {
         *s = (LinkSite){ to->in, field, stub };
-        to->in = s;
+        __atomic_store_n(&to->in, s, __ATOMIC_RELEASE);
         host_patch(field, to->code);
     }
-    pthread_mutex_unlock(&t->lock);
+    cache_share_memory(th);
+    engine_unlock(t);
 }
 
 void link_move_in(Unit *from, Unit *to)

@@ -70,7 +70,9 @@ typedef struct TcgGuest {
     const char *name;
     uint8_t  addr_bits;             /* 32 or 64 */
     bool     big_endian;
+    uint8_t  pc_shift;              /* low bits of a pc that are always 0: 1 (also said by 0) or 2 */
     bool     sync_icache;           /* guest has an explicit cache flush (still watched) */
+    bool     sees_stores;           /* stores to code are seen in time without one (RISC-V: Ziccid) */
     FpRules  fp;
     size_t   state_size;            /* bytes of the CPU state, its CpuState head counted */
     /* Bits of a unit's flags: FP_FLUSH is in force throughout and its flags count (without this bit it gives the right values
@@ -100,7 +102,13 @@ typedef struct TcgHost {
     /* Guest code bytes at pc, up to len, stopping at a page that is not executable; 0 = none. Marks the pages as holding code:
      * from then on the embedder calls tcg_invalidate for what is written there. Any thread, no lock of the Tcg's held. */
     size_t (*fetch)(void *ctx, gaddr pc, void *buf, size_t len);
+    /* Will stores to this code, by anybody, be told by tcg_invalidate before they are done? What is not watched is read again from
+     * time to time. Any thread, no lock of the Tcg's held. NULL: as if always. */
+    bool (*watched)(void *ctx, gaddr start, uint64_t len);
     uint64_t mem_base;              /* host address of guest address 0 */
+    /* Id (lock.h) of the thread that runs this CPU, 0: not yet known; of the calling thread: NULL. May be NULL: then threads
+     * never end without tcg_thread_free. */
+    uint32_t (*thread_id)(const CpuState *cpu);
 } TcgHost;
 
 /* An exit that may become one system call of the host without leaving translated code. `prepare` runs with the guest's state in
@@ -114,7 +122,7 @@ typedef struct TcgOptions {
     bool interp;                    /* -accel interp */
     bool one_insn, nochain;         /* -one-insn-per-tb, -d nochain */
     unsigned opt_level;             /* 0 or 1 */
-    unsigned interp_runs;           /* runs of a basic block in the interpreter before it is compiled at all, at most 255; needs cold_runs */
+    unsigned interp_runs;           /* runs of a basic block in the interpreter before it is compiled at all, at most 254; needs cold_runs */
     unsigned cold_runs;             /* entries of a unit of one basic block before the code there is translated as an extended one; 0: at once */
     bool alone;                     /* only one thread at a time sees guest memory, until tcg_share */
     size_t cache_bytes;             /* code buffer, 0 = default 64 MiB (reserved, committed as used) */
@@ -133,6 +141,9 @@ Tcg  *tcg_new(const TcgGuest *g, const TcgHost *h, const TcgOptions *o);
 /* Before a thread's first tcg_run (by anyone), and after its last; the state itself is the caller's. */
 void  tcg_thread_init(Tcg *t, CpuState *cpu);
 void  tcg_thread_free(CpuState *cpu);
+/* The thread of cpu, id in locks, is gone for certain, by a process's death at any instruction; tcg_thread_free may follow. killed:
+ * not of its own will, so that what it was doing is half done. */
+void  tcg_thread_gone(CpuState *cpu, uint32_t id, bool killed);
 /* Round fork, by the forking thread, outside tcg_run: before takes the lock and one of the afters lets go. In the child cpu is
  * the only thread, and the others' parts are given up. */
 void  tcg_before_fork(Tcg *t);

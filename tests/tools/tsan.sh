@@ -8,7 +8,7 @@ echo 'int main(void) { return 0; }' >"$dir/t.c"
 $cc "$dir/t.c" -o "$dir/t" 2>/dev/null && "$dir/t" || { echo "no ThreadSanitizer here"; exit 77; }
 host=$(sed -n 's/^HOST := //p' "$B/config.mk")
 # fences: TSan does not know them (-Wno-tsan); the interpreter's are for the guest's memory only
-ls tcg/*.c tcg/host/"$host"/*.[cS] tests/tcg/test_parallel.c 2>/dev/null | while read -r src; do echo "$src -o $dir/${src//\//-}.o"; done |
+ls tcg/*.c tcg/host/"$host"/*.[cS] tests/tcg/test_parallel.c tests/tcg/cells.c 2>/dev/null | while read -r src; do echo "$src -o $dir/${src//\//-}.o"; done |
     xargs -P "$(nproc)" -L 1 $cc -D_GNU_SOURCE -DDEBUG_BUILD=0 -DNDEBUG -Wno-tsan -I. $(pkg-config --cflags glib-2.0 libffi) -c || exit 1
 $cc -o "$dir/test_parallel" "$dir"/*.o $(pkg-config --libs glib-2.0 libffi) -lm || exit 1
 # host_enter reads link data that another thread emitted; the way there led through emitted code, which TSan does not see

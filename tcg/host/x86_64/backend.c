@@ -243,6 +243,10 @@ static void emit_pool(Em *e)
 {
     if (!e->nfix)
         return;
+    if (e->limit - e->p < 15 + 16 * e->npool) {
+        e->toobig = true;
+        return;
+    }
     while ((uintptr_t)e->p & 15)
         em8(e, 0xcc);
     for (int i = 0; i < e->nfix; i++) {

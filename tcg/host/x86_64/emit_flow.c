@@ -90,13 +90,14 @@ void emit_count(Em *e, const int32_t *left)
     jcc_cold(e, CC_S, c);
 }
 
-/* The four bytes that come after n opcode bytes must not cross a cache line: they are patched while others run. */
+/* The four bytes that come after n opcode bytes are patched while others run: AMD promises that a fetch sees all or nothing of a
+ * write only within an aligned 8 bytes (APM 2, 7.6.1, cross-modifying code). */
 static void align_field(Em *e, int n)
 {
     static const uint8_t nop[4][3] = { { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 } };
-    unsigned at = (unsigned)(uintptr_t)(e->p + n) & 63;
-    if (at > 60) {
-        unsigned pad = 64 - at;
+    unsigned at = (unsigned)(uintptr_t)(e->p + n) & 7;
+    if (at > 4) {
+        unsigned pad = 8 - at;
         memcpy(e->p, nop[pad], pad);
         e->p += pad;
     }
@@ -250,8 +251,9 @@ static void probe_jtab(Em *e, int t, int x, Cold *c)
 {
     emit_poll(e, c);
     em_rr(e, 0x8b, x, t);
-    alu_ri(e, ALU_AND, false, x, ((1 << JTAB_BITS) - 1) << 1);
-    shift_ri(e, SH_SHL, false, x, 3);
+    int shift = e->th->tcg->pc_shift;
+    alu_ri(e, ALU_AND, false, x, ((1 << JTAB_BITS) - 1) << shift);
+    shift_ri(e, SH_SHL, false, x, JTAB_ENTRY_BITS - shift);
     alu_ro(e, ALU_ADD, true, x, opd_env(hs_off(HS_JTAB)));
     em_op(e, 0x3b | RW, t, opd_mem(x, 0), 0);
     jcc_cold(e, CC_NE, c);

@@ -147,13 +147,22 @@ static void gen_stubs(Em *e, const Tcg *t, HostCode *hc)
     jmp_to(e, hc->leave);
 }
 
+/* rcx = the entry of the thread's table for the pc in rax. */
+static void gen_jtab_entry(Em *e, const Tcg *t)
+{
+    em_rr(e, 0x8b, RCX, RAX);
+    alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << t->pc_shift);
+    shift_ri(e, SH_SHL, false, RCX, JTAB_ENTRY_BITS - t->pc_shift);
+    alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
+}
+
 /* rdx = the unit for cpu->pc (in rax) or 0; the search of cache_lookup. */
-static void gen_hash_walk(Em *e)
+static void gen_hash_walk(Em *e, const Tcg *t)
 {
     mov_rr(e, true, RCX, RAX);
     mov_rr(e, true, RDX, RAX);
     shift_ri(e, SH_SHR, true, RCX, 17);
-    shift_ri(e, SH_SHR, true, RDX, 1);
+    shift_ri(e, SH_SHR, true, RDX, t->pc_shift);
     alu_rr(e, ALU_XOR, false, RCX, RDX);
     alu_ri(e, ALU_AND, false, RCX, (1 << HASH_BITS) - 1);
     mov_load(e, true, RDX, slot(HS_HASH));
@@ -186,16 +195,13 @@ static void gen_ind_miss(Em *e, const Tcg *t, HostCode *hc)
         jcc_rel32(e, CC_NE);
         poll = e->p;
         mov_load(e, true, RAX, env(offsetof(CpuState, pc)));
-        gen_hash_walk(e);
+        gen_hash_walk(e, t);
         test_rr(e, true, RDX, RDX);
         none = jcc_short(e, CC_E);
         alu_oi(e, ALU_CMP, true, opd_mem(RDX, offsetof(Unit, code)), 0);
         interp = jcc_short(e, CC_E);
-        em_rr(e, 0x8b, RCX, RAX);
-        alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << 1);
-        shift_ri(e, SH_SHL, false, RCX, 3);
-        alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
-        alu_ri(e, ALU_XOR, true, RAX, 2);       /* looks at the entry next to this one: as good as jtab_none */
+        gen_jtab_entry(e, t);
+        alu_ri(e, ALU_XOR, true, RAX, 1 << t->pc_shift);       /* looks at the entry next to this one: as good as jtab_none */
         mov_store(e, true, (Mem){ RCX, NOREG, 0, 0 }, RAX);
         mov_load(e, true, RAX, (Mem){ RDX, NOREG, 0, offsetof(Unit, code) });
         mov_store(e, true, (Mem){ RCX, NOREG, 0, 8 }, RAX);
@@ -218,12 +224,9 @@ static void gen_ind_miss(Em *e, const Tcg *t, HostCode *hc)
 }
 
 /* To the code for the guest pc in rax when the thread's table knows it; falls through when not. */
-static void gen_jtab_jump(Em *e)
+static void gen_jtab_jump(Em *e, const Tcg *t)
 {
-    em_rr(e, 0x8b, RCX, RAX);
-    alu_ri(e, ALU_AND, false, RCX, ((1 << JTAB_BITS) - 1) << 1);
-    shift_ri(e, SH_SHL, false, RCX, 3);
-    alu_ro(e, ALU_ADD, true, RCX, opd_env(hs_off(HS_JTAB)));
+    gen_jtab_entry(e, t);
     em_op(e, 0x3b | RW, RAX, opd_mem(RCX, 0), 0);
     uint8_t *miss = jcc_short(e, CC_NE);
     em_op(e, 0xff, 4, opd_mem(RCX, 8), 0);
@@ -231,7 +234,7 @@ static void gen_jtab_jump(Em *e)
 }
 
 /* rax = guest pc that the newest pair does not match: look a little deeper (longjmp, tail calls), then as any indirect jump. */
-static void gen_ret_miss(Em *e, HostCode *hc)
+static void gen_ret_miss(Em *e, const Tcg *t, HostCode *hc)
 {
     enum { DEPTH = 15 };
     hc->ret_miss = e->p;
@@ -244,7 +247,7 @@ static void gen_ret_miss(Em *e, HostCode *hc)
     alu_ri(e, ALU_SUB, false, RDX, 1);
     em8(e, 0x70 | CC_NE);
     em8(e, (unsigned)(loop - e->p - 1) & 0xff);
-    gen_jtab_jump(e);
+    gen_jtab_jump(e, t);
     mov_store(e, true, env(offsetof(CpuState, pc)), RAX);
     jmp_to(e, hc->ind_miss);
     jump_here(e, found);
@@ -318,7 +321,7 @@ static void gen_call(Em *e, const Tcg *t, HostCode *hc)
     if (e->hc->base_reg)
         mov_load(e, true, MEM_BASE_REG, env(offsetof(CpuState, mem_base)));
     mov_load(e, true, RAX, env(offsetof(CpuState, pc)));
-    gen_jtab_jump(e);
+    gen_jtab_jump(e, t);
     jmp_to(e, hc->ind_miss);
     for (int i = 0; i < 3; i++)
         jump_far_here(e, poll[i]);
@@ -416,7 +419,7 @@ bool tramp_emit(Tcg *t, HostCode *hc)
     gen_leave(&e, t, hc);
     gen_stubs(&e, t, hc);
     gen_ind_miss(&e, t, hc);
-    gen_ret_miss(&e, hc);
+    gen_ret_miss(&e, t, hc);
     gen_call(&e, t, hc);
     for (int k = 0; k < 4; k++)
         hc->helper[k >> 1][k & 1] = gen_helper(&e, t, k >> 1, k & 1);
