@@ -92,5 +92,6 @@ void     mm_icache_flush(Mm *mm, gaddr at, uint64_t len);
 void     mm_icache_flush_open(Mm *mm);          /* a flush without an address: all code that is not watched */
 /* TcgHost.fetch; ctx is the Mm. */
 size_t   mm_fetch(void *ctx, gaddr pc, void *buf, size_t len);
+bool     mm_code_watched(void *ctx, gaddr start, uint64_t len);    /* TcgHost.watched */
 
 #endif

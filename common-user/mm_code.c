@@ -186,6 +186,7 @@ size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
         if (!v->has_code) vma_mark(mm, v, true);
         bool open = false;
         for_aliases(mm, v, hp, guard_page, &open);
+        if (open || (v->flags & MAP_SHARED)) atomic_store_explicit(&mm->unwatched, true, memory_order_relaxed);
         if (open && !guard_get(mm, hp)) guard_set(mm, hp, GUARD_LIMIT);      /* written through another mapping: not watched here */
         size_t part = p + mm->page - at;
         have += part < len - have ? part : len - have;
@@ -193,4 +194,24 @@ size_t mm_fetch(void *ctx, gaddr pc, void *buf, size_t len)
     }
     mm_unlock(mm, NULL);
     return have - host_copy(buf, mm_host(mm, pc), have);
+}
+
+/* Not watched: a page that is left open, and a shared mapping, which other processes may have, too. */
+static bool page_watched(const Mm *mm, gaddr at)
+{
+    const Vma *v = vma_at(mm, at);
+    if (!v || (v->flags & MAP_SHARED)) return !v;
+    uint32_t g = guard_get(mm, at & ~(mm->hpage - 1));
+    return (g & GUARD_ON) || (!(v->prot & PROT_WRITE) && g < GUARD_LIMIT);
+}
+
+bool mm_code_watched(void *ctx, gaddr start, uint64_t len)
+{
+    Mm *mm = ctx;
+    bool watched = true;
+    if (!atomic_load_explicit(&mm->unwatched, memory_order_relaxed)) return true;
+    mm_lock(mm);
+    for (gaddr p = start & ~(mm->page - 1); watched && p < start + len; p += mm->page) watched = page_watched(mm, p);
+    mm_unlock(mm, NULL);
+    return watched;
 }

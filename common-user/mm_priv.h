@@ -53,6 +53,7 @@ struct Mm {
     uint64_t anon_ids;              /* lock: made-up inode numbers of shared anonymous memory */
     GHashTable *guarded;            /* lock: page → GuardCount, pages that we write-protected */
     _Atomic bool watching;          /* something is or was in `guarded`: outputs of system calls must look */
+    _Atomic bool unwatched;         /* there is or was code that others may write without our seeing it */
     GHashTable *shm;                /* lock: System V segment's number (Vma.ino) → its length */
     _Atomic gaddr fetch_page;       /* page known to be executable and marked; ~0 none */
     _Atomic gaddr gap_low, gap_high;                /* room of MAP_GROWSDOWN mappings is in here; changed under lock */

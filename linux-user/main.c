@@ -129,7 +129,14 @@ static void make_space(Process *p, Options *o, const ElfImage *m)
     trace_setup(&o->tcg, o);
     direct_setup(&o->tcg);
     TcgHost host = { .ctx = p->mm, .fetch = mm_fetch, .mem_base = mm_base(p->mm), .thread_id = task_lock_id };
+    if (guest_arch.tcg.sees_stores) host.watched = mm_code_watched;
     p->tcg = tcg_new(&guest_arch.tcg, &host, &o->tcg);
+    if (!p->tcg && !o->tcg.interp && (errno == EACCES || errno == EPERM)) {
+        /* SELinux execmem, PR_SET_MDWE, systemd's MemoryDenyWriteExecute: slowly is better than not at all */
+        if (log_mask()) log_printf("the host refuses memory for code (%s): interpreting\n", strerror(errno));
+        o->tcg.interp = true;
+        p->tcg = tcg_new(&guest_arch.tcg, &host, &o->tcg);
+    }
     if (!p->tcg) die("the translator cannot start: out of address space?");
     mm_set_tcg(p->mm, p->tcg);
     signal_init(p);

@@ -19,7 +19,7 @@ bool cache_init(Tcg *t)
     if (!t->opt.interp) {
         t->code = mmap(NULL, t->code_size + COUNT_MAX * sizeof *t->count, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (t->code == MAP_FAILED)
-            t->opt.interp = true;
+            return false;
     }
     t->code_start = t->code;
     t->count = (int32_t *)(void *)(t->code + t->code_size);
@@ -150,6 +150,8 @@ void cache_rewind(TcgThread *th, CacheMark m)
     if (to)
         memset(to, 0, (size_t)(th->arena - to));
     th->arena = to;
+    if (!th->tcg->code)
+        th->counter = NULL;             /* was there, too */
 }
 
 static int32_t *counter_new(TcgThread *th)

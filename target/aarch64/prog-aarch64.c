@@ -30,7 +30,7 @@ static const CpuModel models[] = {
 extern const GuestArch guest_arch;
 const GuestArch guest_arch = {
     .tcg = {
-        .name = "aarch64", .addr_bits = 64, .big_endian = false, .sync_icache = true,
+        .name = "aarch64", .addr_bits = 64, .big_endian = false, .sync_icache = true, .pc_shift = 2,
         .fp = { .nan = NAN_SNAN_FIRST, .tiny_before_rounding = true, .fma_addend_first = true, .fma_inf_zero_nan_default = true },
         .flush_mode = A64_TB_FLUSH, .flush_inexact = A64_TB_INEXACT,
         .state_size = sizeof(A64Cpu),

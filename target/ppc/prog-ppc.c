@@ -94,7 +94,7 @@ uint64_t ppc_hwcap(const CpuState *cpu, int which)
 
 const GuestArch guest_arch = {
     .tcg = {
-        .name = "ppc", .addr_bits = 32, .big_endian = true, .sync_icache = true,
+        .name = "ppc", .addr_bits = 32, .big_endian = true, .sync_icache = true, .pc_shift = 2,
         .fp = { .nan = NAN_FIRST, .tiny_before_rounding = true },
         .state_size = sizeof(PpcCpu),
         .regs = regs, .nregs = R_COUNT,

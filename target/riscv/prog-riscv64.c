@@ -23,7 +23,8 @@ static const CpuModel models[] = {
 
 const GuestArch guest_arch = {
     .tcg = {
-        .name = "riscv64", .addr_bits = 64, .sync_icache = true, .fp = { .nan = NAN_CANON, .fma_inf_zero_nan_default = true },
+        .name = "riscv64", .addr_bits = 64, .sync_icache = true, .sees_stores = true,
+        .fp = { .nan = NAN_CANON, .fma_inf_zero_nan_default = true },
         .state_size = sizeof(RvCpu), .regs = regs, .nregs = R_COUNT, .helpers = rv_helpers, .nhelpers = H_COUNT,
         .translate = rv_translate, .disas = rv64_disas,
     },
