@@ -18,13 +18,17 @@ typedef struct ColdBlock {
     IrInsn insn[];                  /* unit's */
 } ColdBlock;
 
+/* The blocks of a bucket: of what a store was filled with in one turn, so that to start afresh is to begin another. */
+typedef struct Bucket { uint32_t turn, at; } Bucket;    /* at: offset of the first in `blocks`, + 1; 0 none */
+
 struct ColdStore {
     uint64_t  seq;                  /* number of the last invalidation that concerns none of the blocks */
     gaddr     lo, hi;               /* their guest code lies within */
     uint64_t  pages[PAGE_SET / 64]; /* and on these pages (or others: bits of a hash) */
     size_t    used;                 /* bytes of blocks */
     unsigned  full;                 /* how often it was full */
-    ColdBlock *bucket[1 << BUCKET_BITS];
+    uint32_t  turn;                 /* how often it started afresh */
+    Bucket    bucket[1 << BUCKET_BITS];
     char      blocks[STORE_BYTES];
 } __attribute__((aligned(PAGE)));
 
@@ -69,11 +73,19 @@ void cold_forget(Tcg *t, gaddr pc)
 }
 
 
-static ColdBlock **bucket_of(ColdStore *s, gaddr pc) { return &s->bucket[(pc >> 2 ^ pc >> (BUCKET_BITS + 2)) & ((1u << BUCKET_BITS) - 1)]; }
+static Bucket *bucket_of(ColdStore *s, gaddr pc)
+{
+    return &s->bucket[(pc >> 2 ^ pc >> (BUCKET_BITS + 2)) & ((1u << BUCKET_BITS) - 1)];
+}
+
+static ColdBlock *first_block(ColdStore *s, const Bucket *at)
+{
+    return at->turn == s->turn && at->at ? (ColdBlock *)(void *)(s->blocks + at->at - 1) : NULL;
+}
 
 static void start_afresh(ColdStore *s, uint64_t seq)
 {
-    memset(s->bucket, 0, sizeof s->bucket);
+    s->turn++;
     memset(s->pages, 0, sizeof s->pages);
     s->lo = ~(gaddr)0;
     s->hi = 0;
@@ -110,7 +122,7 @@ static bool may_hold(const void *store, gaddr start, gaddr last)
 
 static const IrUnit *search(ColdStore *s, gaddr pc, uint32_t flags)
 {
-    ColdBlock *b = *bucket_of(s, pc);
+    ColdBlock *b = first_block(s, bucket_of(s, pc));
     while (b && (b->unit.pc != pc || b->unit.flags != flags))
         b = b->next;
     return b ? &b->unit : NULL;
@@ -150,12 +162,13 @@ static const IrUnit *keep(ColdStore *s, const IrUnit *ir)
         start_afresh(s, s->seq);
         s->full++;
     }
-    ColdBlock *b = (ColdBlock *)(void *)(s->blocks + s->used), **bucket = bucket_of(s, ir->pc);
+    ColdBlock *b = (ColdBlock *)(void *)(s->blocks + s->used);
+    Bucket *bucket = bucket_of(s, ir->pc);
+    b->next = first_block(s, bucket);
+    *bucket = (Bucket){ s->turn, (uint32_t)s->used + 1 };
     s->used += (size + 15) & ~(size_t)15;
-    b->next = *bucket;
     b->unit = *ir;
     b->unit.insn = memcpy(b->insn, ir->insn, ir->n * sizeof *ir->insn);
-    *bucket = b;
     for (uint32_t i = 0; i < ir->nrange; i++)
         note_code(s, ir->range[i].pc, ir->range[i].pc + ir->range[i].len - 1);
     return &b->unit;
