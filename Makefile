@@ -95,7 +95,9 @@ $(B)/tests/target/$(1)/%: $(B)/obj/tests/target/$(1)/%.o $(call objs,$(wildcard 
 	$$(call say,LINK,$$@)$$(LINK) -o $$@ $$< $(call objs,$(wildcard tests/target/*.c)) -Wl,--start-group $(B)/libguest-$(1).a $(B)/libtcg.a -Wl,--end-group $$(LIBS) -lm
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call target_test_rule,$(p))))
-$(filter $(B)/tests/target/%,$(TESTS)): $(call objs,$(wildcard tests/target/*.c))   # by name, or make prefers the rule below
+# by name, or make prefers the rule below
+$(filter $(B)/tests/target/%,$(TESTS)): $(call objs,$(wildcard tests/target/*.c))
+$(filter $(B)/tests/tcg/%,$(TESTS)): $(TEST_HELP)
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libguest-$(word 1,$(PROGRAMS)).a $(B)/libuser.a $(B)/libtcg.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $< -Wl,--start-group $(B)/libguest-$(word 1,$(PROGRAMS)).a $(B)/libuser.a $(B)/libtcg.a -Wl,--end-group $(LIBS) -lm
