@@ -120,9 +120,18 @@ static bool dead(Ahead *a, gaddr pc)
 
 bool opt_dead_at(const IrUnit *u, int reg, gaddr pc, gaddr *lo, gaddr *hi)
 {
-    Ahead a = { u, reg, LOOK_MAX, pc, pc };
-    bool yes = dead(&a, pc);
-    *lo = a.lo;
-    *hi = a.hi;
-    return yes;
+    AheadMemo *m = u->memo;
+    struct AheadAnswer *kept = m ? &m->answer[(pc >> 2 ^ pc >> 8 ^ (unsigned)reg) % AHEAD_KEPT] : NULL;
+    if (!kept || !kept->known || kept->pc != pc || kept->reg != reg || kept->flags != u->flags || kept->seq != m->seq) {
+        Ahead a = { u, reg, LOOK_MAX, pc, pc };
+        bool yes = dead(&a, pc);
+        *lo = a.lo;
+        *hi = a.hi;
+        if (kept)
+            *kept = (struct AheadAnswer){ m->seq, pc, a.lo, a.hi, u->flags, (uint16_t)reg, true, yes };
+        return yes;
+    }
+    *lo = kept->lo;
+    *hi = kept->hi;
+    return kept->dead;
 }

@@ -211,11 +211,13 @@ const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool c
     Tcg *t = th->tcg;
     IrUnit *ir = &th->ir;
     ir->cold = cold;
+    th->memo.seq = __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST);
     ir_unit_reset(ir, pc, flags);
     t->guest->translate(ir, max, t->host.fetch, t->host.ctx);
     log_stage(t, ir, TCG_STAGE_OP, NULL, 0);
     ir->code_at = code_at;
     ir->code_ctx = th;
+    ir->memo = &th->memo;
     ir_optimize(ir, cold ? 0 : t->opt.opt_level);
     log_stage(t, ir, TCG_STAGE_OP_OPT, NULL, 0);
     return ir;

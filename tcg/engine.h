@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include "lock.h"
+#include "passes.h"
 #include "tcg.h"
 
 typedef struct Unit Unit;
@@ -111,6 +112,7 @@ struct TcgThread {
     char *arena_base;               /* where that was when the thread got it */
     int32_t *counter;               /* taken and not yet used; NULL: none */
     IrUnit ir, ahead;               /* scratch of translation; of its look-ahead */
+    AheadMemo memo;                 /* of that */
     ColdStore *cold;                /* NULL: code is compiled at once */
     struct HostScratch *hs;         /* backend: scratch of compilation */
     uint8_t *pair_base; size_t pair_size;                   /* pair stack; lowest page is the guard */

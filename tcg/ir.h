@@ -122,6 +122,7 @@ typedef struct IrUnit {
      * call. NULL: they do not look. */
     const struct IrUnit *(*code_at)(void *ctx, gaddr pc);
     void *code_ctx;
+    struct AheadMemo *memo;         /* what has been found there, passes.h; NULL: nothing is kept */
     /* How the code runs, as far as the engine knows: entries counted at pc, 0 never or unknown. NULL: nothing is known. */
     unsigned (*seen)(void *ctx, gaddr pc);
     void *seen_ctx;
