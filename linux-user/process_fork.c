@@ -152,6 +152,7 @@ static void locks_drop(Process *p)
 static void forked_child(Task *t, const CloneArgs *a)
 {
     Process *p = t->proc;
+    alloc_after_fork();
     log_after_fork(true);
     pthread_mutex_init(&p->task_lock, NULL);
     pthread_mutex_init(&p->sig->lock, NULL);
