@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { THREADS = 3 };
-static atomic_int stop, failures;
+static atomic_int stop, failures, started;
 static atomic_long got, sent, rounds;
 static pthread_t thread[THREADS];
 static __thread volatile int closed;
@@ -70,6 +70,7 @@ static void *worker(void *arg)
     sigemptyset(&plain); sigaddset(&plain, SIGUSR2);
     sigfillset(&more);
     sigprocmask(SIG_SETMASK, &plain, NULL);
+    while (!started) usleep(1000);                      /* until all of thread[] is there */
     while (!stop) {
         for (int i = 0; i < 20; i++) round_of(&plain, &more);
         if (sent - got < 100) {
@@ -92,6 +93,7 @@ int main(int argc, char **argv)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &old);               /* main takes none */
     for (int i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, worker, NULL);
+    started = 1;
     setitimer(ITIMER_REAL, &it, NULL);
     time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 2);
     while (time(NULL) < end && !failures) usleep(10000);
