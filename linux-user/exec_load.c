@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -244,7 +245,8 @@ int exec_load(Task *t, const Program *prog)
     ElfImage im;
     gaddr base = m->dyn && *m->interp ? abi->et_dyn_base + exec_jitter(p, PIE_PAGES(abi)) : 0;
     bool old = abi->old_stack_exec && !m->has_gnu_stack;
-    mm_set_read_exec(p->mm, old);
+    if (old) personality(personality(0xffffffff) | READ_IMPLIES_EXEC);      /* what it execs will have it, too */
+    mm_set_read_exec(p->mm, personality(0xffffffff) & READ_IMPLIES_EXEC);
     exec_busy_mark(prog->fd);
     int64_t bias = map_image(p->mm, m, base, prog->fd);
     close(prog->fd);

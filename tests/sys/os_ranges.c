@@ -281,7 +281,6 @@ static void ring(void)
     char *m = mmap(NULL, 3 * page, RW, MAP_SHARED, fd, 0);
     if (m != MAP_FAILED) {
         long cut = munmap(m + page, page);
-        printf("# munmap of a part: %ld\n", cut);
         CHECK(mremap(m, 3 * page, 5 * page, MREMAP_MAYMOVE) == MAP_FAILED);
         if (cut) CHECK(mremap(m, 3 * page, page, 0) == MAP_FAILED && *(volatile unsigned *)m + 1);
     }
