@@ -15,7 +15,13 @@
 #include "tcg/lock.h"
 
 /* Sizes: multiples of 16 up to SMALL, then four steps per doubling. */
-enum { UNIT = 16, SMALL_BITS = 10, SMALL = 1 << SMALL_BITS, LARGE_BITS = 20, CLASSES = SMALL / UNIT + 4 * (LARGE_BITS - SMALL_BITS) + 1 };
+enum {
+    UNIT = 16,
+    SMALL_BITS = 10,
+    SMALL = 1 << SMALL_BITS,
+    LARGE_BITS = 20,
+    CLASSES = SMALL / UNIT + 4 * (LARGE_BITS - SMALL_BITS) + 1
+};
 enum { REGION = 32 << 20, OWN_MAPPING = 0 };
 
 /* In front of what the caller gets, which may use `size` bytes; the block starts `back` bytes below. */
@@ -31,14 +37,16 @@ static struct {
 
 static unsigned class_of(size_t n)
 {
-    if (n <= SMALL) return (unsigned)((n + UNIT - 1) / UNIT);
+    if (n <= SMALL)
+        return (unsigned)((n + UNIT - 1) / UNIT);
     unsigned e = 63 - (unsigned)__builtin_clzll(n - 1);
     return SMALL / UNIT + (e - SMALL_BITS) * 4 + (unsigned)((n - 1) >> (e - 2) & 3) + 1;
 }
 
 static size_t class_size(unsigned class)
 {
-    if (class <= SMALL / UNIT) return class * UNIT;
+    if (class <= SMALL / UNIT)
+        return class * UNIT;
     unsigned k = class - SMALL / UNIT - 1;
     return (size_t)(k % 4 + 5) << (k / 4 + SMALL_BITS - 2);
 }
@@ -56,8 +64,10 @@ static Region *region_new(void)
 {
     size_t n = REGION;
     Region *r = map(n, MAP_NORESERVE);
-    if (!r) r = map(n = 2 << LARGE_BITS, MAP_NORESERVE);            /* little address space */
-    if (!r) return NULL;
+    if (!r)
+        r = map(n = 2 << LARGE_BITS, MAP_NORESERVE);    /* little address space */
+    if (!r)
+        return NULL;
     *r = (Region){ (char *)(r + 1), (char *)r + n };
     __atomic_store_n(&heap.region, r, __ATOMIC_RELEASE);
     return r;
@@ -68,19 +78,23 @@ static void *carve(size_t n)
 {
     lock(&heap.region_lock);
     Region *r = heap.region;
-    if (!r || (size_t)(r->end - r->next) < n) r = region_new();
+    if (!r || (size_t)(r->end - r->next) < n)
+        r = region_new();
     char *p = r ? r->next : NULL;
-    if (p) r->next = p + n;
+    if (p)
+        r->next = p + n;
     lock_drop(&heap.region_lock);
     return p;
 }
 
 static void *reuse(unsigned class)
 {
-    if (!__atomic_load_n(&heap.free[class], __ATOMIC_RELAXED)) return NULL;
+    if (!__atomic_load_n(&heap.free[class], __ATOMIC_RELAXED))
+        return NULL;
     lock(&heap.lock[class]);
     Free *f = heap.free[class];
-    if (f) __atomic_store_n(&heap.free[class], f->next, __ATOMIC_RELEASE);
+    if (f)
+        __atomic_store_n(&heap.free[class], f->next, __ATOMIC_RELEASE);
     lock_drop(&heap.lock[class]);
     return f;
 }
@@ -89,7 +103,8 @@ static void *reuse(unsigned class)
 static Head *block_new(size_t size, size_t more, bool *zero)
 {
     size_t n = sizeof(Head) + size + more;
-    if (n < size || n > PTRDIFF_MAX) return NULL;
+    if (n < size || n > PTRDIFF_MAX)
+        return NULL;
     unsigned class = OWN_MAPPING;
     Head *h;
     *zero = true;
@@ -97,7 +112,8 @@ static Head *block_new(size_t size, size_t more, bool *zero)
         class = class_of(n);
         n = class_size(class);
         *zero = !(h = reuse(class));
-        if (!h) h = carve(n);
+        if (!h)
+            h = carve(n);
     } else {
         n = (n + 4095) & ~(size_t)4095;
         h = map(n, 0);
@@ -124,13 +140,15 @@ void *calloc(size_t n, size_t each)
     bool zero;
     size_t size;
     Head *h = __builtin_mul_overflow(n, each, &size) ? NULL : block_new(size, 0, &zero);
-    if (!h) return out_of_memory();
+    if (!h)
+        return out_of_memory();
     return zero ? h + 1 : memset(h + 1, 0, size);
 }
 
 void free(void *p)
 {
-    if (!p) return;
+    if (!p)
+        return;
     const Head h = ((Head *)p)[-1];
     Free *f = (Free *)(void *)((char *)p - h.back);
     if (h.class == OWN_MAPPING) {
@@ -147,12 +165,18 @@ void free(void *p)
 
 void *realloc(void *p, size_t size)
 {
-    if (!p) return malloc(size);
-    if (!size) { free(p); return NULL; }
+    if (!p)
+        return malloc(size);
+    if (!size) {
+        free(p);
+        return NULL;
+    }
     size_t have = ((Head *)p)[-1].size;
-    if (size <= have && size >= have / 4) return p;
+    if (size <= have && size >= have / 4)
+        return p;
     void *q = malloc(size);
-    if (!q) return NULL;
+    if (!q)
+        return NULL;
     memcpy(q, p, size < have ? size : have);
     free(p);
     return q;
@@ -161,9 +185,11 @@ void *realloc(void *p, size_t size)
 void *memalign(size_t align, size_t size)
 {
     bool zero;
-    if (align <= UNIT) return malloc(size);
+    if (align <= UNIT)
+        return malloc(size);
     Head *h = block_new(size, align, &zero);
-    if (!h) return out_of_memory();
+    if (!h)
+        return out_of_memory();
     char *p = (char *)(((uintptr_t)(h + 1) + align - 1) & ~(uintptr_t)(align - 1)), *end = (char *)(h + 1) + h->size;
     ((Head *)(void *)p)[-1] = (Head){ h->class, (uint32_t)(p - (char *)h), (size_t)(end - p) };
     return p;
@@ -174,10 +200,12 @@ void *aligned_alloc(size_t align, size_t size) { return memalign(align, size); }
 int posix_memalign(void **out, size_t align, size_t size)
 {
     int e = errno;
-    if (align % sizeof(void *) || (align & (align - 1)) || !align) return EINVAL;
+    if (align % sizeof(void *) || (align & (align - 1)) || !align)
+        return EINVAL;
     void *p = memalign(align, size);
     errno = e;
-    if (p) *out = p;
+    if (p)
+        *out = p;
     return p ? 0 : ENOMEM;
 }
 
@@ -187,6 +215,7 @@ size_t malloc_usable_size(void *p) { return p ? ((Head *)p)[-1].size : 0; }
 
 void alloc_after_fork(void)
 {
-    for (unsigned i = 0; i < CLASSES; i++) lock_init(&heap.lock[i]);
+    for (unsigned i = 0; i < CLASSES; i++)
+        lock_init(&heap.lock[i]);
     lock_init(&heap.region_lock);
 }

@@ -12,7 +12,8 @@
 #include "common-user/host.h"
 #include "common-user/ownfd.h"
 
-static struct { pid_t owner; bool failed; int handle; } peer = { .handle = OWNFD_NONE };        /* under the log's lock */
+/* under the log's lock */
+static struct { pid_t owner; bool failed; int handle; } peer = { .handle = OWNFD_NONE };
 
 static void become_disas(int fd)
 {
@@ -50,7 +51,8 @@ static bool start(void)
         return false;
     enum { STACK = 64 * 1024 };
     char *stack = malloc(STACK);
-    long middle = stack ? host_clone(CLONE_VM | CLONE_VFORK, stack + STACK, NULL, NULL, 0, start_grandchild, &fd[1]) : -1;
+    long middle =
+        stack ? host_clone(CLONE_VM | CLONE_VFORK, stack + STACK, NULL, NULL, 0, start_grandchild, &fd[1]) : -1;
     if (middle > 0)
         waitpid((pid_t)middle, NULL, __WALL);
     free(stack);
@@ -69,7 +71,8 @@ static bool ask(const char *arch, uint64_t pc, const uint8_t *code, size_t len)
     for (size_t i = 0; i < len; i++)
         end += sprintf(end, "%02x", code[i]);
     *end++ = '\n';
-    bool ok = send(ownfd_get(peer.handle), text, (size_t)(end - text), MSG_NOSIGNAL) == end - text;      /* it may be gone */
+    /* it may be gone */
+    bool ok = send(ownfd_get(peer.handle), text, (size_t)(end - text), MSG_NOSIGNAL) == end - text;
     free(text);
     return ok;
 }

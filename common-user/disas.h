@@ -9,8 +9,8 @@
 
 /* Called for each instruction; text is empty when it is unknown. */
 typedef void DisasLine(void *ctx, uint64_t pc, unsigned len, const char *text);
-/* arch is one of qemu-disas's names; code runs at pc. Caller holds the log's lock (log_lock). False: there is no qemu-disas (nothing
- * was called). */
+/* arch is one of qemu-disas's names; code runs at pc. Caller holds the log's lock (log_lock). False: there is no
+ * qemu-disas (nothing was called). */
 bool disas_lines(const char *arch, uint64_t pc, const void *code, size_t len, DisasLine *line, void *ctx);
 
 #endif

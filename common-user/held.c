@@ -20,7 +20,8 @@ static bool is_full(const HeldSignal *s) { return atomic_load(&s->state) == FULL
 static bool slot_get(HeldSignal *s, siginfo_t *info)
 {
     int full = FULL;
-    if (!atomic_compare_exchange_strong(&s->state, &full, BUSY)) return false;
+    if (!atomic_compare_exchange_strong(&s->state, &full, BUSY))
+        return false;
     *info = s->info;
     atomic_store(&s->state, EMPTY);
     return true;
@@ -30,7 +31,8 @@ static bool slot_get(HeldSignal *s, siginfo_t *info)
 static void slot_put(HeldSignal *s, const siginfo_t *info)
 {
     int empty = EMPTY;
-    if (!atomic_compare_exchange_strong(&s->state, &empty, BUSY)) return;
+    if (!atomic_compare_exchange_strong(&s->state, &empty, BUSY))
+        return;
     s->info = *info;
     atomic_store(&s->state, FULL);
 }
@@ -39,7 +41,8 @@ uint64_t held_set(const Task *t)
 {
     uint64_t set = 0;
     for (int i = 0; i < TASK_NHELD; i++)
-        if (is_full(&t->held[i]) || is_full(&t->proc->held[i])) set |= SIG_BIT(number[i]);
+        if (is_full(&t->held[i]) || is_full(&t->proc->held[i]))
+            set |= SIG_BIT(number[i]);
     return set;
 }
 
@@ -73,11 +76,13 @@ static long without_tells(Task *t, long buf, long n)
     siginfo_t info;
     long out = 0;
     for (long at = 0; at < n; at += sizeof r) {
-        if (host_copy(&r, (void *)(buf + at), sizeof r)) return n;
+        if (host_copy(&r, (void *)(buf + at), sizeof r))
+            return n;
         int i = r.ssi_signo == (uint32_t)number[0] ? 0 : 1;
         if (r.ssi_signo == (uint32_t)number[i] && r.ssi_code == SI_QUEUE && r.ssi_pid == (uint32_t)getpid() &&
             r.ssi_ptr == (uintptr_t)t->proc) {
-            if (!slot_get(&t->held[i], &info) && !slot_get(&t->proc->held[i], &info)) continue;
+            if (!slot_get(&t->held[i], &info) && !slot_get(&t->proc->held[i], &info))
+                continue;
             r = (struct signalfd_siginfo){ .ssi_signo = r.ssi_signo, .ssi_errno = info.si_errno,
                                            .ssi_code = info.si_code, .ssi_pid = (uint32_t)info.si_pid,
                                            .ssi_uid = info.si_uid };
@@ -86,7 +91,8 @@ static long without_tells(Task *t, long buf, long n)
                 r.ssi_int = info.si_value.sival_int;
             }
         }
-        if (host_copy((void *)(buf + out), &r, sizeof r)) return n;
+        if (host_copy((void *)(buf + out), &r, sizeof r))
+            return n;
         out += sizeof r;
     }
     return out;
@@ -96,7 +102,8 @@ static long without_tells(Task *t, long buf, long n)
 void held_take(Task *t, int sig, const siginfo_t *info)
 {
     int i = sig == number[0] ? 0 : 1;
-    if (!only_tells(t, info)) slot_put(info->si_code == SI_TKILL ? &t->held[i] : &t->proc->held[i], info);
+    if (!only_tells(t, info))
+        slot_put(info->si_code == SI_TKILL ? &t->held[i] : &t->proc->held[i], info);
 }
 
 void held_queue(Task *t, const siginfo_t *info, bool process)
@@ -113,8 +120,10 @@ static void pass_on(Task *t, int i)
     uint64_t bit = SIG_BIT(number[i]);
     pthread_mutex_lock(&t->proc->task_lock);
     for (Task *o = t->proc->tasks; o; o = o->next) {
-        if (o == t || (atomic_load(&o->sigmask) & ~atomic_load(&o->wants) & bit)) continue;
-        if (!(o->lent & bit)) tell(o, number[i]);       /* else it looks by itself, soon */
+        if (o == t || (atomic_load(&o->sigmask) & ~atomic_load(&o->wants) & bit))
+            continue;
+        if (!(o->lent & bit))
+            tell(o, number[i]);    /* else it looks by itself, soon */
         break;
     }
     pthread_mutex_unlock(&t->proc->task_lock);
@@ -123,11 +132,15 @@ static void pass_on(Task *t, int i)
 int held_next(Task *t, siginfo_t *info, int limit)
 {
     for (int i = 0; i < TASK_NHELD && number[i] < limit; i++)
-        if (!(t->sigmask & SIG_BIT(number[i])) && slot_get(&t->held[i], info)) return number[i];
+        if (!(t->sigmask & SIG_BIT(number[i])) && slot_get(&t->held[i], info))
+            return number[i];
     for (int i = 0; i < TASK_NHELD && number[i] < limit; i++) {
-        if (!is_full(&t->proc->held[i])) continue;
-        if (t->sigmask & SIG_BIT(number[i])) pass_on(t, i);
-        else if (slot_get(&t->proc->held[i], info)) return number[i];
+        if (!is_full(&t->proc->held[i]))
+            continue;
+        if (t->sigmask & SIG_BIT(number[i]))
+            pass_on(t, i);
+        else if (slot_get(&t->proc->held[i], info))
+            return number[i];
     }
     return 0;
 }
@@ -138,7 +151,8 @@ void held_lend(Task *t, uint64_t set)
     siginfo_t info;
     struct timespec zero = { 0, 0 };
     set &= t->sigmask & held_set(t);
-    if (!set) return;
+    if (!set)
+        return;
     pthread_mutex_lock(&t->proc->task_lock);
     t->lent = set;
     pthread_mutex_unlock(&t->proc->task_lock);
@@ -153,7 +167,8 @@ void held_lend(Task *t, uint64_t set)
 void held_return(Task *t)
 {
     uint64_t set = t->lent;
-    if (!set) return;
+    if (!set)
+        return;
     host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, 8, 0, 0);       /* what is left comes to the handler */
     pthread_mutex_lock(&t->proc->task_lock);
     t->lent = 0;
@@ -175,13 +190,16 @@ long held_call(Task *t, uint64_t set, const siginfo_t *got, long nr, const long 
     do {
         held_lend(t, set);
         atomic_fetch_and(&t->pending, ~TASK_HELD);
-        if (held_set(t) & ~t->sigmask) atomic_fetch_or(&t->pending, TASK_HELD);
+        if (held_set(t) & ~t->sigmask)
+            atomic_fetch_or(&t->pending, TASK_HELD);
         for (int i = 0; i < TASK_NHELD; i++)
-            if (is_full(&t->proc->held[i]) && (t->sigmask & ~set & SIG_BIT(number[i]))) pass_on(t, i);
+            if (is_full(&t->proc->held[i]) && (t->sigmask & ~set & SIG_BIT(number[i])))
+                pass_on(t, i);
         r = host_safe_syscall((void *)&t->pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
         held_return(t);
         bool records = nr == SYS_read && r > 0 && r % sizeof(struct signalfd_siginfo) == 0;
-        if (records && !(r = without_tells(t, a[1], r))) r = -EINTR;
+        if (records && !(r = without_tells(t, a[1], r)))
+            r = -EINTR;
     } while (for_nothing(t, r, got));
     atomic_store(&t->wants, 0);
     return r;
@@ -193,7 +211,8 @@ void held_leave(Task *t)
     uint64_t both = SIGMASK_UNBLOCKABLE_HOST;
     host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, (long)&both, 0, 8, 0, 0);
     for (int i = 0; i < TASK_NHELD; i++)
-        if (is_full(&t->proc->held[i])) pass_on(t, i);
+        if (is_full(&t->proc->held[i]))
+            pass_on(t, i);
 }
 
 void held_drop(Process *p, int sig)
@@ -202,7 +221,8 @@ void held_drop(Process *p, int sig)
     int i = sig == number[0] ? 0 : 1;
     pthread_mutex_lock(&p->task_lock);
     slot_get(&p->held[i], &info);
-    for (Task *t = p->tasks; t; t = t->next) slot_get(&t->held[i], &info);
+    for (Task *t = p->tasks; t; t = t->next)
+        slot_get(&t->held[i], &info);
     pthread_mutex_unlock(&p->task_lock);
 }
 

@@ -21,10 +21,11 @@ int     host_store8(void *p, uint8_t v);
 int     host_store16(void *p, uint16_t v);
 int     host_store32(void *p, uint32_t v);
 int     host_store64(void *p, uint64_t v);
-int     host_cas32(void *p, uint32_t expect, uint32_t desired, uint32_t *old);     /* 0, -1 fault; *old: the value found */
+/* 0, -1 fault; *old: the value found */
+int     host_cas32(void *p, uint32_t expect, uint32_t desired, uint32_t *old);
 
-/* The syscall unless *pending (an _Atomic int, Task.pending) is set: result, -errno, or -ERESTART... of signals.h when a signal came
- * first; there is no moment between the look and the kernel. */
+/* The syscall unless *pending (an _Atomic int, Task.pending) is set: result, -errno, or -ERESTART... of signals.h when
+ * a signal came first; there is no moment between the look and the kernel. */
 long    host_safe_syscall(void *pending, long nr, long a, long b, long c, long d, long e, long f);
 /* One system call whose arguments are ready; a signal that `pending` tells of comes first, as with host_safe_syscall.
  * host_call_make is TcgCall.make, with this as its argument. */
@@ -38,8 +39,10 @@ typedef struct HostCall {
 } HostCall;
 void    host_call_make(void);
 
-/* Raw clone: the child's id, or -errno. The child runs fn(arg) on its stack (16-byte aligned top) and ends its thread with the result. */
-long    host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg);
+/* Raw clone: the child's id, or -errno. The child runs fn(arg) on its stack (16-byte aligned top) and ends its thread
+ * with the result. */
+long host_clone(
+    unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg);
 struct clone_args;
 /* The same by clone3, whose arguments name the stack. */
 long    host_clone3(const struct clone_args *a, size_t size, int (*fn)(void *), void *arg);
@@ -48,7 +51,12 @@ _Noreturn void host_end_thread(void *stack, size_t len);
 void    host_sigreturn(void);                                     /* HostSigaction.restorer; never called */
 
 /* Kernel form of rt_sigaction. */
-typedef struct HostSigaction { void *handler; unsigned long flags; void (*restorer)(void); uint64_t mask; } HostSigaction;
+typedef struct HostSigaction {
+    void *handler;
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+} HostSigaction;
 long    host_syscall(long nr, long a, long b, long c, long d, long e, long f);    /* raw: result or -errno */
 
 void    host_raise(int sig);            /* does what the kernel answers by force with sig; returns when nothing does */

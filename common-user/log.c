@@ -41,8 +41,10 @@ void log_owner_gone(uint32_t id) { lock_bury(&log_state.lock, id); }
 void log_unlock(void) { lock_drop(&log_state.lock); }
 void log_after_fork(bool child)
 {
-    if (child) lock_init(&log_state.lock);
-    else log_unlock();
+    if (child)
+        lock_init(&log_state.lock);
+    else
+        log_unlock();
 }
 
 static int open_log(int id, int flags)
@@ -58,10 +60,13 @@ static int open_log(int id, int flags)
 static int log_fd(void)
 {
     Task *t = current;
-    if (log_state.handle == OWNFD_NONE) return 2;
-    if (!t || t->proc->shares_memory || !(log_state.mask & LOG_tid) || !strstr(log_state.name, "%d")) return ownfd_get(log_state.handle);
+    if (log_state.handle == OWNFD_NONE)
+        return 2;
+    if (!t || t->proc->shares_memory || !(log_state.mask & LOG_tid) || !strstr(log_state.name, "%d"))
+        return ownfd_get(log_state.handle);
     if (t->log_tid != t->tid) {                         /* new, or the child of a fork */
-        if (t->log_tid) ownfd_close(t->log);
+        if (t->log_tid)
+            ownfd_close(t->log);
         t->log = open_log(t->tid, t->tid == getpid() ? 0 : O_TRUNC);
         t->log_tid = t->tid;
     }
@@ -76,17 +81,22 @@ static void put(const char *text, size_t n)
 void log_break(void)
 {
     static const char text[] = " <unfinished ...>\n";
-    if (atomic_exchange(&log_state.open_line, 0)) put(text, sizeof text - 1);
+    if (atomic_exchange(&log_state.open_line, 0))
+        put(text, sizeof text - 1);
 }
 
 void log_begin(int tid, const char *text)
 {
     log_break();
     put(text, strlen(text));
-    if (!(log_state.mask & LOG_tid)) atomic_store(&log_state.open_line, tid);
+    if (!(log_state.mask & LOG_tid))
+        atomic_store(&log_state.open_line, tid);
 }
 
-bool log_end(int tid) { return log_state.mask & LOG_tid || atomic_compare_exchange_strong(&log_state.open_line, &tid, 0); }
+bool log_end(int tid)
+{
+    return log_state.mask & LOG_tid || atomic_compare_exchange_strong(&log_state.open_line, &tid, 0);
+}
 
 void log_before_fork(void)
 {
@@ -101,16 +111,19 @@ void log_printf(const char *fmt, ...)
     va_start(ap, fmt);
     int n = vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
-    if (n >= (int)sizeof line) n = sizeof line - 1;
+    if (n >= (int)sizeof line)
+        n = sizeof line - 1;
     log_break();
     put(line, (size_t)n);
 }
 
 bool log_in_range(gaddr pc, uint64_t len)
 {
-    if (!log_state.nranges) return true;
+    if (!log_state.nranges)
+        return true;
     for (int i = 0; i < log_state.nranges; i++)
-        if (pc <= log_state.range[i].hi && (pc >= log_state.range[i].lo || log_state.range[i].lo - pc < len)) return true;
+        if (pc <= log_state.range[i].hi && (pc >= log_state.range[i].lo || log_state.range[i].lo - pc < len))
+            return true;
     return false;
 }
 
@@ -120,11 +133,17 @@ char *log_set_items(const char *list)
     log_state.mask = 0;
     for (char **n = names; *n && !err; n++) {
         bool found = !strcmp(*n, "all");
-        if (found) log_state.mask |= ~(uint32_t)(LOG_nochain | LOG_tid);
+        if (found)
+            log_state.mask |= ~(uint32_t)(LOG_nochain | LOG_tid);
         for (int i = 0; i < NITEMS; i++)
-            if (!strcmp(*n, items[i].name)) { log_state.mask |= items[i].bit; found = true; }
-        if (g_str_has_prefix(*n, "trace:")) found = true;
-        if (!found && **n) err = g_strdup_printf("unknown log item '%s'; -d help lists them", *n);
+            if (!strcmp(*n, items[i].name)) {
+                log_state.mask |= items[i].bit;
+                found = true;
+            }
+        if (g_str_has_prefix(*n, "trace:"))
+            found = true;
+        if (!found && **n)
+            err = g_strdup_printf("unknown log item '%s'; -d help lists them", *n);
     }
     g_strfreev(names);
     return err;
@@ -147,11 +166,14 @@ static bool parse_range(const char *text, gaddr *lo, gaddr *hi)
     char *end;
     gaddr a = strtoull(text, &end, 0), b;
     char op = *end;
-    if (end == text) return false;
+    if (end == text)
+        return false;
     const char *rest = op == '.' && end[1] == '.' ? end + 2 : op == '+' || op == '-' ? end + 1 : NULL;
-    if (!rest || !*rest) return false;
+    if (!rest || !*rest)
+        return false;
     b = strtoull(rest, &end, 0);
-    if (*end) return false;
+    if (*end)
+        return false;
     *lo = op == '-' ? a - (b ? b - 1 : 0) : a;
     *hi = op == '+' ? a + (b ? b - 1 : 0) : op == '-' ? a : b;
     return *lo <= *hi;
@@ -165,7 +187,8 @@ char *log_set_filter(const char *ranges)
         int n = log_state.nranges;
         if (n == MAX_RANGES || !parse_range(*p, &log_state.range[n].lo, &log_state.range[n].hi))
             err = g_strdup_printf("bad address range '%s': want a..b, a+n or a-n", *p);
-        else log_state.nranges++;
+        else
+            log_state.nranges++;
     }
     g_strfreev(parts);
     return err;
@@ -174,6 +197,7 @@ char *log_set_filter(const char *ranges)
 void log_help(void)
 {
     printf("Log items (comma separated):\n");
-    for (int i = 0; i < NITEMS; i++) printf("%-15s %s\n", items[i].name, items[i].text);
+    for (int i = 0; i < NITEMS; i++)
+        printf("%-15s %s\n", items[i].name, items[i].text);
     printf("%-15s %s\n", "all", "everything but nochain and tid");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's address space: an ordered map of its mappings is the truth for mmap, mremap, brk, /proc/self/maps,
  * fault codes and limits. Results are 0 (or what is said) and
- * Linux's errors, as -errno in host numbers. Lengths are bytes. Every function takes the lock itself: any thread, no signal handler.
- * prot and flags are host values (PROT_*, MAP_*). Guest PROT_EXEC never becomes host PROT_EXEC.
- * Pages that hold translated code are write-protected on the host, in every alias of the same backing object.
- */
+ * Linux's errors, as -errno in host numbers. Lengths are bytes. Every function takes the lock itself: any thread, no
+ * signal handler. prot and flags are host values (PROT_*, MAP_*). Guest PROT_EXEC never becomes host PROT_EXEC. Pages
+ * that hold translated code are write-protected on the host, in every alias of the
+ * same backing object. */
 #ifndef COMMON_USER_MM_H
 #define COMMON_USER_MM_H
 
@@ -24,23 +24,27 @@ typedef struct MmConfig {
                                      * guest's area goes above it */
     uint64_t mmap_end;              /* not 0: mmap_base is the bottom; places are sought upwards to here first */
     uint64_t guest_base;            /* -B: wanted mem_base (64-bit guests), 0 = identity */
-    gaddr fixed, fixed_end;         /* what the program wants at its own address; where the host has something there, another base is taken */
+    gaddr fixed, fixed_end;         /* what the program wants at its own address; where the host has something there,
+                                     * another base is taken */
     uint64_t reserved_va;           /* -R; 32-bit guests always reserve 4 GiB */
 } MmConfig;
 
-Mm      *mm_new(const MmConfig *c, char *err, size_t errcap);      /* NULL: err says why. c is copied; an Mm lives as long as the process */
+Mm      *mm_new(const MmConfig *c, char *err, size_t errcap);      /* NULL: err says why. c is copied; an Mm lives as
+                                                                    * long as the process */
 void     mm_set_tcg(Mm *mm, Tcg *tcg);          /* whose units are dropped when code goes; once, before threads */
 uint64_t mm_base(const Mm *mm);                 /* host address of guest address 0 */
 uint64_t mm_page_size(const Mm *mm);
 uint64_t mm_host_page(const Mm *mm);            /* of every host call; larger than mm_page_size with -p */
 uint64_t mm_task_size(const Mm *mm);
 void     mm_owner_gone(Mm *mm, uint32_t id);    /* thread id (tcg/lock.h) is gone, and may have been in here */
-void     mm_before_fork(Mm *mm); void mm_after_fork(Mm *mm, bool child);        /* the lock is held between them, by the forking thread */
+/* the lock is held between them, by the forking thread */
+void     mm_before_fork(Mm *mm); void mm_after_fork(Mm *mm, bool child);
 
 int64_t  mm_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);      /* address or -errno */
 int64_t  mm_unmap(Mm *mm, gaddr at, uint64_t len);
 int64_t  mm_protect(Mm *mm, gaddr at, uint64_t len, int prot);     /* PROT_GROWSDOWN/UP accepted */
-int64_t  mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags, gaddr newaddr);      /* address or -errno; MREMAP_* */
+/* address or -errno; MREMAP_* */
+int64_t  mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags, gaddr newaddr);
 int64_t  mm_madvise(Mm *mm, gaddr at, uint64_t len, int advice);
 int64_t  mm_msync(Mm *mm, gaddr at, uint64_t len, int flags);
 int64_t  mm_mlock(Mm *mm, gaddr at, uint64_t len, int flags);      /* flags as mlock2 */
@@ -79,12 +83,13 @@ bool     mm_covered(Mm *mm, gaddr at, uint64_t len, int prot);
 bool     mm_file_path(Mm *mm, gaddr at, char path[PATH_MAX]);
 /* Writes /proc/self/maps as the guest's kernel would. */
 void     mm_maps(Mm *mm, FILE *out);
-/* Bytes mapped: all, private writable ones but for stacks, those that grow downwards, read-only code. proc(5), VmSize to VmLib. */
+/* Bytes mapped: all, private writable ones but for stacks, those that grow downwards, read-only code. proc(5), VmSize
+ * to VmLib. */
 typedef struct MmSums { uint64_t total, data, stack, text; } MmSums;
 MmSums   mm_sums(Mm *mm);
 
-/* A write to [at, at+len) failed because of our protection: drops the code there, makes the pages (and aliases) writable
- * and returns true: repeat the access. False: the guest's own fault. */
+/* A write to [at, at+len) failed because of our protection: drops the code there, makes the pages (and aliases)
+ * writable and returns true: repeat the access. False: the guest's own fault. */
 bool     mm_unprotect_code(Mm *mm, gaddr at, uint64_t len);
 bool     mm_watches_code(const Mm *mm);         /* cheap; false: mm_unprotect_code would find nothing */
 /* Explicit cache flush by the guest. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the mm_*.c files. The map is a tree of Vma, disjoint, neighbours of equal kind merged; each also knows its neighbours
- * (prev, next). Look-up, change and the search for a free range are logarithmic. All functions here want mm->lock held. */
+/* Inside of the mm_*.c files. The map is a tree of Vma, disjoint, neighbours of equal kind merged; each also knows its
+ * neighbours (prev, next). Look-up, change and the search for a free range are logarithmic. All functions here want
+ * mm->lock held. */
 #ifndef COMMON_USER_MM_PRIV_H
 #define COMMON_USER_MM_PRIV_H
 
@@ -28,8 +29,8 @@ typedef struct Vma {
 enum { OBJECT_LISTS = 256 };
 typedef struct Objects { Vma *first; uint32_t coded; } Objects;     /* coded: how many of the list have code */
 
-/* What the translator hears once the lock is released (it may wait for nothing of ours): ranges whose code must be dropped, and
- * whether others see memory from now on (tcg_share). */
+/* What the translator hears once the lock is released (it may wait for nothing of ours): ranges whose code must be
+ * dropped, and whether others see memory from now on (tcg_share). */
 typedef struct Drop { GArray *ranges; bool seen; } Drop;
 
 struct Mm {
@@ -73,7 +74,10 @@ void     mm_unlock(Mm *mm, Drop *d);            /* releases, then drops the code
 
 static inline void *mm_host(const Mm *mm, gaddr a) { return (void *)(uintptr_t)(mm->base + a); }
 static inline uint64_t mm_round(const Mm *mm, uint64_t v) { return (v + mm->page - 1) & ~(mm->page - 1); }
-static inline int mm_host_prot(int prot) { return (prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0); }
+static inline int mm_host_prot(int prot)
+{
+    return (prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0);
+}
 
 /* mm_limit.c: may a mapping of this kind be made, in place of what is in [over, over_end)? */
 bool     mm_may_add(const Mm *mm, uint32_t flags, int prot, uint64_t len, gaddr over, gaddr over_end);
@@ -87,29 +91,37 @@ bool     mm_denies_exec(const Mm *mm, int was, int now);            /* PR_SET_MD
 Vma     *vma_find(const Mm *mm, gaddr a);       /* first mapping that ends above a, or NULL */
 Vma     *vma_at(const Mm *mm, gaddr a);
 bool     vma_free(const Mm *mm, gaddr a, uint64_t len);
-bool     vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop);             /* the first hole at or above *a, within end; false: none */
-gaddr    vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len);            /* the highest place for len in a hole within [low, top); 0: none */
+/* the first hole at or above *a, within end; false: none */
+bool     vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop);
+/* the highest place for len in a hole within [low, top); 0: none */
+gaddr    vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len);
 gaddr    vma_gap_up(const Mm *mm, gaddr low, gaddr top, uint64_t len);         /* the lowest */
 void     vma_remove(Mm *mm, gaddr a, gaddr end);
 void     vma_insert(Mm *mm, const Vma *v);      /* in place of what is there; merges */
 void     vma_merge(Mm *mm, gaddr a, gaddr end); /* neighbours inside and at the edges */
-Vma     *vma_split(Mm *mm, gaddr a);            /* makes a a boundary; the first mapping that starts at or above a: with its node, others stay */
-void     vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags);             /* the only way to change these; no merge */
+Vma     *vma_split(Mm *mm, gaddr a);            /* makes a a boundary; the first mapping that starts at or above a: with
+                                                 * its node, others stay */
+/* the only way to change these; no merge */
+void     vma_change(Mm *mm, Vma *v, uint8_t prot, uint32_t flags);
 void     vma_lower(Mm *mm, Vma *v, gaddr start);                    /* it starts here; nothing is in between */
 bool     vma_is_data(uint32_t flags, int prot); /* as RLIMIT_DATA counts */
-/* The mappings of an object (dev, ino; ino not 0): for (v = vma_object(...); v; v = vma_same(v->same_next, dev, ino)). */
+/* The mappings of an object (dev, ino; ino not 0): for (v = vma_object(...); v; v =
+ * vma_same(v->same_next, dev, ino)). */
 Vma     *vma_object(Mm *mm, uint64_t dev, uint64_t ino);
 Vma     *vma_object_code(Mm *mm, uint64_t dev, uint64_t ino);       /* the same, or NULL when none of them has code */
 void     vma_mark(Mm *mm, Vma *v, bool has_code);
 static inline Vma *vma_same(Vma *v, uint64_t dev, uint64_t ino)
 {
-    while (v && (v->dev != dev || v->ino != ino)) v = v->same_next;
+    while (v && (v->dev != dev || v->ino != ino))
+        v = v->same_next;
     return v;
 }
 
-void     code_drop(Mm *mm, gaddr a, gaddr end, Drop *d);           /* mapping goes or changes: note code, forget guards */
+void     code_drop(Mm *mm, gaddr a, gaddr end, Drop *d);           /* mapping goes or changes: note code, forget
+                                                                    * guards */
 void     drop_add(Drop *d, gaddr a, gaddr end);
-static inline void drop_seen(Drop *d, uint32_t flags, int prot)     /* such a mapping is there: may others see what is written to it? */
+static inline void drop_seen(Drop *d, uint32_t flags, int prot)     /* such a mapping is there: may others see what is
+                                                                     * written to it? */
 {
     d->seen |= (flags & MAP_SHARED) && (prot & PROT_WRITE);
 }
@@ -119,19 +131,24 @@ static inline bool mm_partial(const Mm *mm) { return __builtin_expect(mm->hpage 
 /* Maps a fixed range on the host; the caller inserts it into the map. at, or -errno. */
 int64_t  map_fixed(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d);
 void     grow_note(Mm *mm, const Vma *v);       /* a MAP_GROWSDOWN mapping was inserted */
-int      host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);   /* claimed range; prot as the guest's; 0, -errno */
+/* claimed range; prot as the guest's; 0, -errno */
+int      host_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, uint64_t off);
 int      host_protect(Mm *mm, gaddr a, gaddr end, int prot);       /* prot as the guest's; 0, -errno */
 /* Makes [a, end) of the host ours where the map has holes, so that MAP_FIXED cannot hit the emulator. 0 or -ENOMEM. */
 int      host_claim(Mm *mm, gaddr a, gaddr end);
 int      host_vacate(Mm *mm, gaddr a, gaddr end);                  /* whole host pages: unmapped, or reserved again */
-int64_t  host_given(const Mm *mm, void *p, uint64_t len);          /* where the host put a mapping, or -ENOMEM: no guest address, unmapped */
-void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved again */
+int64_t  host_given(const Mm *mm, void *p, uint64_t len);          /* where the host put a mapping, or -ENOMEM: no guest
+                                                                    * address, unmapped */
+void     host_release(Mm *mm, gaddr a, gaddr end);                 /* whole host range back: unmapped, or reserved
+                                                                    * again */
 bool     mm_hint_free(const Mm *mm, gaddr hint, uint64_t len);     /* may a mapping without MAP_FIXED go there? */
 gaddr    mm_choose(Mm *mm, gaddr hint, uint64_t len);              /* reserved mode: free place or 0 */
-gaddr    mm_choose_area(Mm *mm, gaddr hint, uint64_t len);         /* else: free place in the mmap area; 0: the host chooses */
+gaddr    mm_choose_area(Mm *mm, gaddr hint, uint64_t len);         /* else: free place in the mmap area; 0: the host
+                                                                    * chooses */
 
 /* mm_partial.c: guest pages smaller than the host's. */
-void     part_open(Mm *mm, gaddr a, gaddr end, Drop *d);           /* before any change of a range: no guard is left on its host pages */
+void     part_open(Mm *mm, gaddr a, gaddr end, Drop *d);           /* before any change of a range: no guard is left on
+                                                                    * its host pages */
 int      part_claim(Mm *mm, gaddr a, gaddr end);
 void     part_unmap(Mm *mm, gaddr a, gaddr end);                    /* mappings and their host pages */
 void     part_release(Mm *mm, gaddr a, gaddr end);
@@ -139,8 +156,10 @@ int      part_map(Mm *mm, gaddr at, uint64_t len, int prot, int flags, int fd, u
 int      part_protect(Mm *mm, gaddr a, gaddr end, int prot);
 int      part_host_prot(Mm *mm, gaddr hostpage);                   /* union of what is mapped there, as the guest's */
 int64_t  part_map_anywhere(Mm *mm, gaddr hint, uint64_t len, int prot, int flags, int fd, uint64_t off, Drop *d);
-int64_t  part_choose(Mm *mm, uint64_t len, uint64_t off);          /* claimed host pages of its own, congruent to off; or -errno */
-bool     part_alone(Mm *mm, gaddr a, gaddr end);                   /* nothing else is mapped in the host pages of [a, end) */
+int64_t  part_choose(Mm *mm, uint64_t len, uint64_t off);          /* claimed host pages of its own, congruent to off;
+                                                                    * or -errno */
+bool     part_alone(Mm *mm, gaddr a, gaddr end);                   /* nothing else is mapped in the host pages of [a,
+                                                                    * end) */
 int64_t  part_advise(Mm *mm, gaddr a, uint64_t len, int advice);
 
 #endif

@@ -14,9 +14,13 @@ typedef struct Block { uint64_t start, end, value[MAX_KEYS], resident; const cha
 
 static int key_of(Keys *k, const char *name, size_t len)
 {
-    if (len >= KEY_LEN) return -1;
-    for (int i = 0; i < k->n; i++) if (!strncmp(k->name[i], name, len) && !k->name[i][len]) return i;
-    if (k->n == MAX_KEYS) return -1;
+    if (len >= KEY_LEN)
+        return -1;
+    for (int i = 0; i < k->n; i++)
+        if (!strncmp(k->name[i], name, len) && !k->name[i][len])
+            return i;
+    if (k->n == MAX_KEYS)
+        return -1;
     memcpy(k->name[k->n], name, len);
     return k->n++;
 }
@@ -29,12 +33,14 @@ static GArray *parse_blocks(char *text, Keys *keys)
         Block b = { 0 }, *now = blocks->len ? &g_array_index(blocks, Block, blocks->len - 1) : NULL;
         size_t len = strcspn(line, ": ");
         if (line[len] != ':') {
-            if (sscanf(line, "%lx-%lx", &b.start, &b.end) == 2) g_array_append_val(blocks, b);
+            if (sscanf(line, "%lx-%lx", &b.start, &b.end) == 2)
+                g_array_append_val(blocks, b);
         } else if (now && !strncmp(line, "VmFlags:", 8)) {
             now->flags = line + 8;
         } else if (now) {
             int k = key_of(keys, line, len);
-            if (k >= 0) now->value[k] = strtoull(line + len + 1, NULL, 10);
+            if (k >= 0)
+                now->value[k] = strtoull(line + len + 1, NULL, 10);
         }
     }
     return blocks;
@@ -48,8 +54,10 @@ static uint64_t resident(int pagemap, uint64_t start, uint64_t end)
     for (uint64_t p = start / HOST_PAGE, last = end / HOST_PAGE; p < last; ) {
         size_t want = last - p < STEP ? last - p : STEP;
         ssize_t got = pread(pagemap, e, want * sizeof *e, (off_t)(p * sizeof *e));
-        if (got <= 0) break;
-        for (size_t i = 0; i < (size_t)got / sizeof *e; i++) n += e[i] >> 62 != 0;
+        if (got <= 0)
+            break;
+        for (size_t i = 0; i < (size_t)got / sizeof *e; i++)
+            n += e[i] >> 62 != 0;
         p += (size_t)got / sizeof *e;
     }
     return n;
@@ -62,9 +70,12 @@ static Share share_of(Block *b, const Keys *k, int pagemap, uint64_t start, uint
 {
     uint64_t lo = start > b->start ? start : b->start, hi = end < b->end ? end : b->end, any = 0;
     if (lo == b->start && hi == b->end) return (Share){ 1, 1 };
-    for (int i = 0; i < k->n; i++) if (!strcmp(k->name[i], "Rss") || !strcmp(k->name[i], "Swap")) any |= b->value[i];
+    for (int i = 0; i < k->n; i++)
+        if (!strcmp(k->name[i], "Rss") || !strcmp(k->name[i], "Swap"))
+            any |= b->value[i];
     if (!any) return (Share){ 0, 1 };
-    if (!b->counted) b->resident = resident(pagemap, b->start, b->end);
+    if (!b->counted)
+        b->resident = resident(pagemap, b->start, b->end);
     b->counted = true;
     return b->resident ? (Share){ resident(pagemap, lo, hi), b->resident } : (Share){ 0, 1 };
 }
@@ -72,7 +83,9 @@ static Share share_of(Block *b, const Keys *k, int pagemap, uint64_t start, uint
 static bool is_shared_out(const char *key)
 {
     static const char *const facts[] = { "Size", "KernelPageSize", "MMUPageSize", "THPeligible", "ProtectionKey" };
-    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) if (!strcmp(key, facts[i])) return false;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        if (!strcmp(key, facts[i]))
+            return false;
     return true;
 }
 
@@ -82,7 +95,8 @@ static void print_flags(const MmArea *a, const char *flags, FILE *out)
     fprintf(out, "VmFlags: %s%s%s%s", a->prot & PROT_READ ? "rd " : "", a->prot & PROT_WRITE ? "wr " : "",
             a->prot & PROT_EXEC ? "ex " : "", a->flags & MAP_SHARED ? "sh " : "");
     for (const char *f = flags ? flags : ""; *(f += strspn(f, " ")); f += strcspn(f, " "))
-        if (!memmem("rd wr ex sh", 11, f, 2)) fprintf(out, "%.2s ", f);
+        if (!memmem("rd wr ex sh", 11, f, 2))
+            fprintf(out, "%.2s ", f);
     fputc('\n', out);
 }
 
@@ -95,16 +109,21 @@ static Sum sum_up(const MmView *v, const MmArea *a, GArray *blocks, const Keys *
     size_t lo = 0, hi = blocks->len;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        if (g_array_index(blocks, Block, mid).end <= start) lo = mid + 1;
-        else hi = mid;
+        if (g_array_index(blocks, Block, mid).end <= start)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     for (; lo < blocks->len && g_array_index(blocks, Block, lo).start < end; lo++) {
         Block *b = &g_array_index(blocks, Block, lo);
         Share part = share_of(b, k, pagemap, start, end);
-        if (!s.flags) s.flags = b->flags;
+        if (!s.flags)
+            s.flags = b->flags;
         for (int i = 0; i < k->n; i++)
-            if (is_shared_out(k->name[i])) s.value[i] += b->value[i] * part.part / part.whole;
-            else if (b->value[i] > s.value[i]) s.value[i] = b->value[i];
+            if (is_shared_out(k->name[i]))
+                s.value[i] += b->value[i] * part.part / part.whole;
+            else if (b->value[i] > s.value[i])
+                s.value[i] = b->value[i];
     }
     return s;
 }
@@ -127,11 +146,13 @@ static void print_sum(const MmView *v, const MmArea *a, const Keys *k, const Sum
 
 static void print_rollup(const MmView *v, const Keys *k, const Sum *all, FILE *out)
 {
-    if (!v->nareas) return;
+    if (!v->nareas)
+        return;
     fprintf(out, "%08llx-%08llx ---p 00000000 00:00 0 %*s[rollup]\n", (unsigned long long)v->areas[0].start,
             (unsigned long long)v->areas[v->nareas - 1].end, 24, "");
     for (int i = 0; i < k->n; i++)
-        if (is_shared_out(k->name[i])) print_value(k->name[i], all->value[i], " kB", out);
+        if (is_shared_out(k->name[i]))
+            print_value(k->name[i], all->value[i], " kB", out);
 }
 
 void mm_view_smaps(const MmView *v, char *host, bool rollup, FILE *out)
@@ -144,10 +165,14 @@ void mm_view_smaps(const MmView *v, char *host, bool rollup, FILE *out)
     FILE *pagemap = fopen(name, "re");
     for (size_t i = 0; i < v->nareas; i++) {
         Sum s = sum_up(v, &v->areas[i], blocks, &keys, pagemap ? fileno(pagemap) : -1);
-        if (!rollup) print_sum(v, &v->areas[i], &keys, &s, out);
-        for (int k = 0; k < keys.n; k++) all.value[k] += s.value[k];
+        if (!rollup)
+            print_sum(v, &v->areas[i], &keys, &s, out);
+        for (int k = 0; k < keys.n; k++)
+            all.value[k] += s.value[k];
     }
-    if (rollup) print_rollup(v, &keys, &all, out);
-    if (pagemap) fclose(pagemap);
+    if (rollup)
+        print_rollup(v, &keys, &all, out);
+    if (pagemap)
+        fclose(pagemap);
     g_array_free(blocks, TRUE);
 }

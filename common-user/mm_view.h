@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's map as /proc shows it: a copy of the mappings of this process, or of another that an emulator of the same
- * build runs, with the host's lines for them. Any thread; views are owned by who asked for them.
- */
+ * build runs, with the host's lines for them. Any thread; views are owned by who
+ * asked for them. */
 #ifndef COMMON_USER_MM_VIEW_H
 #define COMMON_USER_MM_VIEW_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The map of guest mappings: look-up, split, insert, remove, merge, free ranges, sums. Pure bookkeeping, no host calls.
- * A treap: a search tree by address that is a heap by random rank, so that its depth is logarithmic whatever the guest does
- * (Seidel, Aragon: Randomized search trees). Each node knows the largest free range below a mapping of its subtree. */
+ * A treap: a search tree by address that is a heap by random rank, so that its depth is logarithmic whatever the guest
+ * does (Seidel, Aragon: Randomized search trees). Each node knows the largest free range below a mapping of its
+ * subtree. */
 #include <string.h>
 #include "common-user/mm_priv.h"
 
@@ -18,13 +19,18 @@ static gaddr low_of(const Mm *mm, const Vma *v)
 static void pull(Vma *t)
 {
     t->gap = gap_below(t);
-    if (t->left && t->left->gap > t->gap) t->gap = t->left->gap;
-    if (t->right && t->right->gap > t->gap) t->gap = t->right->gap;
+    if (t->left && t->left->gap > t->gap)
+        t->gap = t->left->gap;
+    if (t->right && t->right->gap > t->gap)
+        t->gap = t->right->gap;
 }
 
 static Vma *tree_insert(Vma *t, Vma *n)
 {
-    if (!t) { pull(n); return n; }
+    if (!t) {
+        pull(n);
+        return n;
+    }
     bool low = n->start < t->start;
     Vma **side = low ? &t->left : &t->right, *child = *side = tree_insert(*side, n);
     if (child->rank > t->rank) {                    /* it rises, t becomes its child */
@@ -35,16 +41,20 @@ static Vma *tree_insert(Vma *t, Vma *n)
         pull(child);
         return child;
     }
-    if (child->gap > t->gap) t->gap = child->gap;
+    if (child->gap > t->gap)
+        t->gap = child->gap;
     return t;
 }
 
 static Vma *tree_join(Vma *low, Vma *high)
 {
-    if (!low || !high) return low ? low : high;
+    if (!low || !high)
+        return low ? low : high;
     bool top = low->rank > high->rank;
-    if (top) low->right = tree_join(low->right, high);
-    else high->left = tree_join(low, high->left);
+    if (top)
+        low->right = tree_join(low->right, high);
+    else
+        high->left = tree_join(low, high->left);
     pull(top ? low : high);
     return top ? low : high;
 }
@@ -55,9 +65,12 @@ static void pull_if(Vma *t, gaddr was) { if (was && t->gap <= was) pull(t); }
 
 static Vma *tree_remove(Vma *t, const Vma *n)
 {
-    if (t == n) return tree_join(t->left, t->right);
-    if (n->start < t->start) t->left = tree_remove(t->left, n);
-    else t->right = tree_remove(t->right, n);
+    if (t == n)
+        return tree_join(t->left, t->right);
+    if (n->start < t->start)
+        t->left = tree_remove(t->left, n);
+    else
+        t->right = tree_remove(t->right, n);
     pull_if(t, gap_below(n));
     return t;
 }
@@ -65,10 +78,13 @@ static Vma *tree_remove(Vma *t, const Vma *n)
 /* The free range below n changed from `was`. */
 static void tree_touch(Vma *t, const Vma *n, gaddr was)
 {
-    if (t != n) tree_touch(n->start < t->start ? t->left : t->right, n, was);
+    if (t != n)
+        tree_touch(n->start < t->start ? t->left : t->right, n, was);
     gaddr now = gap_below(n);
-    if (now >= t->gap) t->gap = now;
-    else pull_if(t, was);
+    if (now >= t->gap)
+        t->gap = now;
+    else
+        pull_if(t, was);
 }
 
 /* --- nodes: the tree, the list of neighbours, the list of mappings of the same object, the sums */
@@ -87,7 +103,8 @@ Vma *vma_object_code(Mm *mm, uint64_t dev, uint64_t ino)
 
 void vma_mark(Mm *mm, Vma *v, bool has_code)
 {
-    if (v->ino) object_of(mm, v->dev, v->ino)->coded += (uint32_t)has_code - v->has_code;
+    if (v->ino)
+        object_of(mm, v->dev, v->ino)->coded += (uint32_t)has_code - v->has_code;
     v->has_code = has_code;
 }
 
@@ -97,11 +114,15 @@ static void account(Mm *mm, const Vma *v, bool add)
 {
     MmSums *s = &mm->sums;
     uint64_t len = add ? v->end - v->start : v->start - v->end;
-    if (v->flags & VMA_HIDDEN) return;
+    if (v->flags & VMA_HIDDEN)
+        return;
     s->total += len;
-    if (v->flags & MAP_GROWSDOWN) s->stack += len;
-    else if (vma_is_data(v->flags, v->prot)) s->data += len;
-    else if ((v->prot & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC) s->text += len;
+    if (v->flags & MAP_GROWSDOWN)
+        s->stack += len;
+    else if (vma_is_data(v->flags, v->prot))
+        s->data += len;
+    else if ((v->prot & (PROT_EXEC | PROT_WRITE)) == PROT_EXEC)
+        s->text += len;
 }
 
 static Vma *node_new(Mm *mm)
@@ -109,7 +130,10 @@ static Vma *node_new(Mm *mm)
     enum { CHUNK = 64 };
     if (!mm->spare) {
         Vma *chunk = g_new(Vma, CHUNK);
-        for (int i = 0; i < CHUNK; i++) { chunk[i].next = mm->spare; mm->spare = &chunk[i]; }
+        for (int i = 0; i < CHUNK; i++) {
+            chunk[i].next = mm->spare;
+            mm->spare = &chunk[i];
+        }
     }
     Vma *n = mm->spare;
     mm->spare = n->next;
@@ -118,22 +142,28 @@ static Vma *node_new(Mm *mm)
 
 static void object_link(Mm *mm, Vma *n)
 {
-    if (!n->ino) return;
+    if (!n->ino)
+        return;
     Objects *list = object_of(mm, n->dev, n->ino);
     n->same_prev = NULL;
     n->same_next = list->first;
-    if (list->first) list->first->same_prev = n;
+    if (list->first)
+        list->first->same_prev = n;
     list->first = n;
     list->coded += n->has_code;
 }
 
 static void object_unlink(Mm *mm, Vma *v)
 {
-    if (!v->ino) return;
+    if (!v->ino)
+        return;
     Objects *list = object_of(mm, v->dev, v->ino);
-    if (v->same_prev) v->same_prev->same_next = v->same_next;
-    else list->first = v->same_next;
-    if (v->same_next) v->same_next->same_prev = v->same_prev;
+    if (v->same_prev)
+        v->same_prev->same_next = v->same_next;
+    else
+        list->first = v->same_next;
+    if (v->same_next)
+        v->same_next->same_prev = v->same_prev;
     list->coded -= v->has_code;
 }
 
@@ -149,12 +179,17 @@ static Vma *link_copy(Mm *mm, const Vma *v, Vma *next, gaddr free_below)
     n->low = low_of(mm, n);
     n->prev = prev;
     n->next = next;
-    if (prev) prev->next = n;
-    if (next) next->prev = n;
-    else mm->last = n;
-    if (!prev) mm->first = n;
+    if (prev)
+        prev->next = n;
+    if (next)
+        next->prev = n;
+    else
+        mm->last = n;
+    if (!prev)
+        mm->first = n;
     mm->root = tree_insert(mm->root, n);
-    if (next && gap_below(next) != free_below) tree_touch(mm->root, next, free_below);
+    if (next && gap_below(next) != free_below)
+        tree_touch(mm->root, next, free_below);
     object_link(mm, n);
     account(mm, n, true);
     mm->count++;
@@ -169,11 +204,16 @@ static void unlink_free(Mm *mm, Vma *v, bool heir)
     object_unlink(mm, v);
     gaddr free_below = v->next ? gap_below(v->next) : 0;
     mm->root = tree_remove(mm->root, v);
-    if (v->prev) v->prev->next = v->next;
-    else mm->first = v->next;
-    if (v->next) v->next->prev = v->prev;
-    else mm->last = v->prev;
-    if (v->next && !heir) tree_touch(mm->root, v->next, free_below);
+    if (v->prev)
+        v->prev->next = v->next;
+    else
+        mm->first = v->next;
+    if (v->next)
+        v->next->prev = v->prev;
+    else
+        mm->last = v->prev;
+    if (v->next && !heir)
+        tree_touch(mm->root, v->next, free_below);
     v->next = mm->spare;
     mm->spare = v;
 }
@@ -184,8 +224,12 @@ Vma *vma_find(const Mm *mm, gaddr a)
 {
     Vma *found = NULL;
     for (Vma *t = mm->root; t; )
-        if (t->end > a) { found = t; t = t->left; }
-        else t = t->right;
+        if (t->end > a) {
+            found = t;
+            t = t->left;
+        }
+        else
+            t = t->right;
     return found;
 }
 
@@ -204,7 +248,8 @@ bool vma_free(const Mm *mm, gaddr a, uint64_t len)
 bool vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop)
 {
     Vma *v = vma_find(mm, *a);
-    for (; v && v->start <= *a && *a < end; v = v->next) *a = v->end;
+    for (; v && v->start <= *a && *a < end; v = v->next)
+        *a = v->end;
     *stop = v && v->start < end ? v->start : end;
     return *a < end;
 }
@@ -212,8 +257,10 @@ bool vma_hole(const Mm *mm, gaddr *a, gaddr end, gaddr *stop)
 /* The highest mapping that starts at or below `upto` with len free below it. */
 static const Vma *highest_gap(const Vma *t, gaddr upto, uint64_t len)
 {
-    if (!t || t->gap < len) return NULL;
-    if (t->start > upto) return highest_gap(t->left, upto, len);
+    if (!t || t->gap < len)
+        return NULL;
+    if (t->start > upto)
+        return highest_gap(t->left, upto, len);
     const Vma *r = highest_gap(t->right, upto, len);
     return r ? r : gap_below(t) >= len ? t : highest_gap(t->left, upto, len);
 }
@@ -221,8 +268,10 @@ static const Vma *highest_gap(const Vma *t, gaddr upto, uint64_t len)
 /* The lowest that starts at or above `from`. */
 static const Vma *lowest_gap(const Vma *t, gaddr from, uint64_t len)
 {
-    if (!t || t->gap < len) return NULL;
-    if (t->start < from) return lowest_gap(t->right, from, len);
+    if (!t || t->gap < len)
+        return NULL;
+    if (t->start < from)
+        return lowest_gap(t->right, from, len);
     const Vma *l = lowest_gap(t->left, from, len);
     return l ? l : gap_below(t) >= len ? t : lowest_gap(t->right, from, len);
 }
@@ -233,11 +282,13 @@ gaddr vma_gap(const Mm *mm, gaddr low, gaddr top, uint64_t len)
     gaddr ceiling = v && v->low < top ? v->low : top, floor = below ? below->end : 0;
     if (ceiling < floor || ceiling - floor < len) {                 /* not right at the top */
         v = below ? highest_gap(mm->root, below->start, len) : NULL;
-        if (!v) return 0;
+        if (!v)
+            return 0;
         ceiling = v->low;
         floor = end_before(v);
     }
-    if (floor < low) floor = low;
+    if (floor < low)
+        floor = low;
     return ceiling > floor && ceiling - floor >= len ? ceiling - len : 0;
 }
 
@@ -250,7 +301,8 @@ gaddr vma_gap_up(const Mm *mm, gaddr low, gaddr top, uint64_t len)
         floor = v ? end_before(v) : mm->last ? mm->last->end : low;
         ceiling = v ? v->low : top;
     }
-    if (ceiling > top) ceiling = top;
+    if (ceiling > top)
+        ceiling = top;
     return ceiling > floor && ceiling - floor >= len ? floor : 0;
 }
 
@@ -259,12 +311,14 @@ gaddr vma_gap_up(const Mm *mm, gaddr low, gaddr top, uint64_t len)
 Vma *vma_split(Mm *mm, gaddr a)
 {
     Vma *v = vma_find(mm, a);
-    if (!v || v->start >= a) return v;
+    if (!v || v->start >= a)
+        return v;
     Vma low = *v;
     gaddr free_below = gap_below(v);
     low.end = a;
     account(mm, v, false);
-    if (v->ino) v->off += a - v->start;
+    if (v->ino)
+        v->off += a - v->start;
     v->start = a;
     v->low = low_of(mm, v);
     account(mm, v, true);
@@ -290,11 +344,16 @@ static bool can_merge(const Vma *a, const Vma *b)
 void vma_merge(Mm *mm, gaddr a, gaddr end)
 {
     Vma *v = vma_find(mm, a);
-    if (!v) v = mm->last;
-    else if (v->prev) v = v->prev;
+    if (!v)
+        v = mm->last;
+    else if (v->prev)
+        v = v->prev;
     while (v && v->next && v->start <= end) {
         Vma *next = v->next;
-        if (!can_merge(v, next)) { v = next; continue; }
+        if (!can_merge(v, next)) {
+            v = next;
+            continue;
+        }
         gaddr stop = next->end;
         vma_mark(mm, v, v->has_code | next->has_code);
         unlink_free(mm, next, true);
@@ -308,7 +367,8 @@ void vma_merge(Mm *mm, gaddr a, gaddr end)
 static bool take_over(Mm *mm, const Vma *v)
 {
     Vma *n = vma_find(mm, v->start);
-    if (!n || n->start != v->start || n->end != v->end || (n->flags ^ v->flags) & MAP_GROWSDOWN) return false;
+    if (!n || n->start != v->start || n->end != v->end || (n->flags ^ v->flags) & MAP_GROWSDOWN)
+        return false;
     account(mm, n, false);
     object_unlink(mm, n);
     n->dev = v->dev;

@@ -23,31 +23,41 @@ int ownfd_keep(int fd)
 {
     int high = to_high(fd);
     close(fd);
-    if (high >= 0) fcntl(high, F_SETSIG, OWNFD_MARK);
+    if (high >= 0)
+        fcntl(high, F_SETSIG, OWNFD_MARK);
     for (int i = 0; high >= 0 && i < MAX_KEPT; i++) {
         int none = 0;
-        if (!atomic_compare_exchange_strong(&kept.slot[i], &none, high + 1)) continue;
-        for (int used = atomic_load(&kept.used); used <= i && !atomic_compare_exchange_weak(&kept.used, &used, i + 1); ) { }
+        if (!atomic_compare_exchange_strong(&kept.slot[i], &none, high + 1))
+            continue;
+        for (int used = atomic_load(&kept.used);
+             used <= i && !atomic_compare_exchange_weak(&kept.used, &used, i + 1);) {}
         return i;
     }
-    if (high >= 0) close(high);
+    if (high >= 0)
+        close(high);
     return OWNFD_NONE;
 }
 
-int  ownfd_get(int handle) { return handle < 0 ? -1 : atomic_load_explicit(&kept.slot[handle], memory_order_relaxed) - 1; }
+int ownfd_get(int handle)
+{
+    return handle < 0 ? -1 : atomic_load_explicit(&kept.slot[handle], memory_order_relaxed) - 1;
+}
 bool ownfd_any(void) { return atomic_load_explicit(&kept.used, memory_order_relaxed) != 0; }
 
 void ownfd_close(int handle)
 {
     int fd = ownfd_get(handle);
-    if (fd < 0) return;
+    if (fd < 0)
+        return;
     close(fd);
     atomic_store(&kept.slot[handle], 0);
 }
 
 static int find(int fd)
 {
-    for (int i = 0, n = atomic_load(&kept.used); i < n; i++) if (ownfd_get(i) == fd) return i;
+    for (int i = 0, n = atomic_load(&kept.used); i < n; i++)
+        if (ownfd_get(i) == fd)
+            return i;
     return OWNFD_NONE;
 }
 
@@ -58,7 +68,8 @@ int ownfd_next(int from)
     int best = -1;
     for (int i = 0, n = atomic_load(&kept.used); i < n; i++) {
         int fd = ownfd_get(i);
-        if (fd >= from && (best < 0 || fd < best)) best = fd;
+        if (fd >= from && (best < 0 || fd < best))
+            best = fd;
     }
     return best;
 }
@@ -66,7 +77,9 @@ int ownfd_next(int from)
 void ownfd_yield(int fd)
 {
     int handle = fd >= 0 && ownfd_any() ? find(fd) : OWNFD_NONE;
-    if (handle == OWNFD_NONE) return;
+    if (handle == OWNFD_NONE)
+        return;
     int moved = to_high(fd);
-    if (moved >= 0) atomic_store(&kept.slot[handle], moved + 1);
+    if (moved >= 0)
+        atomic_store(&kept.slot[handle], moved + 1);
 }

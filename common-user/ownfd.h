@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Descriptors of the emulator itself (log, perf files, qemu-disas). They have high numbers, close on exec, and do not exist for
- * the guest: calls on them are EBADF, close_range passes over them, /proc/self/fd does not list them. A number that the guest
- * wants (dup2) is given up: the descriptor moves, so users keep a handle and ask for the number at each use. Lock-free; a
- * use that races with such a move of another thread may go astray once.
- */
+/* Descriptors of the emulator itself (log, perf files, qemu-disas). They have high numbers, close on exec, and do not
+ * exist for the guest: calls on them are EBADF, close_range passes over them, /proc/self/fd does not list them. A
+ * number that the guest wants (dup2) is given up: the descriptor moves, so users keep a handle and ask for the number
+ * at each use. Lock-free; a use that races with such a move of another thread may
+ * go astray once. */
 #ifndef COMMON_USER_OWNFD_H
 #define COMMON_USER_OWNFD_H
 

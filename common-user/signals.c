@@ -15,7 +15,10 @@
 enum { HOST_STACK = 64 * 1024, HOST_SA_RESTORER = 0x04000000 };
 static const uint64_t UNMASKABLE = (1ull << (SIGKILL - 1)) | (1ull << (SIGSTOP - 1));
 
-static long host_sigmask(int how, uint64_t set) { return host_syscall(SYS_rt_sigprocmask, how, (long)&set, 0, 8, 0, 0); }
+static long host_sigmask(int how, uint64_t set)
+{
+    return host_syscall(SYS_rt_sigprocmask, how, (long)&set, 0, 8, 0, 0);
+}
 void signal_block_all(void) { host_sigmask(SIG_BLOCK, ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST); }
 
 /* --- the handler. Async-signal-safe: it records and asks; nothing else. */
@@ -44,8 +47,8 @@ static void host_default(int sig)
 static void report_bug(const Task *t, int sig, const siginfo_t *info, const void *uc)
 {
     char line[200];
-    int n = snprintf(line, sizeof line, "qemu: bug: signal %d at host pc %p, address %p, guest pc 0x%llx\n", sig, (void *)host_uc_pc(uc),
-                     info->si_addr, (unsigned long long)(t ? t->cpu->pc : 0));
+    int n = snprintf(line, sizeof line, "qemu: bug: signal %d at host pc %p, address %p, guest pc 0x%llx\n", sig,
+        (void *)host_uc_pc(uc), info->si_addr, (unsigned long long)(t ? t->cpu->pc : 0));
     if (write(2, line, (size_t)n) < 0) { /* nothing left to try */ }
 }
 
@@ -62,20 +65,25 @@ static void host_handler(int sig, siginfo_t *info, void *uc)
             t->fault.code = info->si_code;
             t->fault.write = host_fault_is_write(uc);
         }
-        if (host_fault_fixup(uc)) return;
-        if (t && tcg_fault(t->cpu, uc, addr)) return;
+        if (host_fault_fixup(uc))
+            return;
+        if (t && tcg_fault(t->cpu, uc, addr))
+            return;
         report_bug(t, sig, info, uc);
         host_default(sig);                              /* the access repeats and kills us where it happened */
         return;
     }
-    if (t) take(t, sig, info, uc);
+    if (t)
+        take(t, sig, info, uc);
 }
 
 static void host_install(int sig, uint64_t guest_flags)
 {
-    /* SA_RESTART always: a restart that the kernel grants shows as a pc on the syscall instruction (safe_syscall), so the
-     * kernel itself tells restartable calls from others. */
-    HostSigaction sa = { .handler = (void *)host_handler, .restorer = host_sigreturn, .mask = ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST };
+    /* SA_RESTART always: a restart that the kernel grants shows as a pc on the syscall instruction (safe_syscall), so
+     * the kernel itself tells restartable calls from others. */
+    HostSigaction sa = {
+        .handler = (void *)host_handler, .restorer = host_sigreturn, .mask = ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST
+    };
     sa.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | HOST_SA_RESTORER | (guest_flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
     host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
 }
@@ -90,7 +98,8 @@ void signal_init(Process *p)
     for (int sig = 1; sig <= TASK_NSIG; sig++) {
         HostSigaction sa = { 0 };
         host_syscall(SYS_rt_sigaction, sig, 0, (long)&sa, 8, 0, 0);
-        p->sig->act[sig].handler = sa.handler == (void *)SIG_IGN ? (gaddr)(uintptr_t)SIG_IGN : (gaddr)(uintptr_t)SIG_DFL;
+        p->sig->act[sig].handler =
+            sa.handler == (void *)SIG_IGN ? (gaddr)(uintptr_t)SIG_IGN : (gaddr)(uintptr_t)SIG_DFL;
     }
 }
 
@@ -101,7 +110,8 @@ void signal_start(Task *t)
     t->sigmask = mask;
     host_install(SIGSEGV, 0);
     host_install(SIGBUS, 0);
-    if (!(mask & SIGMASK_UNBLOCKABLE_HOST)) return;
+    if (!(mask & SIGMASK_UNBLOCKABLE_HOST))
+        return;
     t->lent = mask & SIGMASK_UNBLOCKABLE_HOST;          /* what execve left */
     held_return(t);
 }
@@ -110,7 +120,8 @@ void signal_thread_init(Task *t)
 {
     if (!t->host_stack) {
         t->host_stack_len = HOST_STACK;
-        t->host_stack = mmap(NULL, HOST_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        t->host_stack =
+            mmap(NULL, HOST_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
     stack_t ss = { .ss_sp = t->host_stack, .ss_size = t->host_stack_len };
     sigaltstack(&ss, NULL);
@@ -120,7 +131,8 @@ void signal_leave(Task *t)
 {
     signal_block_all();
     int sig = atomic_load(&t->pending) & ~TASK_HELD;
-    if (!sig || t->info.si_code == SI_TKILL) return;
+    if (!sig || t->info.si_code == SI_TKILL)
+        return;
     /* some si_code only the first thread may send */
     if (host_syscall(SYS_rt_sigqueueinfo, getpid(), sig, (long)&t->info, 0, 0, 0) < 0)
         host_syscall(SYS_kill, getpid(), sig, 0, 0, 0, 0);
@@ -147,9 +159,11 @@ SigAct signal_get_action(Process *p, int sig)
 /* Makes the host's disposition that of the guest. */
 static void host_follow(int sig, const SigAct *act)
 {
-    if (sig == SIGSEGV || sig == SIGBUS) return;        /* ours for good */
+    if (sig == SIGSEGV || sig == SIGBUS)
+        return;    /* ours for good */
     if (act->handler == (gaddr)(uintptr_t)SIG_DFL || act->handler == (gaddr)(uintptr_t)SIG_IGN) {
-        HostSigaction sa = { .handler = (void *)(uintptr_t)act->handler, .flags = act->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) };
+        HostSigaction sa = { .handler = (void *)(uintptr_t)act->handler,
+            .flags = act->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) };
         host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
     } else {
         host_install(sig, act->flags);
@@ -166,7 +180,8 @@ void signal_reclaim(Process *p)
 int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
 {
     Process *p = t->proc;
-    if (sig < 1 || sig > TASK_NSIG || (act && (sig == SIGKILL || sig == SIGSTOP))) return -EINVAL;
+    if (sig < 1 || sig > TASK_NSIG || (act && (sig == SIGKILL || sig == SIGSTOP)))
+        return -EINVAL;
     SigAct previous;
     signal_block_all();                                 /* the lock is taken at delivery too */
     pthread_mutex_lock(&p->sig->lock);
@@ -180,20 +195,24 @@ int64_t signal_action(Task *t, int sig, const SigAct *act, SigAct *old)
     pthread_mutex_unlock(&p->sig->lock);
     signal_unblock(t);
     bool ignored = act && act->handler == (gaddr)(uintptr_t)SIG_IGN;
-    if (ignored && (SIG_BIT(sig) & SIGMASK_UNBLOCKABLE_HOST)) held_drop(p, sig);
-    if (old) *old = previous;
+    if (ignored && (SIG_BIT(sig) & SIGMASK_UNBLOCKABLE_HOST))
+        held_drop(p, sig);
+    if (old)
+        *old = previous;
     return 0;
 }
 
 void signal_unblock(Task *t)
 {
-    if (atomic_load(&t->pending) & ~TASK_HELD) return;  /* stays blocked until delivered */
+    if (atomic_load(&t->pending) & ~TASK_HELD)
+        return;    /* stays blocked until delivered */
     host_sigmask(SIG_SETMASK, t->sigmask & ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST);
 }
 
 static void look_at_held(Task *t)
 {
-    if (!(held_set(t) & ~t->sigmask)) return;
+    if (!(held_set(t) & ~t->sigmask))
+        return;
     atomic_fetch_or(&t->pending, TASK_HELD);
     tcg_request_exit(t->cpu);
 }
@@ -203,21 +222,28 @@ int64_t signal_procmask(Task *t, int how, const uint64_t *set, uint64_t *old)
     uint64_t was = t->sigmask, now = was;
     if (set) {
         uint64_t s = *set & ~UNMASKABLE;
-        if (how == SIG_BLOCK) now |= s;
-        else if (how == SIG_UNBLOCK) now &= ~s;
-        else if (how == SIG_SETMASK) now = s;
-        else return -EINVAL;
+        if (how == SIG_BLOCK)
+            now |= s;
+        else if (how == SIG_UNBLOCK)
+            now &= ~s;
+        else if (how == SIG_SETMASK)
+            now = s;
+        else
+            return -EINVAL;
         if (now != was) {
             /* A signal taken before this call must be delivered before it: block first, then look. */
             bool wider = !(was & ~now);
             host_sigmask(SIG_BLOCK, (wider ? now : ~0ull) & ~(uint64_t)SIGMASK_UNBLOCKABLE_HOST);
-            if (atomic_load(&t->pending)) return -ERESTARTNOINTR;
+            if (atomic_load(&t->pending))
+                return -ERESTARTNOINTR;
             t->sigmask = now;
-            if (!wider) signal_unblock(t);
+            if (!wider)
+                signal_unblock(t);
             look_at_held(t);
         }
     }
-    if (old) *old = was;
+    if (old)
+        *old = was;
     return 0;
 }
 
@@ -247,7 +273,8 @@ int64_t signal_suspend(Task *t, uint64_t mask)
 
 bool signal_on_altstack(const Task *t, gaddr sp)
 {
-    if (t->altstack.flags & TASK_SS_AUTODISARM) return false;
+    if (t->altstack.flags & TASK_SS_AUTODISARM)
+        return false;
     return t->altstack.size && sp > t->altstack.sp && sp - t->altstack.sp <= t->altstack.size;
 }
 
@@ -260,12 +287,17 @@ int64_t signal_altstack(Task *t, const SigStack *ss, SigStack *old, gaddr sp, ui
         *old = was;
         old->flags = (!was.size ? SS_DISABLE : on ? SS_ONSTACK : 0) | (was.flags & TASK_SS_AUTODISARM);
     }
-    if (!ss) return 0;
+    if (!ss)
+        return 0;
     uint32_t mode = ss->flags & ~TASK_SS_AUTODISARM;
-    if (on) return -EPERM;
-    if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE) return -EINVAL;
-    if (ss->sp == was.sp && ss->size == was.size && ss->flags == was.flags) return 0;
-    if (mode != SS_DISABLE && ss->size < min_size) return -ENOMEM;
+    if (on)
+        return -EPERM;
+    if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
+        return -EINVAL;
+    if (ss->sp == was.sp && ss->size == was.size && ss->flags == was.flags)
+        return 0;
+    if (mode != SS_DISABLE && ss->size < min_size)
+        return -ENOMEM;
     t->altstack = mode == SS_DISABLE ? (SigStack){ .flags = ss->flags } : *ss;
     return 0;
 }
@@ -289,17 +321,21 @@ static void follow_ours(Process *p, bool exec)
 {
     static const int ours[] = { SIGSEGV, SIGBUS };
     for (int i = 0; i < 2; i++) {
-        if (p->sig->act[ours[i]].handler != (gaddr)(uintptr_t)SIG_IGN) continue;
+        if (p->sig->act[ours[i]].handler != (gaddr)(uintptr_t)SIG_IGN)
+            continue;
         HostSigaction sa = { .handler = (void *)SIG_IGN };
-        if (exec) host_syscall(SYS_rt_sigaction, ours[i], (long)&sa, 0, 8, 0, 0);
-        else host_install(ours[i], 0);
+        if (exec)
+            host_syscall(SYS_rt_sigaction, ours[i], (long)&sa, 0, 8, 0, 0);
+        else
+            host_install(ours[i], 0);
     }
 }
 
 bool signal_before_exec(Task *t)
 {
     signal_block_all();
-    if (atomic_load(&t->pending)) return false;
+    if (atomic_load(&t->pending))
+        return false;
     follow_ours(t->proc, true);
     held_lend(t, SIGMASK_UNBLOCKABLE_HOST);
     host_sigmask(SIG_SETMASK, t->sigmask);
@@ -321,7 +357,8 @@ long safe_syscall(Task *t, long nr, ...)
     long a[6];
     va_list ap;
     va_start(ap, nr);
-    for (int i = 0; i < 6; i++) a[i] = va_arg(ap, long);    /* unused ones are garbage that the kernel ignores */
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(ap, long);    /* unused ones are garbage that the kernel ignores */
     va_end(ap);
     if (atomic_load_explicit(&t->proc->reads_held, memory_order_relaxed))
         return held_call(t, SIGMASK_UNBLOCKABLE_HOST, NULL, nr, a);

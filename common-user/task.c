@@ -15,7 +15,8 @@ _Thread_local Task *current;
 uint32_t task_lock_id(const CpuState *cpu)
 {
     const Task *t = cpu ? cpu->task : current;
-    if (!t || !t->tid) return cpu ? 0 : lock_thread_id();
+    if (!t || !t->tid)
+        return cpu ? 0 : lock_thread_id();
     return (uint32_t)t->tid | (t->proc->other_ids ? LOCK_FOREIGN : 0);
 }
 
@@ -24,12 +25,18 @@ Task *task_new(Process *p, const CpuState *copy)
     size_t size = (p->arch->tcg.state_size + 63) & ~(size_t)63;
     Task *t = calloc(1, sizeof *t);
     CpuState *cpu = t ? aligned_alloc(64, size) : NULL;
-    if (!cpu) { free(t); return NULL; }
-    if (copy) memcpy(cpu, copy, p->arch->tcg.state_size);
-    else memset(cpu, 0, size);
+    if (!cpu) {
+        free(t);
+        return NULL;
+    }
+    if (copy)
+        memcpy(cpu, copy, p->arch->tcg.state_size);
+    else
+        memset(cpu, 0, size);
     t->cpu = cpu;
     t->proc = p;
-    if (!copy) p->arch->reset(cpu, p->features);
+    if (!copy)
+        p->arch->reset(cpu, p->features);
     cpu->mem_base = mm_base(p->mm);
     cpu->tcg = p->tcg;
     cpu->task = t;
@@ -50,7 +57,8 @@ void task_link(Task *t, const Task *parent)
     signal_thread_init(t);
     tcg_thread_init(p->tcg, t->cpu);
     pthread_mutex_lock(&p->task_lock);
-    if (parent) atomic_store(&t->seccomp, atomic_load(&parent->seccomp));       /* TSYNC may have come since task_new */
+    if (parent)
+        atomic_store(&t->seccomp, atomic_load(&parent->seccomp));    /* TSYNC may have come since task_new */
     t->next = p->tasks;
     p->tasks = t;
     pthread_mutex_unlock(&p->task_lock);
@@ -63,11 +71,15 @@ void task_free(Task *t)
     Process *p = t->proc;
     pthread_mutex_lock(&p->task_lock);
     for (Task **q = &p->tasks; *q; q = &(*q)->next)
-        if (*q == t) { *q = t->next; break; }
+        if (*q == t) {
+            *q = t->next;
+            break;
+        }
     pthread_mutex_unlock(&p->task_lock);
     tcg_thread_free(t->cpu);
     signal_thread_done(t);
-    if (t->log_tid) ownfd_close(t->log);
+    if (t->log_tid)
+        ownfd_close(t->log);
     free(t->cpu);
     free(t);
 }

@@ -22,14 +22,17 @@ enum { TASK_NSIG = 64, TASK_HELD = 0x100, TASK_NHELD = 2 };
 
 /* rt_sigaction in host form: flags are the host's SA_* values, mask has bit n-1 for host signal n. */
 typedef struct SigAct { gaddr handler; uint64_t flags, mask; gaddr restorer; } SigAct;
-typedef struct SigTable { pthread_mutex_t lock; SigAct act[TASK_NSIG + 1]; _Atomic int users; } SigTable;      /* lock guards act */
-typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;    /* flags: SS_DISABLE, TASK_SS_AUTODISARM */
+/* lock guards act */
+typedef struct SigTable { pthread_mutex_t lock; SigAct act[TASK_NSIG + 1]; _Atomic int users; } SigTable;
+/* flags: SS_DISABLE, TASK_SS_AUTODISARM */
+typedef struct SigStack { gaddr sp; uint64_t size; uint32_t flags; } SigStack;
 
 typedef struct HeldSignal { _Atomic int state; siginfo_t info; } HeldSignal;     /* held.c */
 
 /* RLIMIT_AS and RLIMIT_DATA: the guest's, for its own map; the host's are the emulator's. */
 typedef struct TaskLimit { uint64_t cur, max; } TaskLimit;
-typedef struct TaskLimits { bool set; TaskLimit as, data; } TaskLimits;    /* not set: the host's, which the guest inherited */
+typedef struct TaskLimits { bool set; TaskLimit as, data; } TaskLimits;    /* not set: the host's, which the guest
+                                                                            * inherited */
 
 typedef struct Process {
     const GuestArch *arch;          /* const */
@@ -47,9 +50,11 @@ typedef struct Process {
     struct Task *first;             /* the first thread, when it has a robust_mark (process_robust.c) */
     /* has memory in common with other processes; its end is watched */
     bool robust_shared; _Atomic bool guarded;
-    bool shares_memory;             /* const: a child by CLONE_VM; its first task's clear_tid is the kernel's business */
+    bool shares_memory;             /* const: a child by CLONE_VM; its first task's clear_tid is the kernel's
+                                     * business */
     bool secure;                    /* const: AT_SECURE */
-    bool other_ids;                 /* const: shares memory, but is in a pid namespace of its own: ids say nothing to the others */
+    bool other_ids;                 /* const: shares memory, but is in a pid namespace of its own: ids say nothing to
+                                     * the others */
     /* Identity, as /proc/self shows it. Strings are owned; written by exec set-up only. */
     char *exe;                      /* absolute host path of the guest program, as the host's /proc would say it */
     int exe_handle;                 /* ownfd.h: the program, where that path does not lead to it (deleted) */
@@ -80,8 +85,8 @@ typedef struct Task {
     bool restore_mask;
     bool tags;                      /* system calls take tagged addresses (PR_SET_TAGGED_ADDR_CTRL) */
     SigStack altstack;
-    _Atomic int pending;            /* host signal taken from the kernel, not yet delivered (all else is host-blocked meanwhile);
-                                     * | TASK_HELD: held signals want a look; 0 none */
+    _Atomic int pending;            /* host signal taken from the kernel, not yet delivered (all else is host-blocked
+                                     * meanwhile); | TASK_HELD: held signals want a look; 0 none */
     siginfo_t info;                 /* of `pending` */
     HeldSignal held[TASK_NHELD];    /* lock-free: SIGBUS, SIGSEGV sent to this thread */
     _Atomic uint64_t wants;         /* those of the two that a call waits for, though they are blocked */
@@ -89,13 +94,16 @@ typedef struct Task {
     struct { int sig, code; bool write; } fault;      /* of the last host SIGSEGV/SIGBUS in guest code */
     /* The last fault that became a SIGSEGV or SIGBUS; frames show it. code 0: none, or something else came between. */
     struct { gaddr addr; int sig, code; bool write, fetch; } told;
-    struct Seccomp *_Atomic seccomp;    /* the newest filter, NULL none; also set by SECCOMP_FILTER_FLAG_TSYNC of another thread */
+    struct Seccomp *_Atomic seccomp;    /* the newest filter, NULL none; also set by SECCOMP_FILTER_FLAG_TSYNC of
+                                         * another thread */
     HostCall call;                  /* the last one that went to the host directly */
     struct Fork *fork;              /* during a fork: what the host's call is to do (process_fork.c) */
     bool syscall_noresult;          /* set by rt_sigreturn and exec: leave the registers alone */
 
-    jmp_buf *thread_end;            /* where a thread's host function continues when the guest thread ends; NULL for the first */
-    struct { char **argv, **envp, **words; } exec;    /* what a successful execve leaves to a parent that shares memory */
+    jmp_buf *thread_end;            /* where a thread's host function continues when the guest thread ends; NULL for the
+                                     * first */
+    struct { char **argv, **envp, **words; } exec;    /* what a successful execve leaves to a parent that shares
+                                                       * memory */
     int log; pid_t log_tid;         /* -d tid: handle of this thread's log file, and whose it is (0: not opened yet) */
     void *host_stack; size_t host_stack_len;          /* alternate signal stack of the host thread */
 } Task;
@@ -105,7 +113,8 @@ extern _Thread_local Task *current;
 /* TcgHost.thread_id: of cpu's thread (0: not known yet), or of the calling one (NULL). Valid for locks (tcg/lock.h). */
 uint32_t task_lock_id(const CpuState *cpu);
 
-/* Not yet on the list. copy: the registers to start with (not kept); NULL: a reset CPU. NULL when there is no memory. */
+/* Not yet on the list. copy: the registers to start with (not kept); NULL: a reset CPU. NULL when there
+ * is no memory. */
 Task *task_new(Process *p, const CpuState *copy);
 /* Adds to proc->tasks; on the thread itself: sets current, tid, alt stack. parent: of the same process, still there. */
 void  task_link(Task *t, const Task *parent);

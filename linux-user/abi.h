@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LinuxAbi: what one guest architecture's Linux does its own way. linux-user/<program>/abi.c defines the one
- * constant `linux_abi`; the Makefile links the right one. Everything else under linux-user/ is common.
- */
+ * constant `linux_abi`; the Makefile links the right one. Everything else under
+ * linux-user/ is common. */
 #ifndef LINUX_USER_ABI_H
 #define LINUX_USER_ABI_H
 
@@ -11,7 +11,16 @@
 #include "loader/vdso.h"
 
 /* What a vDSO row does; the trap word is an encoding that every guest defines as illegal. */
-enum { VDSO_TRAP = 0, VDSO_NONE = 0, VDSO_CLOCK_GETTIME, VDSO_CLOCK_GETTIME64, VDSO_CLOCK_GETRES, VDSO_GETTIMEOFDAY, VDSO_TIME, VDSO_GETCPU };
+enum {
+    VDSO_TRAP = 0,
+    VDSO_NONE = 0,
+    VDSO_CLOCK_GETTIME,
+    VDSO_CLOCK_GETTIME64,
+    VDSO_CLOCK_GETRES,
+    VDSO_GETTIMEOFDAY,
+    VDSO_TIME,
+    VDSO_GETCPU
+};
 bool linux_vdso_call(Task *t);      /* pc at a trap word of the vDSO: does it, pc after it. False: not there */
 gaddr linux_vdso_symbol(const Task *t, int row);        /* address of a row's code */
 
@@ -42,11 +51,14 @@ typedef struct LinuxAbi {
     /* system calls */
     uint8_t  syscall_len;           /* bytes of the syscall instruction, for restart */
     uint64_t (*syscall_nr)(const CpuState *cpu);
-    void     (*syscall_args)(const CpuState *cpu, uint64_t args[7]);       /* raw registers, zero-extended when 32-bit */
+    void     (*syscall_args)(const CpuState *cpu, uint64_t args[7]);       /* raw registers, zero-extended when
+                                                                            * 32-bit */
     void     (*syscall_result)(CpuState *cpu, int64_t ret);                 /* -4095..-1 (guest errno) or a value */
-    const uint16_t *errno_map; uint16_t errno_map_len;                      /* host errno → guest; NULL or 0 entry: same */
+    /* host errno → guest; NULL or 0 entry: same */
+    const uint16_t *errno_map; uint16_t errno_map_len;
     const uint8_t *sig_to_guest;    /* [65] by host number; NULL: same numbers. Masks are converted with it too */
-    uint16_t result_at; uint8_t result_bytes;                               /* syscall_result's register: offset in the CPU state; 8 or 4 */
+    /* syscall_result's register: offset in the CPU state; 8 or 4 */
+    uint16_t result_at; uint8_t result_bytes;
     bool     errors_in_place;       /* syscall_result does nothing but put -errno there, too */
     bool     clone_tls_before_ctid; /* argument order flags, stack, ptid, tls, ctid */
     uint64_t sa_restorer;           /* SA_RESTORER bit of this ABI, 0 when it has none */
@@ -71,7 +83,8 @@ typedef struct LinuxAbi {
     int64_t  (*sigreturn)(Task *t, bool rt);
     /* SIGSEGV for a frame that sigreturn refused, filled in as force_sig() does: what else is said. May be NULL. */
     void     (*bad_frame)(Task *t, siginfo_t *info);
-    /* PowerPC's own, NULL elsewhere: save the thread's state at the ucontext old, go on from that at new; either may be 0. */
+    /* PowerPC's own, NULL elsewhere: save the thread's state at the ucontext old, go on from that at new; either may be
+     * 0. */
     int64_t  (*swapcontext)(Task *t, gaddr old, gaddr new, uint64_t size);
     /* PR_SET_FPEXC (mode), PR_GET_FPEXC (mode -1); NULL elsewhere. */
     int64_t  (*fpexc)(Task *t, int64_t mode);
@@ -80,17 +93,19 @@ typedef struct LinuxAbi {
     /* Guest exception (EX_*) → siginfo, for codes the common table does not know. False: not handled. */
     bool     (*exception)(Task *t, int code, siginfo_t *info);
 
-    /* vDSO: rows whose first word is VDSO_TRAP call vdso_fn[i] in C when it is reached (no kernel, no frame; the rest of the row
-     * returns). NULL spec: none. vdso_sigreturn and vdso_rt_sigreturn are row numbers. */
+    /* vDSO: rows whose first word is VDSO_TRAP call vdso_fn[i] in C when it is reached (no kernel, no frame; the rest
+     * of the row returns). NULL spec: none. vdso_sigreturn and vdso_rt_sigreturn are row numbers. */
     const struct VdsoSpec *vdso;
     const uint8_t *vdso_fn;         /* VDSO_* per row */
-    uint8_t vdso_sigreturn, vdso_rt_sigreturn;      /* Arguments and result of the rest are where a syscall's are, on every guest so far */
+    uint8_t vdso_sigreturn, vdso_rt_sigreturn;      /* Arguments and result of the rest are where a syscall's are, on
+                                                     * every guest so far */
 } LinuxAbi;
 
 extern const LinuxAbi linux_abi;
 
 /* dispatch.c: runs one system call; args as syscall_args gives them. Result: value, -errno (host numbers), or
- * -ERESTARTSYS... ; t->syscall_noresult says "registers are already right". After clone the running task is `current`. */
+ * -ERESTARTSYS... ; t->syscall_noresult says "registers are already right". After clone the running
+ * task is `current`. */
 int64_t linux_syscall(Task *t, uint64_t nr, const uint64_t args[7]);
 /* The same call gave EFAULT when it went to the host directly (direct.c): again if that was our write protection. */
 int64_t linux_syscall_refault(Task *t, uint64_t nr, const uint64_t args[7]);

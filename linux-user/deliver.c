@@ -12,7 +12,8 @@
 static const gaddr DFL = 0, IGN = 1;
 enum { SIGRTMIN_HOST = 32 };        /* the kernel's */
 
-/* Default action is to ignore; Linux: SIG_KERNEL_IGNORE_MASK. (Stop and continue never come here: the host does them.) */
+/* Default action is to ignore; Linux: SIG_KERNEL_IGNORE_MASK. (Stop and continue never come here: the
+ * host does them.) */
 static bool ignored_by_default(int sig)
 {
     return sig == SIGCHLD || sig == SIGCONT || sig == SIGWINCH || sig == SIGURG;
@@ -28,11 +29,13 @@ _Noreturn void signal_die(Task *t, const siginfo_t *info)
     uint64_t set = SIG_BIT(sig);
     siginfo_t copy = *info;
     host_syscall(SYS_rt_sigaction, sig, (long)&sa, 0, 8, 0, 0);
-    if (host_syscall(SYS_rt_tgsigqueueinfo, getpid(), host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, (long)&copy, 0, 0) < 0)
+    if (host_syscall(
+            SYS_rt_tgsigqueueinfo, getpid(), host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, (long)&copy, 0, 0) < 0)
         host_syscall(SYS_tkill, host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, 0, 0, 0, 0);
     host_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, 8, 0, 0);
     host_raise(sig);                /* init of a namespace dies of no signal that is only sent */
-    for (;;) host_syscall(SYS_exit_group, 128 + sig, 0, 0, 0, 0, 0);
+    for (;;)
+        host_syscall(SYS_exit_group, 128 + sig, 0, 0, 0, 0, 0);
 }
 
 /* Takes the action of sig; resets it when SA_RESETHAND. */
@@ -41,7 +44,8 @@ static SigAct take_action(Process *p, int sig)
     pthread_mutex_lock(&p->sig->lock);
     SigAct a = p->sig->act[sig];
     bool handled = a.handler != DFL && a.handler != IGN;
-    if (handled && (a.flags & SA_RESETHAND)) p->sig->act[sig].handler = DFL;
+    if (handled && (a.flags & SA_RESETHAND))
+        p->sig->act[sig].handler = DFL;
     pthread_mutex_unlock(&p->sig->lock);
     return a;
 }
@@ -53,12 +57,14 @@ static void build_frame(Task *t, const siginfo_t *info, const SigAct *act, SigOr
     uint64_t saved = t->restore_mask ? t->saved_mask : t->sigmask;
     SigDelivery d = { linux_sig_to_guest(abi, sig), info, act, linux_mask_to_guest(abi, saved), origin };
     t->restore_mask = false;
-    if (log_on(LOG_int)) log_printf("signal %d code %d to handler 0x%llx, pc 0x%llx\n", sig, info->si_code,
-        (unsigned long long)act->handler, (unsigned long long)t->cpu->pc);
+    if (log_on(LOG_int))
+        log_printf("signal %d code %d to handler 0x%llx, pc 0x%llx\n", sig, info->si_code,
+            (unsigned long long)act->handler, (unsigned long long)t->cpu->pc);
     if (abi->sigframe_setup(t, &d) < 0) {
         t->sigmask = saved;
         siginfo_t segv = { .si_signo = SIGSEGV, .si_code = SI_KERNEL };
-        if (sig == SIGSEGV) signal_die(t, &segv);
+        if (sig == SIGSEGV)
+            signal_die(t, &segv);
         signal_force(t, &segv);
         return;
     }
@@ -70,7 +76,8 @@ void signal_force(Task *t, const siginfo_t *info)
 {
     int sig = info->si_signo;
     SigAct act = take_action(t->proc, sig);
-    if (act.handler == DFL || act.handler == IGN || (t->sigmask & SIG_BIT(sig))) signal_die(t, info);
+    if (act.handler == DFL || act.handler == IGN || (t->sigmask & SIG_BIT(sig)))
+        signal_die(t, info);
     signal_block_all();
     bool insn = info->si_code > 0 && info->si_code != SI_KERNEL && sig != SIGSYS;
     build_frame(t, info, &act, insn ? SIG_FROM_INSN : SIG_FROM_SYSCALL);
@@ -88,9 +95,14 @@ static void repeat_syscall(Task *t) { t->cpu->pc -= t->proc->abi->syscall_len; }
 
 static void no_handler(Task *t, bool in_syscall, int64_t ret)
 {
-    if (in_syscall && is_restart(ret)) repeat_syscall(t);
-    else if (in_syscall) finish_syscall(t, ret);
-    if (t->restore_mask) { t->sigmask = t->saved_mask; t->restore_mask = false; }
+    if (in_syscall && is_restart(ret))
+        repeat_syscall(t);
+    else if (in_syscall)
+        finish_syscall(t, ret);
+    if (t->restore_mask) {
+        t->sigmask = t->saved_mask;
+        t->restore_mask = false;
+    }
 }
 
 /* Linux takes these first, the lowest number before the others: SYNCHRONOUS_MASK of kernel/signal.c. */
@@ -105,10 +117,13 @@ static int next_signal(Task *t, siginfo_t *info)
     int sig = atomic_load(&t->pending) & ~TASK_HELD;
     if (atomic_fetch_and(&t->pending, ~TASK_HELD) & TASK_HELD) {
         int held = held_next(t, info, is_synchronous(sig) ? sig : sig >= SIGRTMIN_HOST ? 0 : TASK_NSIG);
-        if (held || sig) atomic_fetch_or(&t->pending, TASK_HELD);      /* there may be more */
-        if (held) return held;
+        if (held || sig)
+            atomic_fetch_or(&t->pending, TASK_HELD);    /* there may be more */
+        if (held)
+            return held;
     }
-    if (!sig) return 0;
+    if (!sig)
+        return 0;
     *info = t->info;
     atomic_fetch_and(&t->pending, TASK_HELD);
     return sig;
@@ -118,7 +133,8 @@ static int next_signal(Task *t, siginfo_t *info)
 static void give_back(Task *t)
 {
     int sig = atomic_load(&t->pending) & ~TASK_HELD;
-    if (!sig || !(t->sigmask & SIG_BIT(sig))) return;
+    if (!sig || !(t->sigmask & SIG_BIT(sig)))
+        return;
     host_syscall(SYS_rt_tgsigqueueinfo, getpid(), t->tid, sig, (long)&t->info, 0, 0);
     atomic_fetch_and(&t->pending, TASK_HELD);
 }
@@ -138,10 +154,14 @@ void signal_deliver(Task *t, bool in_syscall, int64_t ret)
             signal_die(t, &info);
         } else {
             if (in_syscall) {
-                /* taken before a sigsuspend-like call put its mask in force, and that mask blocks it: start again after */
+                /* taken before a sigsuspend-like call put its mask in force, and that mask blocks it:
+                 * start again after */
                 bool early = t->restore_mask && (t->sigmask & SIG_BIT(sig));
-                if (is_restart(ret) && (early || ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && (act.flags & SA_RESTART)))) repeat_syscall(t);
-                else finish_syscall(t, is_restart(ret) ? -EINTR : ret);
+                if (is_restart(ret) &&
+                    (early || ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && (act.flags & SA_RESTART))))
+                    repeat_syscall(t);
+                else
+                    finish_syscall(t, is_restart(ret) ? -EINTR : ret);
             }
             build_frame(t, &info, &act, in_syscall ? SIG_FROM_SYSCALL : SIG_FROM_INTERRUPT);
             give_back(t);

@@ -21,25 +21,32 @@ static bool is_local(int fd)
         0x858458f6 /* ramfs */, 0x794c7630 /* overlayfs */,
     };
     struct statfs fs;
-    if (fstatfs(fd, &fs)) return false;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) if ((uint32_t)fs.f_type == types[i]) return true;
+    if (fstatfs(fd, &fs))
+        return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if ((uint32_t)fs.f_type == types[i])
+            return true;
     return false;
 }
 
 void exec_busy_mark(int fd)
 {
     struct flock l = far_byte(F_RDLCK);
-    if (is_local(fd) && !fcntl(fd, F_OFD_SETLK, &l)) mmap(NULL, 1, PROT_NONE, MAP_PRIVATE, fd, 0);      /* holds it */
+    if (is_local(fd) && !fcntl(fd, F_OFD_SETLK, &l))
+        mmap(NULL, 1, PROT_NONE, MAP_PRIVATE, fd, 0);    /* holds it */
 }
 
 bool exec_busy(int dirfd, const char *path)
 {
     struct stat st;
     struct flock l = far_byte(F_WRLCK);
-    if (fstatat(dirfd, path, &st, 0) || !S_ISREG(st.st_mode) || !(st.st_mode & 0111)) return false;
-    if (faccessat(dirfd, path, W_OK, AT_EACCESS)) return false;         /* another error comes first */
+    if (fstatat(dirfd, path, &st, 0) || !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+        return false;
+    if (faccessat(dirfd, path, W_OK, AT_EACCESS))
+        return false;    /* another error comes first */
     int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool busy = fd >= 0 && !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
-    if (fd >= 0) close(fd);
+    if (fd >= 0)
+        close(fd);
     return busy;
 }

@@ -14,12 +14,13 @@ typedef struct Program {
     char **argv, **envp;            /* NULL-terminated */
 } Program;
 
-/* Opens `path` (or takes fd >= 0), follows `#!` lines, changes prog->argv accordingly, and reads the headers; needs no address space.
- * Shell's exit code (126, 127) and a line on stderr when it cannot, 0 when done. */
+/* Opens `path` (or takes fd >= 0), follows `#!` lines, changes prog->argv accordingly, and reads the headers; needs no
+ * address space. Shell's exit code (126, 127) and a line on stderr when it cannot, 0 when done. */
 int exec_open(Process *p, Program *prog, const char *path, int fd);
 /* Maps it and sets the task's registers. Result as exec_open's. */
 int exec_load(Task *t, const Program *prog);
-/* Maps the ABI's vDSO, if any, and notes it in p (vdso, vdso_end, vdso_offset). 0 or -errno; before the program runs. */
+/* Maps the ABI's vDSO, if any, and notes it in p (vdso, vdso_end, vdso_offset). 0 or -errno; before
+ * the program runs. */
 int64_t linux_vdso_map(Process *p);
 
 #endif

@@ -31,13 +31,16 @@ Raise raise_of(int fd)
     Raise r = { false, false, (uint32_t)NONE, (uint32_t)NONE };
     struct stat st;
     struct statfs fs;
-    if (fstat(fd, &st) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return r;
+    if (fstat(fd, &st) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return r;
     bool mapped = st.st_uid != OVERFLOW_ID && st.st_gid != OVERFLOW_ID;      /* else: ids of another user namespace */
     bool set_uid = mapped && st.st_mode & S_ISUID && st.st_uid != geteuid();
     bool set_gid = mapped && (st.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && st.st_gid != getegid();
     bool capabilities = geteuid() && !(set_uid && !st.st_uid) && has_capabilities(fd);      /* 0 has them anyway */
-    if (!set_uid && !set_gid && !capabilities) return r;
-    if (!fstatfs(fd, &fs) && fs.f_flags & ST_NOSUID) return r;
+    if (!set_uid && !set_gid && !capabilities)
+        return r;
+    if (!fstatfs(fd, &fs) && fs.f_flags & ST_NOSUID)
+        return r;
     r = (Raise){ true, capabilities, set_uid ? st.st_uid : (uint32_t)NONE, set_gid ? st.st_gid : (uint32_t)NONE };
     return r;
 }
@@ -56,7 +59,8 @@ static size_t parse_hex(const char *text, uint8_t *out, size_t room)
 {
     size_t n = 0;
     unsigned v;
-    while (n < room && sscanf(text + 2 * n, "%2x", &v) == 1) out[n++] = (uint8_t)v;
+    while (n < room && sscanf(text + 2 * n, "%2x", &v) == 1)
+        out[n++] = (uint8_t)v;
     return n;
 }
 
@@ -69,15 +73,22 @@ static bool entry_raises(FILE *f, const uint8_t *head, size_t have)
     size_t offset = 0, n = 0;
     memset(mask, 0xff, sizeof mask);
     while (fgets(line, sizeof line, f)) {
-        if (!strncmp(line, "enabled", 7)) enabled = true;
-        if (!strncmp(line, "flags: ", 7)) credentials = strchr(line + 7, 'C');
-        if (!strncmp(line, "offset ", 7)) offset = strtoul(line + 7, NULL, 10);
-        if (!strncmp(line, "magic ", 6)) n = parse_hex(line + 6, magic, sizeof magic);
-        if (!strncmp(line, "mask ", 5)) parse_hex(line + 5, mask, sizeof mask);
+        if (!strncmp(line, "enabled", 7))
+            enabled = true;
+        if (!strncmp(line, "flags: ", 7))
+            credentials = strchr(line + 7, 'C');
+        if (!strncmp(line, "offset ", 7))
+            offset = strtoul(line + 7, NULL, 10);
+        if (!strncmp(line, "magic ", 6))
+            n = parse_hex(line + 6, magic, sizeof magic);
+        if (!strncmp(line, "mask ", 5))
+            parse_hex(line + 5, mask, sizeof mask);
     }
-    if (!enabled || !credentials || !n || offset > have || n > have - offset) return false;
+    if (!enabled || !credentials || !n || offset > have || n > have - offset)
+        return false;
     for (size_t i = 0; i < n; i++)
-        if ((head[offset + i] ^ magic[i]) & mask[i]) return false;
+        if ((head[offset + i] ^ magic[i]) & mask[i])
+            return false;
     return true;
 }
 
@@ -91,12 +102,15 @@ int raise_by_kernel(int fd)
     DIR *d = opendir(where);
     for (struct dirent *e; d && have > 0 && !found && (e = readdir(d)); ) {
         seen |= !strcmp(e->d_name, "status");           /* mounted */
-        if (e->d_name[0] == '.' || !strcmp(e->d_name, "register") || !strcmp(e->d_name, "status")) continue;
+        if (e->d_name[0] == '.' || !strcmp(e->d_name, "register") || !strcmp(e->d_name, "status"))
+            continue;
         snprintf(path, sizeof path, "%s/%s", where, e->d_name);
         FILE *f = fopen(path, "re");
         found = f && entry_raises(f, head, (size_t)have);
-        if (f) fclose(f);
+        if (f)
+            fclose(f);
     }
-    if (d) closedir(d);
+    if (d)
+        closedir(d);
     return found ? 1 : seen ? 0 : -1;
 }

@@ -29,24 +29,32 @@ int exec_self_find(const Process *p, const char *program, ExecSelf *out)
         ssize_t n = visible ? readlink(own_exe, self, sizeof self - 1) : snprintf(self, sizeof self, "%s", start);
         self[n > 0 ? n : 0] = 0;
         char *slash = strrchr(self, '/');
-        if (slash) snprintf(out->path, PATH_MAX, "%.*s/qemu-%s", (int)(slash - self), self, program);
+        if (slash)
+            snprintf(out->path, PATH_MAX, "%.*s/qemu-%s", (int)(slash - self), self, program);
     }
     return out->path[0] && !access(out->path, X_OK) ? 0 : -ENOENT;
 }
 
 void exec_self_keep(Process *p)
 {
-    if (kept(p) >= 0) return;
+    if (kept(p) >= 0)
+        return;
     int fd = open(own_exe, O_RDONLY | O_CLOEXEC);       /* an O_PATH one cannot be marked (ownfd.h) */
-    if (fd < 0) fd = open(own_exe, O_PATH | O_CLOEXEC);
-    if (fd < 0) return;
+    if (fd < 0)
+        fd = open(own_exe, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return;
     /* the table of a process that shares memory is its parent's too, the descriptor is not; it is about to execute */
-    if (p->shares_memory) p->self_fd = fd;
-    else p->self_handle = ownfd_keep(fd);
+    if (p->shares_memory)
+        p->self_fd = fd;
+    else
+        p->self_handle = ownfd_keep(fd);
 }
 
 void exec_self_kept(Process *p, int fd)
 {
-    if (!access(own_exe, X_OK)) close(fd);
-    else p->self_handle = ownfd_keep(fd);
+    if (!access(own_exe, X_OK))
+        close(fd);
+    else
+        p->self_handle = ownfd_keep(fd);
 }

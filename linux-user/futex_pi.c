@@ -31,9 +31,13 @@ static int64_t wait_a_while(Task *t, const FutexPi *f, gaddr at, uint32_t v)
     bool real = by_realtime(f);
     clock_gettime(real ? CLOCK_REALTIME : CLOCK_MONOTONIC, &look);
     look.tv_nsec += LOOK_NS;
-    if (look.tv_nsec >= 1000000000) { look.tv_nsec -= 1000000000; look.tv_sec++; }
+    if (look.tv_nsec >= 1000000000) {
+        look.tv_nsec -= 1000000000;
+        look.tv_sec++;
+    }
     const struct timespec *u = f->until;
-    if (u && (u->tv_sec < look.tv_sec || (u->tv_sec == look.tv_sec && u->tv_nsec < look.tv_nsec))) look = *u;
+    if (u && (u->tv_sec < look.tv_sec || (u->tv_sec == look.tv_sec && u->tv_nsec < look.tv_nsec)))
+        look = *u;
     long op = FUTEX_WAIT_BITSET | (f->flags & FUTEX_PRIVATE_FLAG) | (real ? FUTEX_CLOCK_REALTIME : 0);
     int64_t r = safe_syscall(t, SYS_futex, gmem_host(t, at, 4), op, (long)gmem_swap32(t, v), &look, NULL,
         (long)FUTEX_BITSET_MATCH_ANY);
@@ -43,7 +47,8 @@ static int64_t wait_a_while(Task *t, const FutexPi *f, gaddr at, uint32_t v)
 static bool is_over(const FutexPi *f)
 {
     struct timespec now;
-    if (!f->until) return false;
+    if (!f->until)
+        return false;
     clock_gettime(by_realtime(f) ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
     return now.tv_sec > f->until->tv_sec || (now.tv_sec == f->until->tv_sec && now.tv_nsec >= f->until->tv_nsec);
 }
@@ -55,11 +60,16 @@ static int64_t take(Task *t, gaddr at, uint32_t bits, uint32_t *seen)
         uint32_t v, old;
         int64_t r = gmem_get_u32(t, at, &v);
         *seen = v;
-        if (r < 0) return r;
-        if ((v & FUTEX_TID_MASK) == (uint32_t)t->tid) return -EDEADLK;
-        if (v & FUTEX_TID_MASK) return -EAGAIN;
-        if ((r = gmem_cas_u32(t, at, v, (uint32_t)t->tid | v | bits, &old)) < 0) return r;
-        if (old == v) return 0;
+        if (r < 0)
+            return r;
+        if ((v & FUTEX_TID_MASK) == (uint32_t)t->tid)
+            return -EDEADLK;
+        if (v & FUTEX_TID_MASK)
+            return -EAGAIN;
+        if ((r = gmem_cas_u32(t, at, v, (uint32_t)t->tid | v | bits, &old)) < 0)
+            return r;
+        if (old == v)
+            return 0;
     }
 }
 
@@ -69,20 +79,28 @@ static int64_t lock(Task *t, const FutexPi *f, gaddr at)
     int64_t r;
     while ((r = take(t, at, bits, &v)) == -EAGAIN) {
         uint32_t owner = v & FUTEX_TID_MASK;
-        if (!bits && !lives(owner)) dead_at_first = owner;
+        if (!bits && !lives(owner))
+            dead_at_first = owner;
         if (!(v & FUTEX_WAITERS)) {
-            if ((r = gmem_cas_u32(t, at, v, v | FUTEX_WAITERS, &old)) < 0) return r;
-            if (old != v) continue;
+            if ((r = gmem_cas_u32(t, at, v, v | FUTEX_WAITERS, &old)) < 0)
+                return r;
+            if (old != v)
+                continue;
             v |= FUTEX_WAITERS;
         }
         bits = FUTEX_WAITERS;       /* who has waited does not know who else does */
         r = wait_a_while(t, f, at, v);
-        if (r != 0 && r != -ETIMEDOUT) return r;
-        if (r == 0) continue;
+        if (r != 0 && r != -ETIMEDOUT)
+            return r;
+        if (r == 0)
+            continue;
         if (!lives(owner)) {        /* a robust list would have told by now */
-            if (owner == dead_at_first) return -ESRCH;
-            if ((r = gmem_cas_u32(t, at, v, (uint32_t)t->tid | FUTEX_OWNER_DIED | bits, &old)) < 0) return r;
-            if (old == v) return 0;
+            if (owner == dead_at_first)
+                return -ESRCH;
+            if ((r = gmem_cas_u32(t, at, v, (uint32_t)t->tid | FUTEX_OWNER_DIED | bits, &old)) < 0)
+                return r;
+            if (old == v)
+                return 0;
         } else if (is_over(f)) {
             return -ETIMEDOUT;
         }
@@ -102,10 +120,14 @@ static int64_t unlock(Task *t, const FutexPi *f)
     for (;;) {
         uint32_t v, old;
         int64_t r = gmem_get_u32(t, f->at, &v);
-        if (r < 0) return r;
-        if ((v & FUTEX_TID_MASK) != (uint32_t)t->tid) return -EPERM;
-        if ((r = gmem_cas_u32(t, f->at, v, 0, &old)) < 0) return r;
-        if (old == v) break;
+        if (r < 0)
+            return r;
+        if ((v & FUTEX_TID_MASK) != (uint32_t)t->tid)
+            return -EPERM;
+        if ((r = gmem_cas_u32(t, f->at, v, 0, &old)) < 0)
+            return r;
+        if (old == v)
+            break;
     }
     /* no signal in between: there is no second time */
     host_syscall(SYS_futex, (long)gmem_host(t, f->at, 4), FUTEX_WAKE | (f->flags & FUTEX_PRIVATE_FLAG), 1, 0, 0, 0);
@@ -117,7 +139,8 @@ static int64_t wait_requeue(Task *t, const FutexPi *f)
 {
     int64_t r = safe_syscall(t, SYS_futex, gmem_host(t, f->at, 4), (long)(FUTEX_WAIT_BITSET | f->flags),
         (long)gmem_swap32(t, f->val), f->until, NULL, (long)FUTEX_BITSET_MATCH_ANY);
-    if (r < 0) return r == -ERESTARTSYS || r == -EINTR ? -ERESTARTNOINTR : r;
+    if (r < 0)
+        return r == -ERESTARTSYS || r == -EINTR ? -ERESTARTNOINTR : r;
     r = lock(t, f, f->at2);
     return r == -EINTR || (r <= -ERESTARTSYS && r >= -ERESTARTNOHAND) ? -EAGAIN : r;
 }
@@ -125,7 +148,8 @@ static int64_t wait_requeue(Task *t, const FutexPi *f)
 /* Those who would be moved are woken, and meet at the lock. */
 static int64_t cmp_requeue(Task *t, const FutexPi *f)
 {
-    if (f->val != 1) return -EINVAL;
+    if (f->val != 1)
+        return -EINVAL;
     uint64_t n = 1 + (uint64_t)f->val2;
     return safe_syscall(t, SYS_futex, gmem_host(t, f->at, 4), (long)(FUTEX_CMP_REQUEUE | f->flags),
         (long)(n > INT32_MAX ? INT32_MAX : n), 0L, gmem_host(t, f->at2, 4), (long)gmem_swap32(t, f->val3));
@@ -136,8 +160,10 @@ int64_t futex_pi(Task *t, const FutexPi *f)
     bool two = f->cmd == FUTEX_WAIT_REQUEUE_PI || f->cmd == FUTEX_CMP_REQUEUE_PI;
     if ((f->flags & FUTEX_CLOCK_REALTIME) && f->cmd != FUTEX_WAIT_REQUEUE_PI &&
         f->cmd != FUTEX_LOCK_PI2) return -ENOSYS;
-    if ((f->at & 3) || (two && ((f->at2 & 3) || f->at == f->at2))) return -EINVAL;
-    if (f->until && (f->until->tv_sec < 0 || f->until->tv_nsec < 0 || f->until->tv_nsec > 999999999)) return -EINVAL;
+    if ((f->at & 3) || (two && ((f->at2 & 3) || f->at == f->at2)))
+        return -EINVAL;
+    if (f->until && (f->until->tv_sec < 0 || f->until->tv_nsec < 0 || f->until->tv_nsec > 999999999))
+        return -EINVAL;
     int64_t r;
     switch (f->cmd) {
     case FUTEX_TRYLOCK_PI: return try_lock(t, f->at);

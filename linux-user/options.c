@@ -10,8 +10,8 @@
 #include "linux-user/option_cpu.h"
 #include "linux-user/options.h"
 
-/* quit: answered, leave with status. The log file is opened when all is read: a variable that the command line overrides
- * must not empty one. */
+/* quit: answered, leave with status. The log file is opened when all is read: a variable that the command line
+ * overrides must not empty one. */
 typedef struct Parse {
     Options *o;
     const GuestArch *arch;
@@ -29,12 +29,16 @@ static bool number(const char *s, uint64_t *v)
     char *end;
     errno = 0;
     *v = strtoull(s, &end, 0);
-    if (end == s || errno || *s == '-') return false;
+    if (end == s || errno || *s == '-')
+        return false;
     const char *suffix = "kKmMgGtT", *at = *end ? strchr(suffix, *end) : NULL;
-    if (!*end) return true;
-    if (!at || end[1]) return false;
+    if (!*end)
+        return true;
+    if (!at || end[1])
+        return false;
     unsigned shift = 10 * (unsigned)((at - suffix) / 2 + 1);
-    if (*v > UINT64_MAX >> shift) return false;
+    if (*v > UINT64_MAX >> shift)
+        return false;
     *v <<= shift;
     return true;
 }
@@ -66,15 +70,18 @@ static char *do_cpu(Parse *p, const char *arg)
 
 static char *env_word(Parse *p, const char *word, bool want_eq)
 {
-    if (want_eq != (strchr(word, '=') != NULL) || *word == '=' || !*word) return g_strdup_printf("bad variable '%s'", word);
+    if (want_eq != (strchr(word, '=') != NULL) || *word == '=' || !*word)
+        return g_strdup_printf("bad variable '%s'", word);
     g_ptr_array_add(p->o->env, g_strdup(word));
     return NULL;
 }
 static char *env_words(Parse *p, const char *arg, bool want_eq)
 {
-    if (!p->from_env) return env_word(p, arg, want_eq);
+    if (!p->from_env)
+        return env_word(p, arg, want_eq);
     char **words = g_strsplit(arg, ",", -1), *err = NULL;
-    for (char **w = words; *w && !err; w++) err = env_word(p, *w, want_eq);
+    for (char **w = words; *w && !err; w++)
+        err = env_word(p, *w, want_eq);
     g_strfreev(words);
     return err;
 }
@@ -84,14 +91,24 @@ static char *do_argv0(Parse *p, const char *arg) { p->o->argv0 = arg; return NUL
 static char *do_uname(Parse *p, const char *arg) { p->o->uname_release = arg; return NULL; }
 static char *do_guest_base(Parse *p, const char *arg)
 {
-    if (!number(arg, &p->o->guest_base)) return bad_number(arg);
-    return p->o->guest_base % (uint64_t)sysconf(_SC_PAGESIZE) ? g_strdup_printf("'%s' is not aligned to the host page size", arg) : NULL;
+    if (!number(arg, &p->o->guest_base))
+        return bad_number(arg);
+    return p->o->guest_base % (uint64_t)sysconf(_SC_PAGESIZE)
+        ? g_strdup_printf("'%s' is not aligned to the host page size", arg)
+        : NULL;
 }
-static char *do_reserved_va(Parse *p, const char *arg) { return number(arg, &p->o->reserved_va) ? NULL : bad_number(arg); }
+static char *do_reserved_va(Parse *p, const char *arg)
+{
+    return number(arg, &p->o->reserved_va) ? NULL : bad_number(arg);
+}
 static char *do_ignored(Parse *p, const char *arg) { return NULL; }
 static char *do_log(Parse *p, const char *arg)
 {
-    if (!strcmp(arg, "help") || !strcmp(arg, "?")) { log_help(); p->quit = 1; return NULL; }
+    if (!strcmp(arg, "help") || !strcmp(arg, "?")) {
+        log_help();
+        p->quit = 1;
+        return NULL;
+    }
     return log_set_items(arg);
 }
 static char *do_dfilter(Parse *p, const char *arg) { return log_set_filter(arg); }
@@ -107,22 +124,26 @@ static char *do_one_insn(Parse *p, const char *arg) { p->o->tcg.one_insn = true;
 static char *do_tb_size(Parse *p, const char *arg)
 {
     uint64_t n;
-    enum { MOST = 1024 };                       /* what jumps and counters reach by 32-bit displacements, with room to spare */
-    if (!number(arg, &n)) return bad_number(arg);
+    enum { MOST = 1024 };                       /* what jumps and counters reach by 32-bit displacements, with room to
+                                                 * spare */
+    if (!number(arg, &n))
+        return bad_number(arg);
     p->o->tcg.cache_bytes = (n < MOST ? n : MOST) << 20;
     return NULL;
 }
 static char *do_accel(Parse *p, const char *arg)
 {
     bool interp = !strcmp(arg, "interp");
-    if (!interp && strcmp(arg, "tcg")) return g_strdup_printf("unknown engine '%s': tcg or interp", arg);
+    if (!interp && strcmp(arg, "tcg"))
+        return g_strdup_printf("unknown engine '%s': tcg or interp", arg);
     p->o->tcg.interp = interp;
     return NULL;
 }
 static char *do_opt_level(Parse *p, const char *arg)
 {
     uint64_t n;
-    if (!number(arg, &n) || n > 1) return bad_number(arg);
+    if (!number(arg, &n) || n > 1)
+        return bad_number(arg);
     p->o->tcg.opt_level = (unsigned)n;
     return NULL;
 }
@@ -152,7 +173,10 @@ static const Row rows[] = {
 };
 enum { NROWS = sizeof rows / sizeof *rows };
 
-static void usage(const GuestArch *arch, FILE *out) { fprintf(out, "usage: qemu-%s [options] program [arguments...]\n", arch->tcg.name); }
+static void usage(const GuestArch *arch, FILE *out)
+{
+    fprintf(out, "usage: qemu-%s [options] program [arguments...]\n", arch->tcg.name);
+}
 
 void options_help(const GuestArch *arch, FILE *out)
 {
@@ -175,10 +199,12 @@ static bool forwarded(const Row *r)
 
 static void remember(Options *o, const Row *r, const char *arg)
 {
-    if (!forwarded(r)) return;
+    if (!forwarded(r))
+        return;
     bool log = !strcmp(r->name, "D") || !strcmp(r->name, "D+");     /* continued, wherever the guest has gone */
     g_ptr_array_add(o->forward, g_strdup_printf("-%s", log ? "D+" : r->name));
-    if (*r->arg) g_ptr_array_add(o->forward, log ? g_canonicalize_filename(arg, NULL) : g_strdup(arg));
+    if (*r->arg)
+        g_ptr_array_add(o->forward, log ? g_canonicalize_filename(arg, NULL) : g_strdup(arg));
 }
 
 static void refuse(Parse *p, const char *where, char *err)
@@ -192,14 +218,18 @@ static bool apply(Parse *p, const Row *r, const char *arg)
 {
     char *err = r->fn(p, arg), where[64];
     snprintf(where, sizeof where, "%s%s", p->from_env ? "" : "-", p->from_env ? r->env : r->name);
-    if (err) refuse(p, where, err);
-    else remember(p->o, r, arg);
+    if (err)
+        refuse(p, where, err);
+    else
+        remember(p->o, r, arg);
     return !p->quit;
 }
 
 static const Row *find(const char *name)
 {
-    for (const Row *r = rows; r < rows + NROWS; r++) if (!strcmp(r->name, name)) return r;
+    for (const Row *r = rows; r < rows + NROWS; r++)
+        if (!strcmp(r->name, name))
+            return r;
     return NULL;
 }
 
@@ -216,19 +246,28 @@ static int command_line(Parse *p, int argc, char **argv)
     p->from_env = false;
     for (; i < argc && argv[i][0] == '-' && argv[i][1] && !p->quit; i++) {
         const char *name = argv[i] + 1;
-        if (!strcmp(name, "-")) { i++; break; }
-        if (*name == '-') name++;
+        if (!strcmp(name, "-")) {
+            i++;
+            break;
+        }
+        if (*name == '-')
+            name++;
         const Row *r = find(name);
-        if (!r) usage_error(p, "unknown option", argv[i]);
-        else if (*r->arg && i + 1 >= argc) usage_error(p, "no argument for", argv[i]);
-        else apply(p, r, *r->arg ? g_strdup(argv[++i]) : "");     /* argv itself is rewritten for ps */
+        if (!r)
+            usage_error(p, "unknown option", argv[i]);
+        else if (*r->arg && i + 1 >= argc)
+            usage_error(p, "no argument for", argv[i]);
+        else
+            apply(p, r, *r->arg ? g_strdup(argv[++i]) : "");    /* argv itself is rewritten for ps */
     }
     return i;
 }
 
 void options_unset_variables(void)
 {
-    for (const Row *r = rows; r < rows + NROWS; r++) if (*r->env) unsetenv(r->env);
+    for (const Row *r = rows; r < rows + NROWS; r++)
+        if (*r->env)
+            unsetenv(r->env);
 }
 
 bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, const Start *s, int *program, int *status)
@@ -242,20 +281,26 @@ bool options_parse(Options *o, const GuestArch *arch, int argc, char **argv, con
     o->tcg.alone = true;
     o->env = g_ptr_array_new();
     o->forward = g_ptr_array_new();
-    if (arch->nmodels) memcpy(o->features, arch->models[0].features, sizeof o->features);
+    if (arch->nmodels)
+        memcpy(o->features, arch->models[0].features, sizeof o->features);
     for (const Row *r = rows; r < rows + NROWS && !s->secure && !p.quit; r++) {
         const char *v = *r->env ? getenv(r->env) : NULL;
-        if (v) apply(&p, r, v);
+        if (v)
+            apply(&p, r, v);
     }
     *program = 1;
-    if (s->options && !p.quit) *program = command_line(&p, argc, argv);
+    if (s->options && !p.quit)
+        *program = command_line(&p, argc, argv);
     char *err = p.log_file && !p.quit ? log_set_file(p.log_file, p.log_append) : NULL;
-    if (err) refuse(&p, "-D", err);
+    if (err)
+        refuse(&p, "-D", err);
     option_cpu_settle(arch, o->features);
-    if (o->strace) log_add_items(LOG_strace);
+    if (o->strace)
+        log_add_items(LOG_strace);
     o->strace = log_on(LOG_strace);
     o->tcg.nochain = log_on(LOG_nochain);
-    if (p.cpu_note && log_on(LOG_unimp)) log_printf("-cpu: %s\n", p.cpu_note);
+    if (p.cpu_note && log_on(LOG_unimp))
+        log_printf("-cpu: %s\n", p.cpu_note);
     g_free(p.cpu_note);
     if (!p.quit && *program >= argc) {
         options_help(arch, stderr);

@@ -31,7 +31,8 @@ static bool parse_place(const char *place, int *pid, int *n)
             int directory = 0, end = 0;
             *n = -1;
             sscanf(at + 1, forms[i], pid, &directory, n, &end);
-            if (directory && (!at[1 + directory] || (end && !at[1 + end]))) return true;
+            if (directory && (!at[1 + directory] || (end && !at[1 + end])))
+                return true;
         }
     return false;
 }
@@ -42,13 +43,17 @@ bool own_fds_marked(int fd) { return fcntl(fd, F_GETSIG) == OWNFD_MARK; }
 
 bool own_fds_of(int pid, int fd)
 {
-    if (fd < 0) return false;
-    if (is_us(pid)) return ownfd_is(fd);
+    if (fd < 0)
+        return false;
+    if (is_us(pid))
+        return ownfd_is(fd);
     int process = (int)syscall(SYS_pidfd_open, pid, 0);
     int copy = process >= 0 ? (int)syscall(SYS_pidfd_getfd, process, fd, 0) : -1;
     bool marked = copy >= 0 && own_fds_marked(copy);
-    if (copy >= 0) close(copy);
-    if (process >= 0) close(process);
+    if (copy >= 0)
+        close(copy);
+    if (process >= 0)
+        close(process);
     return marked;
 }
 
@@ -66,7 +71,8 @@ bool own_fds_directory(const char *place, int *pid)
 
 bool own_fds_in_path(int dirfd, const char *path, bool follow)
 {
-    if (!ownfd_any() && (strncmp(path, "/proc/", 6) || !strstr(path, "/fd"))) return false;
+    if (!ownfd_any() && (strncmp(path, "/proc/", 6) || !strstr(path, "/fd")))
+        return false;
     return path_meets(dirfd, path, follow, own_fds_place);
 }
 
@@ -78,13 +84,17 @@ static int64_t in_message(Task *t, gaddr at)
     unsigned w = linux_abi.word;
     uint64_t len, head = 2 * (uint64_t)w > w + 8u ? 2 * (uint64_t)w : w + 8u;
     uint32_t level, type, fd;
-    if (sys_get_struct(t, &struct_msghdr, &h, at)) return 0;        /* the call itself will say */
+    if (sys_get_struct(t, &struct_msghdr, &h, at))
+        return 0;    /* the call itself will say */
     gaddr c = (uintptr_t)h.msg_control, end = c + h.msg_controllen;
     for (; c + head <= end; c += (len + w - 1) & ~(uint64_t)(w - 1)) {
-        if (gmem_get_word(t, c, &len) || gmem_get_u32(t, c + w, &level) || gmem_get_u32(t, c + w + 4, &type)) return 0;
-        if (len < head || len > end - c) return 0;
+        if (gmem_get_word(t, c, &len) || gmem_get_u32(t, c + w, &level) || gmem_get_u32(t, c + w + 4, &type))
+            return 0;
+        if (len < head || len > end - c)
+            return 0;
         for (gaddr p = c + head; level == SOL_SOCKET && type == SCM_RIGHTS && p + 4 <= c + len; p += 4)
-            if (!gmem_get_u32(t, p, &fd) && ownfd_is((int)fd)) return -EBADF;
+            if (!gmem_get_u32(t, p, &fd) && ownfd_is((int)fd))
+                return -EBADF;
     }
     return 0;
 }
@@ -96,7 +106,8 @@ static int64_t sendmmsg_fds(Task *t, const uint64_t *g)
     unsigned w = linux_abi.word;
     uint64_t stride = (thunk_size(&struct_msghdr, sys_model()) + 4 + w - 1) & ~(uint64_t)(w - 1);
     int64_t r = 0;
-    for (uint64_t i = 0; i < g[2] && i < 1024 && !r; i++) r = in_message(t, g[1] + i * stride);
+    for (uint64_t i = 0; i < g[2] && i < 1024 && !r; i++)
+        r = in_message(t, g[1] + i * stride);
     return r;
 }
 
@@ -116,8 +127,10 @@ static int64_t io_submit_fds(Task *t, const uint64_t *g)
 {
     uint64_t iocb;
     for (uint64_t i = 0; i < g[1] && i < 1024; i++) {
-        if (gmem_get_word(t, g[2] + i * linux_abi.word, &iocb)) return 0;
-        if (word_is_own(t, iocb + 20) || word_is_own(t, iocb + 60)) return -EBADF;
+        if (gmem_get_word(t, g[2] + i * linux_abi.word, &iocb))
+            return 0;
+        if (word_is_own(t, iocb + 20) || word_is_own(t, iocb + 60))
+            return -EBADF;
     }
     return 0;
 }
@@ -140,11 +153,14 @@ static const struct { uint32_t request; int at; } requests[] = {
 static int64_t dedupe_fds(Task *t, gaddr at)
 {
     uint8_t raw[8];
-    if (gmem_read(t, raw, at + 16, 2)) return 0;
+    if (gmem_read(t, raw, at + 16, 2))
+        return 0;
     uint64_t n = thunk_load(raw, 2, false, linux_abi.big_endian);
     for (uint64_t i = 0; i < n; i++) {
-        if (gmem_read(t, raw, at + 24 + 32 * i, 8)) return 0;
-        if (ownfd_is((int)thunk_load(raw, 8, true, linux_abi.big_endian))) return -EBADF;
+        if (gmem_read(t, raw, at + 24 + 32 * i, 8))
+            return 0;
+        if (ownfd_is((int)thunk_load(raw, 8, true, linux_abi.big_endian)))
+            return -EBADF;
     }
     return 0;
 }
@@ -153,12 +169,16 @@ static int64_t dedupe_fds(Task *t, gaddr at)
 static int64_t ioctl_fds(Task *t, const uint64_t *g)
 {
     uint8_t raw[8];
-    if (((g[1] ^ FIDEDUPERANGE) & NUMBER_BITS) == 0) return dedupe_fds(t, g[2]);
+    if (((g[1] ^ FIDEDUPERANGE) & NUMBER_BITS) == 0)
+        return dedupe_fds(t, g[2]);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-        if ((g[1] ^ requests[i].request) & NUMBER_BITS) continue;
-        if (requests[i].at == AT_VALUE) return ownfd_is((int)g[2]) ? -EBADF : 0;
+        if ((g[1] ^ requests[i].request) & NUMBER_BITS)
+            continue;
+        if (requests[i].at == AT_VALUE)
+            return ownfd_is((int)g[2]) ? -EBADF : 0;
         unsigned bytes = requests[i].request == FICLONERANGE ? 8 : 4;
-        if (gmem_read(t, raw, g[2] + (unsigned)requests[i].at, bytes)) return 0;
+        if (gmem_read(t, raw, g[2] + (unsigned)requests[i].at, bytes))
+            return 0;
         return ownfd_is((int)thunk_load(raw, bytes, true, linux_abi.big_endian)) ? -EBADF : 0;
     }
     return 0;
@@ -172,7 +192,8 @@ int64_t own_fds_carried(Task *t, const SysDesc *d, const uint64_t *g)
         { "landlock_add_rule", landlock_fds }, { "io_submit", io_submit_fds },
     };
     for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
-        if (!strcmp(d->name, carriers[i].name)) return carriers[i].fds(t, g);
+        if (!strcmp(d->name, carriers[i].name))
+            return carriers[i].fds(t, g);
     return 0;
 }
 
@@ -182,6 +203,7 @@ void own_fds_poll(void *fds, uint64_t n, bool hide)
     struct pollfd *p = fds;
     for (uint64_t i = 0; i < n; i++) {
         int plain = p[i].fd & ~HIDDEN;
-        if (p[i].fd >= 0 && ownfd_is(plain)) p[i].fd = hide ? plain | HIDDEN : plain;
+        if (p[i].fd >= 0 && ownfd_is(plain))
+            p[i].fd = hide ? plain | HIDDEN : plain;
     }
 }

@@ -37,7 +37,8 @@ int own_stack_run(int (*fn)(int argc, char **argv), int argc, char **argv)
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
     void *stack = mmap(NULL, NEEDED, PROT_READ | PROT_WRITE, flags, -1, 0);
     ucontext_t here, there;
-    if (stack == MAP_FAILED || getcontext(&there)) return fn(argc, argv);
+    if (stack == MAP_FAILED || getcontext(&there))
+        return fn(argc, argv);
     Start s = { fn, argc, 0, argv };
     unsigned long at = (unsigned long)&s;
     there.uc_stack = (stack_t){ .ss_sp = stack, .ss_size = NEEDED };

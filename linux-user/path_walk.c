@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS) does, for kernels and filters that refuse it: one component at a time by openat(2),
- * links read and put in front of what is left of the name. Rules: path_resolution(7), openat2(2). */
+/* What openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS) does, for kernels and filters that refuse it: one component at
+ * a time by openat(2), links read and put in front of what is left of the name.
+ * Rules: path_resolution(7), openat2(2). */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -36,25 +37,31 @@ static bool is_magic(int dir, int link)
 {
     struct statfs fs;
     struct stat d;
-    return fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && !(fstat(dir, &d) == 0 && d.st_ino == PROC_ROOT_INO);
+    return fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+        !(fstat(dir, &d) == 0 && d.st_ino == PROC_ROOT_INO);
 }
 
 /* The link's target goes in front of what is left. */
 static int enter_link(Walk *w, int link)
 {
     char target[PATH_MAX];
-    if (w->links++ >= LINKS_MAX || (is_magic(w->at, link) && !w->meets)) return -ELOOP;
+    if (w->links++ >= LINKS_MAX || (is_magic(w->at, link) && !w->meets))
+        return -ELOOP;
     ssize_t n = readlinkat(link, "", target, sizeof target);
-    if (n < 0) return -errno;
+    if (n < 0)
+        return -errno;
     char *buf = malloc((size_t)n + strlen(w->left) + 1);
-    if (!buf) return -ENOMEM;
+    if (!buf)
+        return -ENOMEM;
     memcpy(buf, target, (size_t)n);
     strcpy(buf + n, w->left);
     free(w->buf);
     w->left = w->buf = buf;
-    if (buf[0] != '/') return 0;
+    if (buf[0] != '/')
+        return 0;
     int fd = openat(w->root, ".", STEP);
-    if (fd < 0) return -errno;
+    if (fd < 0)
+        return -errno;
     move_to(w, fd, 0);
     return 0;
 }
@@ -62,7 +69,8 @@ static int enter_link(Walk *w, int link)
 static bool meets(const Walk *w, int fd)
 {
     char link[40], place[PATH_MAX];
-    if (!w->meets) return false;
+    if (!w->meets)
+        return false;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, place, sizeof place - 1);
     place[n > 0 ? n : 0] = 0;
@@ -73,7 +81,8 @@ static bool meets(const Walk *w, int fd)
 static int enter_object(Walk *w, const char *name)
 {
     int fd = openat(w->at, name, O_PATH | O_CLOEXEC);
-    if (fd < 0) return -errno;
+    if (fd < 0)
+        return -errno;
     move_to(w, fd, w->depth);
     return 0;
 }
@@ -83,9 +92,13 @@ static int step(Walk *w, const char *name, bool follow)
 {
     bool up = !strcmp(name, ".."), stay = !strcmp(name, ".") || (up && !w->depth);
     int fd = openat(w->at, stay ? "." : name, STEP);
-    if (fd < 0) return -errno;
+    if (fd < 0)
+        return -errno;
     struct stat st;
-    if (meets(w, fd)) { close(fd); return MET; }
+    if (meets(w, fd)) {
+        close(fd);
+        return MET;
+    }
     if (fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode) || (!follow && !w->left[0])) {
         move_to(w, fd, w->depth + (stay ? 0 : up ? -1 : 1));
         return 0;
@@ -102,22 +115,27 @@ static int walk(Walk *w, bool follow)
         bool slash = w->left[0] == '/';
         w->left += strspn(w->left, "/");
         size_t n = strcspn(w->left, "/");
-        if (n > NAME_MAX) return -ENAMETOOLONG;
-        if (!n && !slash) return 0;
+        if (n > NAME_MAX)
+            return -ENAMETOOLONG;
+        if (!n && !slash)
+            return 0;
         memcpy(name, n ? w->left : ".", n ? n : 1);         /* a slash at the end: must be a directory */
         name[n ? n : 1] = 0;
         w->left += n;
-        if ((r = step(w, name, follow)) < 0) return r;
+        if ((r = step(w, name, follow)) < 0)
+            return r;
     }
 }
 
 int path_walk(int root, const char *name, bool follow)
 {
     Walk w = { .root = root, .at = openat(root, ".", STEP), .left = (char *)name };
-    if (w.at < 0) return -errno;
+    if (w.at < 0)
+        return -errno;
     int r = name[0] ? walk(&w, follow) : -ENOENT;
     free(w.buf);
-    if (r >= 0) return w.at;
+    if (r >= 0)
+        return w.at;
     close(w.at);
     return r;
 }
@@ -127,10 +145,15 @@ bool path_meets(int dirfd, const char *name, bool follow, bool (*place)(const ch
     /* depth: the kernel's own ".." stops at the root */
     Walk w = { .root = open("/", STEP), .depth = 1 << 20, .left = (char *)name, .meets = place };
     w.at = openat(dirfd, ".", STEP);
-    if (name[0] == '/' && w.at >= 0) { close(w.at); w.at = openat(w.root, ".", STEP); }
+    if (name[0] == '/' && w.at >= 0) {
+        close(w.at);
+        w.at = openat(w.root, ".", STEP);
+    }
     bool met = name[0] && w.root >= 0 && w.at >= 0 && walk(&w, follow) == MET;
     free(w.buf);
-    if (w.at >= 0) close(w.at);
-    if (w.root >= 0) close(w.root);
+    if (w.at >= 0)
+        close(w.at);
+    if (w.root >= 0)
+        close(w.root);
     return met;
 }

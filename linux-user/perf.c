@@ -13,7 +13,10 @@
 
 enum { JIT_MAGIC = 0x4a695444, JIT_VERSION = 1, JIT_CODE_LOAD = 0, NOT_OPENED = -2 };
 
-typedef struct JitHeader { uint32_t magic, version, total_size, elf_mach, pad, pid; uint64_t timestamp, flags; } JitHeader;
+typedef struct JitHeader {
+    uint32_t magic, version, total_size, elf_mach, pad, pid;
+    uint64_t timestamp, flags;
+} JitHeader;
 typedef struct JitLoad {
     uint32_t id, total_size; uint64_t timestamp;
     uint32_t pid, tid; uint64_t vma, code_addr, code_size, code_index;
@@ -96,8 +99,8 @@ void perf_jitdump_unit(const char *name, const void *code, size_t len)
         files.dump = start_dump();
     if (files.dump < 0)
         return;
-    JitLoad r = { JIT_CODE_LOAD, (uint32_t)(sizeof r + n + len), now(), (uint32_t)getpid(), (uint32_t)syscall(SYS_gettid),
-                  (uintptr_t)code, (uintptr_t)code, len, files.index++ };
+    JitLoad r = { JIT_CODE_LOAD, (uint32_t)(sizeof r + n + len), now(), (uint32_t)getpid(),
+        (uint32_t)syscall(SYS_gettid), (uintptr_t)code, (uintptr_t)code, len, files.index++ };
     all(files.dump, &r, sizeof r);
     all(files.dump, name, n);
     all(files.dump, code, len);

@@ -12,7 +12,8 @@ pid_t proc_cut_number(char *path)
 {
     char *slash = strrchr(path, '/'), *end;
     long n = slash && slash[1] >= '0' && slash[1] <= '9' ? strtol(slash + 1, &end, 10) : 0;
-    if (n <= 0 || *end) return 0;
+    if (n <= 0 || *end)
+        return 0;
     *slash = 0;
     return (pid_t)n;
 }
@@ -20,7 +21,8 @@ pid_t proc_cut_number(char *path)
 bool proc_cut_name(char *path, const char *name)
 {
     size_t n = strlen(path), len = strlen(name);
-    if (n <= len || path[n - len - 1] != '/' || strcmp(path + n - len, name)) return false;
+    if (n <= len || path[n - len - 1] != '/' || strcmp(path + n - len, name))
+        return false;
     path[n - len - 1] = 0;
     return true;
 }
@@ -38,11 +40,14 @@ static pid_t self_at(const char *root)
 bool proc_cut_owner(Task *t, char *path, ProcOwner *o)
 {
     pid_t n = proc_cut_number(path), pid = n;
-    if (!n) return false;
-    if (proc_cut_name(path, "task") && !(pid = proc_cut_number(path))) return false;
+    if (!n)
+        return false;
+    if (proc_cut_name(path, "task") && !(pid = proc_cut_number(path)))
+        return false;
     pid_t self = self_at(path);
     bool ours = self == getpid();           /* its numbers are the ones that we know processes by */
-    if (pid == n && t->proc->ntasks > 1 && ours && !tgkill(self, n, 0)) pid = self;
+    if (pid == n && t->proc->ntasks > 1 && ours && !tgkill(self, n, 0))
+        pid = self;
     o->own = pid == self;
     o->pid = o->own ? getpid() : ours ? pid : 0;
     o->tid = n == self ? getpid() : n;

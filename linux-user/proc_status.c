@@ -25,7 +25,8 @@ void proc_write_statm(const ProcView *v, FILE *out)
     ull resident = 0, shared = 0, page = guest_page(v), unit = (ull)sysconf(_SC_PAGESIZE);
     MmSums s = v->sums;
     char *text = proc_host_text(v);
-    if (sscanf(text, "%*u %llu %llu", &resident, &shared) != 2) resident = shared = 0;
+    if (sscanf(text, "%*u %llu %llu", &resident, &shared) != 2)
+        resident = shared = 0;
     free(text);
     fprintf(out, "%llu %llu %llu %llu 0 %llu 0\n", (ull)s.total / page, resident * unit / page, shared * unit / page,
             (ull)own_text(v) / page, (ull)(s.data + s.stack) / page);
@@ -52,9 +53,12 @@ void proc_write_stat(const ProcView *v, FILE *out)
         int i = FIRST;
         for (char *w = strtok_r(name_end + 1, " \n", &save); w; w = strtok_r(NULL, " \n", &save), i++) {
             size_t k = 0, n = sizeof guest / sizeof *guest;
-            while (k < n && (guest[k].field != i || (guest[k].of_task && !there))) k++;
-            if (k < n) fprintf(out, " %llu", (ull)guest[k].value);
-            else fprintf(out, " %s", w);
+            while (k < n && (guest[k].field != i || (guest[k].of_task && !there)))
+                k++;
+            if (k < n)
+                fprintf(out, " %llu", (ull)guest[k].value);
+            else
+                fprintf(out, " %s", w);
         }
         fputc('\n', out);
     }
@@ -71,7 +75,8 @@ void proc_write_status(const ProcView *v, FILE *out)
     char *text = proc_host_text(v), *save = NULL;
     ull queued = 0;
     const char *pnd = strstr(text, "\nSigPnd:");
-    if (pnd) sscanf(pnd, " SigPnd: %llx", &queued);
+    if (pnd)
+        sscanf(pnd, " SigPnd: %llx", &queued);
     const struct { const char *key; uint64_t value; const char *fmt; int needs; } guest[] = {
         { "Threads:", (uint64_t)p->ntasks, "%llu" },
         { "SigPnd:", linux_mask_to_guest(&linux_abi, queued | task.pending), "%016llx", OWN_TASK },
@@ -86,8 +91,12 @@ void proc_write_status(const ProcView *v, FILE *out)
     };
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         size_t k = 0, n = sizeof guest / sizeof *guest;
-        while (k < n && (strncmp(line, guest[k].key, strlen(guest[k].key)) || guest[k].needs > (int)known)) k++;
-        if (k == n) { fprintf(out, "%s\n", line); continue; }
+        while (k < n && (strncmp(line, guest[k].key, strlen(guest[k].key)) || guest[k].needs > (int)known))
+            k++;
+        if (k == n) {
+            fprintf(out, "%s\n", line);
+            continue;
+        }
         fprintf(out, "%s\t", guest[k].key);
         fprintf(out, guest[k].fmt, (ull)guest[k].value);
         fputc('\n', out);
@@ -107,7 +116,8 @@ void proc_write_syscall(const ProcView *v, FILE *out)
     bool in_call = v->tid == v->t->tid || (d && (d->host_nr == host || d->attr & SYS_HAND));
     if (known && in_call) {
         fprintf(out, "%lld", (long long)task.nr);
-        for (int i = 0; i < 6; i++) fprintf(out, " 0x%llx", (ull)task.arg[i]);
+        for (int i = 0; i < 6; i++)
+            fprintf(out, " 0x%llx", (ull)task.arg[i]);
         fprintf(out, " 0x%llx 0x%llx\n", (ull)task.sp, (ull)task.pc);
     } else {
         fputs(*text ? "running\n" : "", out);

@@ -29,9 +29,13 @@ bool proc_subject(ProcView *v, Process *copy)
         v->base = mm_base(v->p->mm);
         return true;
     }
-    if (!v->row->others || !process_proc_guest(v->pid, exe, &g) || g.process_size != sizeof *copy) return false;
+    if (!v->row->others || !process_proc_guest(v->pid, exe, &g) || g.process_size != sizeof *copy)
+        return false;
     MmView *m = mm_view_of(v->pid, g.mm, g.sizes);
-    if (!m || !proc_peek(v, g.process, copy, sizeof *copy)) { mm_view_free(m); return false; }
+    if (!m || !proc_peek(v, g.process, copy, sizeof *copy)) {
+        mm_view_free(m);
+        return false;
+    }
     v->p = copy;
     v->sums = m->sums;
     v->base = m->base;
@@ -59,8 +63,13 @@ static bool other_task(const ProcView *v, ProcTask *out)
     Task t;
     uint64_t at = (uintptr_t)v->p->tasks;
     for (int i = 0; at && i < MOST; i++, at = (uintptr_t)t.next) {
-        if (!proc_peek(v, at, &t, sizeof t)) return false;
-        if (t.tid == v->tid) { *out = (ProcTask){ .sigmask = t.sigmask }; return true; }
+        if (!proc_peek(v, at, &t, sizeof t))
+            return false;
+        if (t.tid == v->tid) {
+            *out = (ProcTask){ .sigmask = t.sigmask }
+            ;
+            return true;
+        }
     }
     return false;
 }
@@ -68,11 +77,14 @@ static bool other_task(const ProcView *v, ProcTask *out)
 bool proc_task(const ProcView *v, ProcTask *out)
 {
     Process *p = v->t->proc;
-    if (!proc_is_own(v)) return other_task(v, out);
+    if (!proc_is_own(v))
+        return other_task(v, out);
     pthread_mutex_lock(&p->task_lock);
     const Task *t = p->tasks;
-    while (t && t->tid != v->tid) t = t->next;
-    if (t) own_task(t, out);
+    while (t && t->tid != v->tid)
+        t = t->next;
+    if (t)
+        own_task(t, out);
     pthread_mutex_unlock(&p->task_lock);
     return t;
 }
@@ -82,10 +94,12 @@ uint64_t proc_handlers(const ProcView *v, bool ignored)
     SigTable table;
     uint64_t m = 0;
     bool own = proc_is_own(v);
-    if (!own && !proc_peek(v, (uintptr_t)v->p->sig, &table, sizeof table)) return 0;
+    if (!own && !proc_peek(v, (uintptr_t)v->p->sig, &table, sizeof table))
+        return 0;
     for (int s = 1; s <= TASK_NSIG; s++) {
         gaddr h = own ? signal_get_action(v->t->proc, s).handler : table.act[s].handler;
-        if (ignored ? h == 1 : h > 1) m |= SIG_BIT(s);
+        if (ignored ? h == 1 : h > 1)
+            m |= SIG_BIT(s);
     }
     return linux_mask_to_guest(v->t->proc->abi, m);
 }
@@ -97,11 +111,14 @@ char *proc_host_text(const ProcView *v)
     char *text = malloc(room + 1), *more;
     for (ssize_t n; text && (n = pread(v->fd, text + len, room - len, (off_t)len)) > 0; ) {
         len += (size_t)n;
-        if (room - len >= STEP / 2) continue;
-        if (!(more = realloc(text, (room *= 2) + 1))) break;
+        if (room - len >= STEP / 2)
+            continue;
+        if (!(more = realloc(text, (room *= 2) + 1)))
+            break;
         text = more;
     }
-    if (!text) return calloc(1, 1);
+    if (!text)
+        return calloc(1, 1);
     text[len] = 0;
     return text;
 }

@@ -24,8 +24,10 @@ void proc_write_environ(const ProcView *v, FILE *out)
     const Process *p = v->p;
     size_t len = p->env_end - p->env_start, n = 0;
     char *now = malloc(len + 1);
-    if (now && proc_is_own(v)) n = gmem_read_some(v->t, now, p->env_start, len);
-    else if (now && proc_peek(v, v->base + p->env_start, now, len)) n = len;
+    if (now && proc_is_own(v))
+        n = gmem_read_some(v->t, now, p->env_start, len);
+    else if (now && proc_peek(v, v->base + p->env_start, now, len))
+        n = len;
     fwrite(now, 1, n, out);
     free(now);
 }
@@ -34,7 +36,8 @@ void proc_write_auxv(const ProcView *v, FILE *out)
 {
     uint8_t *copy = malloc(v->p->auxv_len + 1);
     bool own = proc_is_own(v), read = copy && !own && proc_peek(v, (uintptr_t)v->p->auxv, copy, v->p->auxv_len);
-    if (own || read) fwrite(own ? v->p->auxv : copy, 1, v->p->auxv_len, out);
+    if (own || read)
+        fwrite(own ? v->p->auxv : copy, 1, v->p->auxv_len, out);
     free(copy);
 }
 
@@ -49,7 +52,8 @@ void proc_write_limits(const ProcView *v, FILE *out)
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         bool done = false;
         for (int k = 0; k < 2 && (all.set || proc_is_own(v)); k++) {
-            if (strncmp(line, guest[k].key, strlen(guest[k].key))) continue;
+            if (strncmp(line, guest[k].key, strlen(guest[k].key)))
+                continue;
             for (int i = 0; i < 2; i++) {
                 uint64_t n = i ? guest[k].l.max : guest[k].l.cur;
                 snprintf(word[i], sizeof word[i], n == RLIM_INFINITY ? "unlimited" : "%llu", (unsigned long long)n);
@@ -57,7 +61,8 @@ void proc_write_limits(const ProcView *v, FILE *out)
             fprintf(out, "%-25s %-20s %-20s bytes     \n", guest[k].key, word[0], word[1]);
             done = true;
         }
-        if (!done) fprintf(out, "%s\n", line);
+        if (!done)
+            fprintf(out, "%s\n", line);
     }
     free(text);
 }
@@ -71,7 +76,8 @@ void proc_write_cpuinfo(const ProcView *v, FILE *out)
     char *text = malloc(ROOM);
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     int len = text && p->abi->cpuinfo ? p->abi->cpuinfo(v->t->cpu, n > CPUS ? CPUS : (int)n, text, ROOM) : 0;
-    if (len > 0) fwrite(text, 1, (size_t)len < ROOM ? (size_t)len : ROOM, out);
+    if (len > 0)
+        fwrite(text, 1, (size_t)len < ROOM ? (size_t)len : ROOM, out);
     free(text);
 }
 
@@ -80,7 +86,8 @@ static void guest_uname(const ProcView *v, struct utsname *u)
 {
     const char *release = v->t->proc->opt->uname_release;
     uname(u);
-    if (release) snprintf(u->release, sizeof u->release, "%s", release);
+    if (release)
+        snprintf(u->release, sizeof u->release, "%s", release);
 }
 
 void proc_write_osrelease(const ProcView *v, FILE *out)
@@ -98,8 +105,10 @@ void proc_write_version(const ProcView *v, FILE *out)
     char *text = proc_host_text(v);
     guest_uname(v, &u);
     sscanf(text, "Linux version %*s%n", &at);
-    if (at) fprintf(out, "Linux version %s%s", u.release, text + at);
-    else fputs(text, out);
+    if (at)
+        fprintf(out, "Linux version %s%s", u.release, text + at);
+    else
+        fputs(text, out);
     free(text);
 }
 

@@ -25,7 +25,8 @@ enum { THREAD_STACK = 512 * 1024, PIDFD_THREAD = O_EXCL };
 void clone_prepare(Task *c, const CloneArgs *a)
 {
     c->proc->abi->clone_child(c->cpu, a->stack);
-    if (a->flags & CLONE_SETTLS) c->proc->abi->set_tls(c->cpu, a->tls);
+    if (a->flags & CLONE_SETTLS)
+        c->proc->abi->set_tls(c->cpu, a->tls);
     c->clear_tid = a->flags & CLONE_CHILD_CLEARTID ? a->child_tid : 0;
 }
 
@@ -40,13 +41,15 @@ void clone_clear_handlers(Task *t)
 {
     for (int sig = 1; sig <= TASK_NSIG; sig++) {
         SigAct dfl = { 0 };
-        if (t->proc->sig->act[sig].handler != (gaddr)(uintptr_t)SIG_IGN) signal_action(t, sig, &dfl, NULL);
+        if (t->proc->sig->act[sig].handler != (gaddr)(uintptr_t)SIG_IGN)
+            signal_action(t, sig, &dfl, NULL);
     }
 }
 
 static int64_t refuse(const char *what)
 {
-    if (log_on(LOG_unimp)) log_printf("clone: %s\n", what);
+    if (log_on(LOG_unimp))
+        log_printf("clone: %s\n", what);
     return -EINVAL;
 }
 
@@ -64,7 +67,8 @@ void clone_report(_Atomic int *ready, int value)
 int clone_await(_Atomic int *ready)
 {
     int value;
-    while (!(value = atomic_load(ready))) host_syscall(SYS_futex, (long)ready, FUTEX_WAIT, 0, 0, 0, 0);
+    while (!(value = atomic_load(ready)))
+        host_syscall(SYS_futex, (long)ready, FUTEX_WAIT, 0, 0, 0, 0);
     return value;
 }
 
@@ -72,7 +76,10 @@ int clone_await(_Atomic int *ready)
 static int thread_pidfd(Task *t, const CloneArgs *a)
 {
     long fd = host_syscall(SYS_pidfd_open, t->tid, PIDFD_THREAD, 0, 0, 0, 0);
-    if (fd >= 0 && gmem_put_u32(t, a->pidfd, (uint32_t)fd)) { close((int)fd); return -EFAULT; }
+    if (fd >= 0 && gmem_put_u32(t, a->pidfd, (uint32_t)fd)) {
+        close((int)fd);
+        return -EFAULT;
+    }
     return fd < 0 ? (int)fd : 0;
 }
 
@@ -94,9 +101,12 @@ static void *thread_main(void *arg)
     signal_reclaim(t->proc);
     task_link(t, s->parent);
     int e = thread_unshare(a.flags);
-    if (!e && (a.flags & CLONE_PIDFD)) e = thread_pidfd(t, &a);
-    if (!e && (a.flags & CLONE_PARENT_SETTID)) gmem_put_u32(t, a.parent_tid, (uint32_t)t->tid);
-    if (!e && (a.flags & CLONE_CHILD_SETTID)) gmem_put_u32(t, a.child_tid, (uint32_t)t->tid);
+    if (!e && (a.flags & CLONE_PIDFD))
+        e = thread_pidfd(t, &a);
+    if (!e && (a.flags & CLONE_PARENT_SETTID))
+        gmem_put_u32(t, a.parent_tid, (uint32_t)t->tid);
+    if (!e && (a.flags & CLONE_CHILD_SETTID))
+        gmem_put_u32(t, a.child_tid, (uint32_t)t->tid);
     _Atomic int *over = a.flags & CLONE_VFORK ? &s->over : NULL;
     clone_report(&s->ready, e ? e : t->tid);
     t->thread_end = &end;
@@ -104,9 +114,13 @@ static void *thread_main(void *arg)
         signal_unblock(t);
         loop_run();
     }
-    if (e) { t->clear_tid = 0; atomic_fetch_sub(&t->proc->ntasks, 1); }
+    if (e) {
+        t->clear_tid = 0;
+        atomic_fetch_sub(&t->proc->ntasks, 1);
+    }
     task_finish_thread(t);
-    if (!e && over) clone_report(over, 1);
+    if (!e && over)
+        clone_report(over, 1);
     return NULL;
 }
 
@@ -115,9 +129,12 @@ static int64_t clone_thread(Task *t, const CloneArgs *a)
     Start s = { .parent = t, .args = a };
     pthread_attr_t attr;
     pthread_t handle;
-    if (a->set_tid_size) return refuse("a chosen thread id");
-    if (a->flags & CLONE_INTO_CGROUP) return refuse("CLONE_THREAD with CLONE_INTO_CGROUP");
-    if (!(s.child = task_new(t->proc, t->cpu))) return -ENOMEM;
+    if (a->set_tid_size)
+        return refuse("a chosen thread id");
+    if (a->flags & CLONE_INTO_CGROUP)
+        return refuse("CLONE_THREAD with CLONE_INTO_CGROUP");
+    if (!(s.child = task_new(t->proc, t->cpu)))
+        return -ENOMEM;
     clone_prepare(s.child, a);
     clone_inherit_signals(s.child, t, a);
     pthread_attr_init(&attr);
@@ -131,7 +148,8 @@ static int64_t clone_thread(Task *t, const CloneArgs *a)
         return -e;
     }
     int tid = clone_await(&s.ready);
-    if (tid > 0 && (a->flags & CLONE_VFORK)) clone_await(&s.over);
+    if (tid > 0 && (a->flags & CLONE_VFORK))
+        clone_await(&s.over);
     return tid;
 }
 
@@ -148,7 +166,8 @@ static bool flags_are_valid(uint64_t f)
         { CLONE_NEWIPC, CLONE_SYSVSEM, false },
     };
     for (unsigned i = 0; i < sizeof rules / sizeof *rules; i++)
-        if ((f & rules[i].flag) && !(f & rules[i].other) == rules[i].wanted) return false;
+        if ((f & rules[i].flag) && !(f & rules[i].other) == rules[i].wanted)
+            return false;
     return true;
 }
 
@@ -164,22 +183,31 @@ int64_t process_clone(Task *t, const CloneArgs *a)
     uint64_t f = a->flags;
     if (!flags_are_valid(f) || ((f & CLONE_PIDFD) && (f & CLONE_PARENT_SETTID) &&
         a->pidfd == a->parent_tid)) return -EINVAL;
-    if ((f & CLONE_PIDFD) && !can_store(t, a->pidfd)) return -EFAULT;
+    if ((f & CLONE_PIDFD) && !can_store(t, a->pidfd))
+        return -EFAULT;
     signal_block_all();
     int64_t r;
-    if ((f & (CLONE_VM | CLONE_VFORK)) == CLONE_VM) tcg_share(t->proc->tcg);
-    if (atomic_load(&t->pending)) r = -ERESTARTNOINTR;             /* as copy_process: signals first */
-    else if (f & CLONE_THREAD) r = clone_thread(t, a);
-    else if (f & CLONE_VM) r = f & CLONE_VFORK ? clone_vfork(t, a) : clone_beside(t, a);
-    else r = clone_fork(t, a);
-    if (r > 0 && (f & CLONE_PARENT_SETTID) && !(f & CLONE_VM)) gmem_put_u32(t, a->parent_tid, (uint32_t)r);
+    if ((f & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
+        tcg_share(t->proc->tcg);
+    if (atomic_load(&t->pending))
+        r = -ERESTARTNOINTR;    /* as copy_process: signals first */
+    else if (f & CLONE_THREAD)
+        r = clone_thread(t, a);
+    else if (f & CLONE_VM)
+        r = f & CLONE_VFORK ? clone_vfork(t, a) : clone_beside(t, a);
+    else
+        r = clone_fork(t, a);
+    if (r > 0 && (f & CLONE_PARENT_SETTID) && !(f & CLONE_VM))
+        gmem_put_u32(t, a->parent_tid, (uint32_t)r);
     signal_unblock(t);
     return r;
 }
 
 int64_t process_set_tid_address(Task *t, gaddr at)
 {
-    if (t->proc->shares_memory && !t->thread_end) host_syscall(SYS_set_tid_address, (long)gmem_host(t, at, 4), 0, 0, 0, 0, 0);
-    else t->clear_tid = at;
+    if (t->proc->shares_memory && !t->thread_end)
+        host_syscall(SYS_set_tid_address, (long)gmem_host(t, at, 4), 0, 0, 0, 0, 0);
+    else
+        t->clear_tid = at;
     return t->tid;
 }

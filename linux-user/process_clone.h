@@ -10,7 +10,8 @@
 
 /* Flags that are done here and not by the host's clone. */
 #define CLONE_OUR_FLAGS \
-    ((uint64_t)(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS | CLONE_DETACHED) | CLONE_CLEAR_SIGHAND)
+    ((uint64_t)(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS | CLONE_DETACHED) | \
+        CLONE_CLEAR_SIGHAND)
 
 /* What the old call cannot say; it is taken where it can, because sandboxes refuse the new one. NEWTIME is in the
  * old one's signal. */
@@ -19,7 +20,8 @@ static inline bool clone_needs_clone3(const CloneArgs *a)
     return a->set_tid_size || (a->flags & ~CLONE_OUR_FLAGS) >> 32 || (a->flags & CLONE_NEWTIME);
 }
 
-void clone_prepare(Task *c, const CloneArgs *a);        /* registers of the child and what else flags say about a task */
+void clone_prepare(Task *c, const CloneArgs *a);        /* registers of the child and what else flags say about a
+                                                         * task */
 void clone_inherit_signals(Task *c, const Task *t, const CloneArgs *a);
 void clone_clear_handlers(Task *t);                     /* CLONE_CLEAR_SIGHAND, by the child */
 

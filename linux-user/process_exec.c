@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* execve: a program for one of our guests re-executes this emulator or its sibling qemu-<arch>; a script is followed to its
- * interpreter to find out which; everything else is the host's own execve. No binfmt_misc is needed. */
+/* execve: a program for one of our guests re-executes this emulator or its sibling qemu-<arch>; a script is followed to
+ * its interpreter to find out which; everything else is the host's own execve. No binfmt_misc is needed. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,16 +53,20 @@ static int classify_elf(const Process *p, int fd, uint16_t machine, uint8_t clas
     const ElfTarget *want = is_for(&own, machine, class, data) ? &own : NULL;
     out->kind = KIND_SELF;
     for (size_t i = 0; !want && i < sizeof guests / sizeof *guests; i++) {
-        if (!is_for(&guests[i].elf, machine, class, data)) continue;
+        if (!is_for(&guests[i].elf, machine, class, data))
+            continue;
         want = &guests[i].elf;
         out->kind = KIND_SIBLING;
         out->program = guests[i].program;
     }
-    if (!want) out->kind = KIND_HOST;
+    if (!want)
+        out->kind = KIND_HOST;
     int e = want ? exec_file_check(fd, want, want == &own) : 0;
-    if (e < 0 || !want) return e;
+    if (e < 0 || !want)
+        return e;
     out->raise = raise_of(fd);
-    if (out->raise.any && !raise_by_ids(&out->raise)) out->registered = raise_by_kernel(fd);
+    if (out->raise.any && !raise_by_ids(&out->raise))
+        out->registered = raise_by_kernel(fd);
     return 0;
 }
 
@@ -75,13 +79,17 @@ static int64_t classify(const Process *p, int fd, Target *out)
         FileKind kind;
         uint16_t machine = 0;
         uint8_t class = 0, data = 0;
-        if (fd < 0) return depth ? fd : -errno;
+        if (fd < 0)
+            return depth ? fd : -errno;
         int e = file_kind(fd, &kind, &machine, &class, &data);
-        if (!e && kind == FILE_ELF) e = classify_elf(p, fd, machine, class, data, out);
+        if (!e && kind == FILE_ELF)
+            e = classify_elf(p, fd, machine, class, data, out);
         bool script = !e && kind == FILE_SCRIPT && script_read(fd, interp, arg) == 0;
         close(fd);
-        if (e < 0 || !script) return e;     /* what is neither: the host says what it is */
-        if (depth == MAX_SCRIPTS) return -ELOOP;
+        if (e < 0 || !script)
+            return e;    /* what is neither: the host says what it is */
+        if (depth == MAX_SCRIPTS)
+            return -ELOOP;
         out->script = true;
         fd = exec_file_open(interp, true);
     }
@@ -93,7 +101,8 @@ static int open_readable(const ExecName *n, int fd)
     char link[40];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     int again = open(link, O_RDONLY | O_CLOEXEC);
-    if (again >= 0 || errno == EACCES) return again;
+    if (again >= 0 || errno == EACCES)
+        return again;
     return *n->path ? openat(n->dirfd, n->path, O_RDONLY | O_CLOEXEC) : fcntl(fd, F_DUPFD_CLOEXEC, 0);  /* no /proc */
 }
 
@@ -101,18 +110,22 @@ static int open_readable(const ExecName *n, int fd)
 static char **emulator_argv(const Options *o, const char *inherit, const char *name, char *const argv[])
 {
     size_t n = 0, k = 0;
-    while (argv[n]) n++;
+    while (argv[n])
+        n++;
     char **out = calloc(o->forward->len + n + 10, sizeof *out);
-    if (!out) return NULL;
+    if (!out)
+        return NULL;
     out[k++] = (char *)o->self;
     out[k++] = INHERIT_OPTION;
     out[k++] = (char *)inherit;
-    for (guint i = 0; i < o->forward->len; i++) out[k++] = g_ptr_array_index(o->forward, i);
+    for (guint i = 0; i < o->forward->len; i++)
+        out[k++] = g_ptr_array_index(o->forward, i);
     out[k++] = "-0";
     out[k++] = n ? argv[0] : "";
     out[k++] = "--";
     out[k++] = (char *)name;
-    for (size_t i = 1; i < n; i++) out[k++] = argv[i];
+    for (size_t i = 1; i < n; i++)
+        out[k++] = argv[i];
     return out;
 }
 
@@ -120,10 +133,13 @@ static char **emulator_argv(const Options *o, const char *inherit, const char *n
  * comes later is the new program's. */
 static int64_t exec_call(Task *t, int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
-    if (!signal_before_exec(t)) return -ERESTARTNOINTR;
+    if (!signal_before_exec(t))
+        return -ERESTARTNOINTR;
     int64_t r;
-    if (dirfd == AT_FDCWD && !flags) r = safe_syscall(t, SYS_execve, path, argv, envp, 0L, 0L, 0L);
-    else r = safe_syscall(t, SYS_execveat, (long)dirfd, path, argv, envp, (long)flags, 0L);
+    if (dirfd == AT_FDCWD && !flags)
+        r = safe_syscall(t, SYS_execve, path, argv, envp, 0L, 0L, 0L);
+    else
+        r = safe_syscall(t, SYS_execveat, (long)dirfd, path, argv, envp, (long)flags, 0L);
     signal_after_exec(t);
     return r == -ERESTARTSYS ? -ERESTARTNOINTR : r;
 }
@@ -131,15 +147,18 @@ static int64_t exec_call(Task *t, int dirfd, const char *path, char *const argv[
 static int64_t exec_raw(Task *t, const ExecSelf *self, char *const argv[], char *const envp[])
 {
     log_break();
-    if (self->fd < 0) return exec_call(t, AT_FDCWD, self->path, argv, envp, 0);
+    if (self->fd < 0)
+        return exec_call(t, AT_FDCWD, self->path, argv, envp, 0);
     return exec_call(t, self->fd, "", argv, envp, AT_EMPTY_PATH);
 }
 
 /* Linux: alloc_bprm. A name relative to a descriptor is spelled /dev/fd/N/name, /dev/fd/N for the file itself. */
 static void spell_name(const ExecName *n, char out[PATH_MAX])
 {
-    if (*n->given == '/' || n->dirfd == AT_FDCWD) snprintf(out, PATH_MAX, "%s", n->given);
-    else snprintf(out, PATH_MAX, "/dev/fd/%d%s%s", n->dirfd, *n->given ? "/" : "", n->given);
+    if (*n->given == '/' || n->dirfd == AT_FDCWD)
+        snprintf(out, PATH_MAX, "%s", n->given);
+    else
+        snprintf(out, PATH_MAX, "/dev/fd/%d%s%s", n->dirfd, *n->given ? "/" : "", n->given);
 }
 
 /* Does nothing lead there after the exec? Then a script's interpreter could not open it. */
@@ -154,23 +173,29 @@ static void task_name(const ExecName *n, int fd, char out[16])
     char link[40], path[PATH_MAX];
     struct utsname u;
     int major = 0, minor = 0;
-    if (*n->given || uname(&u) || sscanf(u.release, "%d.%d", &major, &minor) != 2) return;
-    if (major < 6 || (major == 6 && minor < 14)) return;
+    if (*n->given || uname(&u) || sscanf(u.release, "%d.%d", &major, &minor) != 2)
+        return;
+    if (major < 6 || (major == 6 && minor < 14))
+        return;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t len = readlink(link, path, sizeof path - 1);
     path[len > 0 ? len : 0] = 0;
     char *slash = strrchr(path, '/'), *deleted = strstr(path, " (deleted)");
-    if (deleted && !deleted[10]) *deleted = 0;
-    if (slash) snprintf(out, 16, "%.15s", slash + 1);
+    if (deleted && !deleted[10])
+        *deleted = 0;
+    if (slash)
+        snprintf(out, 16, "%.15s", slash + 1);
 }
 
 static int64_t exec_guest(Task *t, const Target *to, const ExecName *n, int fd, char *const argv[], char *const envp[])
 {
     ExecSelf self;
     char name[PATH_MAX], handed[16];
-    if (to->script && goes_away(n)) return -ENOENT;
+    if (to->script && goes_away(n))
+        return -ENOENT;
     int64_t r = exec_self_find(t->proc, to->kind == KIND_SELF ? NULL : to->program, &self);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     const Raise *raise = &to->raise;
     Handed h = { .self = self.fd, .raise = raise->any, .uid = raise->uid, .gid = raise->gid };
     h.program = fcntl(fd, F_DUPFD, 3);
@@ -183,9 +208,12 @@ static int64_t exec_guest(Task *t, const Target *to, const ExecName *n, int fd, 
     r = words ? exec_raw(t, &self, words, envp) : inherit < 0 ? inherit : -ENOMEM;
     t->exec.words = NULL;
     free(words);
-    if (inherit >= 0) close(inherit);
-    if (h.program >= 0) close(h.program);
-    if (self.fd >= 0) close(self.fd);
+    if (inherit >= 0)
+        close(inherit);
+    if (h.program >= 0)
+        close(h.program);
+    if (self.fd >= 0)
+        close(self.fd);
     return r;
 }
 
@@ -195,7 +223,8 @@ static int64_t exec_host(Task *t, int dirfd, const char *path, char *const argv[
     struct rlimit as, data;
     const TaskLimits *l = &t->proc->limits;
     if (atomic_load(&t->seccomp)) {
-        if (log_on(LOG_unimp)) log_printf("execve of a host program under a seccomp filter: %s\n", path);
+        if (log_on(LOG_unimp))
+            log_printf("execve of a host program under a seccomp filter: %s\n", path);
         return -EPERM;
     }
     log_break();
@@ -221,7 +250,8 @@ static int64_t exec_raised(Task *t, const Target *to, const ExecName *n, char *c
     bool may = to->registered > 0 || (to->registered < 0 && !o->forward->len);
     bool same = !to->script || !path_prefix();          /* the kernel knows no prefix for the interpreter */
     int64_t r = may && same ? exec_host(t, n->dirfd, n->path, argv, envp, flags) : -ENOEXEC;
-    if (r != -ENOEXEC) return r;
+    if (r != -ENOEXEC)
+        return r;
     if (log_on(LOG_unimp))
         log_printf("execve of %s refused: its privileges need a binfmt_misc entry with flag C\n", n->path);
     return -EPERM;
@@ -231,7 +261,8 @@ static int64_t exec_raised(Task *t, const Target *to, const ExecName *n, char *c
 static int find_own(Process *p, ExecName *n)
 {
     const char *own = p->exe ? process_proc_own(n->given) : NULL;
-    if (!own || strcmp(own, "exe")) return -1;
+    if (!own || strcmp(own, "exe"))
+        return -1;
     n->path = p->exe;
     return ownfd_get(p->exe_handle);
 }
@@ -239,21 +270,29 @@ static int find_own(Process *p, ExecName *n)
 int64_t process_exec(Task *t, const ExecName *name, char *const argv[], char *const envp[], int flags)
 {
     ExecName n = *name;
-    if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) return -EINVAL;
-    if (!*n.path && !(flags & AT_EMPTY_PATH)) return -ENOENT;
+    if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+        return -EINVAL;
+    if (!*n.path && !(flags & AT_EMPTY_PATH))
+        return -ENOENT;
     int own = flags & AT_SYMLINK_NOFOLLOW ? -1 : find_own(t->proc, &n);
     int64_t fd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 0) : exec_file_find(n.dirfd, n.path, flags);
-    if (fd < 0) return fd;
+    if (fd < 0)
+        return fd;
     int rfd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 0) : open_readable(&n, (int)fd);
     Target to = { KIND_HOST, NULL, .raise = { false } };
     int64_t r = exec_file_allowed((int)fd);
-    if (r == 0 && rfd >= 0) r = classify(t->proc, rfd, &to);
+    if (r == 0 && rfd >= 0)
+        r = classify(t->proc, rfd, &to);
     if (r == 0) {
-        if (to.kind == KIND_HOST) r = exec_host(t, n.dirfd, n.path, argv, envp, flags);
-        else if (to.raise.any && !raise_by_ids(&to.raise)) r = exec_raised(t, &to, &n, argv, envp, flags);
-        else r = exec_guest(t, &to, &n, rfd, argv, envp);
+        if (to.kind == KIND_HOST)
+            r = exec_host(t, n.dirfd, n.path, argv, envp, flags);
+        else if (to.raise.any && !raise_by_ids(&to.raise))
+            r = exec_raised(t, &to, &n, argv, envp, flags);
+        else
+            r = exec_guest(t, &to, &n, rfd, argv, envp);
     }
-    if (rfd >= 0) close(rfd);
+    if (rfd >= 0)
+        close(rfd);
     close((int)fd);
     return r;
 }

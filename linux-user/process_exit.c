@@ -15,13 +15,16 @@
 static void wake_one(Task *t, gaddr at)
 {
     void *p = gmem_host(t, at, 4);
-    if (p) host_syscall(SYS_futex, (long)p, FUTEX_WAKE, 1, 0, 0, 0);
+    if (p)
+        host_syscall(SYS_futex, (long)p, FUTEX_WAKE, 1, 0, 0, 0);
 }
 
 static void clear_tid(Task *t)
 {
-    if (!t->clear_tid) return;
-    if (!gmem_put_u32(t, t->clear_tid, 0)) wake_one(t, t->clear_tid);
+    if (!t->clear_tid)
+        return;
+    if (!gmem_put_u32(t, t->clear_tid, 0))
+        wake_one(t, t->clear_tid);
     t->clear_tid = 0;
 }
 
@@ -34,7 +37,8 @@ void task_finish_thread(Task *t)
     held_leave(t);
     current = NULL;
     task_free(t);
-    if (host && cleared) host_syscall(SYS_futex, (long)host, FUTEX_WAKE, 1, 0, 0, 0);
+    if (host && cleared)
+        host_syscall(SYS_futex, (long)host, FUTEX_WAKE, 1, 0, 0, 0);
 }
 
 _Noreturn void process_exit_thread(Task *t, int code)
@@ -43,18 +47,23 @@ _Noreturn void process_exit_thread(Task *t, int code)
     Process *p = t->proc;
     if (atomic_fetch_sub(&p->ntasks, 1) == 1) {         /* the last one: the process ends with this code */
         robust_exit(t);
-        for (;;) host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
+        for (;;)
+            host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
     }
-    if (t->thread_end) longjmp(*t->thread_end, 1);
+    if (t->thread_end)
+        longjmp(*t->thread_end, 1);
     robust_leave(t);                /* the first thread: it stays a zombie until the others end */
     clear_tid(t);
     held_leave(t);
-    while (robust_needs_first(p)) host_syscall(SYS_pause, 0, 0, 0, 0, 0, 0);
-    for (;;) host_syscall(SYS_exit, code, 0, 0, 0, 0, 0);
+    while (robust_needs_first(p))
+        host_syscall(SYS_pause, 0, 0, 0, 0, 0, 0);
+    for (;;)
+        host_syscall(SYS_exit, code, 0, 0, 0, 0, 0);
 }
 
 _Noreturn void process_exit_group(Task *t, int code)
 {
     robust_exit(t);
-    for (;;) host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
+    for (;;)
+        host_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
 }

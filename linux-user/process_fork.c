@@ -45,9 +45,11 @@ static long call(const Fork *f)
 {
     const struct clone_args *a = &f->args;
     uint64_t parent_tid = a->flags & CLONE_PIDFD ? a->pidfd : a->parent_tid;
-    long r = f->by_clone3 ? host_syscall(SYS_clone3, (long)a, sizeof *a, 0, 0, 0, 0)
-                          : host_syscall(SYS_clone, (long)(a->flags | a->exit_signal), 0, (long)parent_tid, (long)a->child_tid, 0, 0);
-    if (r == 0) alloc_after_fork();
+    long r = f->by_clone3
+        ? host_syscall(SYS_clone3, (long)a, sizeof *a, 0, 0, 0, 0)
+        : host_syscall(SYS_clone, (long)(a->flags | a->exit_signal), 0, (long)parent_tid, (long)a->child_tid, 0, 0);
+    if (r == 0)
+        alloc_after_fork();
     return r;
 }
 
@@ -59,11 +61,14 @@ static int sleeper(void *arg)
     Fork *f = arg;
     char *stack = f->stack;
     long pid = call(f);
-    if (pid == 0) longjmp(f->child, 1);
-    if (pid < 0) clone_report(f->born, (int)pid);
+    if (pid == 0)
+        longjmp(f->child, 1);
+    if (pid < 0)
+        clone_report(f->born, (int)pid);
     clone_report(&f->over, 1);
     /* a child's PR_SET_PDEATHSIG is about this thread: it outlives the child, which the guest waits for */
-    if (pid > 0) host_syscall(SYS_waitid, P_PID, pid, 0, WEXITED | WNOWAIT | __WALL, 0, 0);
+    if (pid > 0)
+        host_syscall(SYS_waitid, P_PID, pid, 0, WEXITED | WNOWAIT | __WALL, 0, 0);
     host_end_thread(stack, SLEEPER_STACK);
 }
 
@@ -71,14 +76,16 @@ static long sleeper_run(Fork *f)
 {
     enum { FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS };
     f->stack = mmap(NULL, SLEEPER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (f->stack == MAP_FAILED) return -ENOMEM;
+    if (f->stack == MAP_FAILED)
+        return -ENOMEM;
     long r = host_clone(FLAGS, f->stack + SLEEPER_STACK, NULL, NULL, (uintptr_t)__builtin_thread_pointer(), sleeper, f);
     if (r < 0) {
         munmap(f->stack, SLEEPER_STACK);
         return r;
     }
     int born = clone_await(f->born);
-    if (born > 0) return f->pid;
+    if (born > 0)
+        return f->pid;
     clone_await(&f->over);
     return born;
 }
@@ -86,7 +93,8 @@ static long sleeper_run(Fork *f)
 static long call_asleep(Fork *f)
 {
     f->born = mmap(NULL, sizeof *f->born, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (f->born == MAP_FAILED) return -ENOMEM;
+    if (f->born == MAP_FAILED)
+        return -ENOMEM;
     if (setjmp(f->child)) {
         clone_report(f->born, 1);
         signal_thread_init(current);            /* alternate stacks are a thread's, and this was the sleeper */
@@ -111,7 +119,8 @@ pid_t _Fork(void)
         f->args.child_tid = (uintptr_t)pthread_self() + _thread_db_pthread_tid[2];
     }
     long r = f->result = make(f);
-    if (r >= 0) return (pid_t)r;
+    if (r >= 0)
+        return (pid_t)r;
     errno = (int)-r;
     return -1;
 }
@@ -119,7 +128,8 @@ pid_t _Fork(void)
 static long host_fork(Task *t, Fork *f)
 {
     if (!__run_prefork_handlers) {
-        if (f->args.flags || f->args.exit_signal != SIGCHLD || f->args.set_tid_size) return make(f);
+        if (f->args.flags || f->args.exit_signal != SIGCHLD || f->args.set_tid_size)
+            return make(f);
         pid_t pid = fork();
         return pid < 0 ? -errno : pid;
     }
@@ -169,8 +179,10 @@ static void forked_child(Task *t, const CloneArgs *a)
     held_forget(t);
     robust_forked(t);
     clone_prepare(t, a);
-    if (a->flags & CLONE_CLEAR_SIGHAND) clone_clear_handlers(t);
-    if (a->flags & CLONE_CHILD_SETTID) gmem_put_u32(t, a->child_tid, (uint32_t)t->tid);
+    if (a->flags & CLONE_CLEAR_SIGHAND)
+        clone_clear_handlers(t);
+    if (a->flags & CLONE_CHILD_SETTID)
+        gmem_put_u32(t, a->child_tid, (uint32_t)t->tid);
 }
 
 int64_t clone_fork(Task *t, const CloneArgs *a)
@@ -185,7 +197,8 @@ int64_t clone_fork(Task *t, const CloneArgs *a)
     /* clone has one argument for pidfd and tid */
     f.by_clone3 = clone_needs_clone3(a) || (asleep && (a->flags & CLONE_PIDFD));
     f.args.parent_tid = (uintptr_t)&f.pid;
-    if (asleep) f.args.flags |= CLONE_PARENT_SETTID;
+    if (asleep)
+        f.args.flags |= CLONE_PARENT_SETTID;
     locks_take(p);
     long pid = host_fork(t, &f);
     if (pid == 0) {
@@ -194,7 +207,9 @@ int64_t clone_fork(Task *t, const CloneArgs *a)
         return 0;
     }
     locks_drop(p);
-    if (pid > 0 && (a->flags & CLONE_PIDFD)) gmem_put_u32(t, a->pidfd, (uint32_t)pidfd);
-    if (pid > 0 && asleep) clone_await(&f.over);
+    if (pid > 0 && (a->flags & CLONE_PIDFD))
+        gmem_put_u32(t, a->pidfd, (uint32_t)pidfd);
+    if (pid > 0 && asleep)
+        clone_await(&f.over);
     return pid;
 }

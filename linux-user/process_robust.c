@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Robust futexes (Linux: kernel/futex/core.c, Documentation/locking/robust-futexes.rst). Where the guest's list has the
  * host's layout and addresses, the host kernel gets it, and does all. Where not (32-bit or big-endian guests, -B), a
- * thread that ends walks its list here; the end of a process, by a signal or exec, leaves nobody to do that. So a process
- * that has writable memory in common with others is watched by a guard: another process in the same memory, asleep, which
- * walks the lists when all threads are gone. It learns that from robust lists of ours, in the host's layout, with one
- * futex per thread. */
+ * thread that ends walks its list here; the end of a process, by a signal or exec, leaves nobody to do that. So a
+ * process that has writable memory in common with others is watched by a guard: another process in the same memory,
+ * asleep, which walks the lists when all threads are gone. It learns that from robust lists of ours, in the host's
+ * layout, with one futex per thread. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -40,8 +40,10 @@ bool robust_by_host(const Process *p)
 static int64_t cas(Task *t, gaddr at, uint32_t expect, uint32_t desired, uint32_t *old, bool guard)
 {
     uint32_t raw;
-    if (!guard) return gmem_cas_u32(t, at, expect, desired, old);
-    if (host_cas32(gmem_host(t, at, 4), gmem_swap32(t, expect), gmem_swap32(t, desired), &raw)) return -EFAULT;
+    if (!guard)
+        return gmem_cas_u32(t, at, expect, desired, old);
+    if (host_cas32(gmem_host(t, at, 4), gmem_swap32(t, expect), gmem_swap32(t, desired), &raw))
+        return -EFAULT;
     *old = gmem_swap32(t, raw);
     return 0;
 }
@@ -58,16 +60,25 @@ static Entry entry_of(uint64_t word) { return (Entry){ word & ~1ull, word & 1 };
 static void owner_died(Task *t, gaddr futex, bool pi, bool pending, bool guard)
 {
     uint32_t v, old;
-    if (futex & 3) return;
+    if (futex & 3)
+        return;
     for (;;) {
-        if (gmem_get_u32(t, futex, &v)) return;
-        if (pending && !pi && !v) { wake_one(t, futex); return; }
-        if ((v & FUTEX_TID_MASK) != (uint32_t)t->tid) return;
+        if (gmem_get_u32(t, futex, &v))
+            return;
+        if (pending && !pi && !v) {
+            wake_one(t, futex);
+            return;
+        }
+        if ((v & FUTEX_TID_MASK) != (uint32_t)t->tid)
+            return;
         uint32_t dead = (v & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-        if (cas(t, futex, v, dead, &old, guard)) return;
-        if (old == v) break;
+        if (cas(t, futex, v, dead, &old, guard))
+            return;
+        if (old == v)
+            break;
     }
-    if ((v & FUTEX_WAITERS) && (!pi || t->proc->abi->big_endian)) wake_one(t, futex);
+    if ((v & FUTEX_WAITERS) && (!pi || t->proc->abi->big_endian))
+        wake_one(t, futex);
 }
 
 static void walk(Task *t, bool guard)
@@ -76,25 +87,33 @@ static void walk(Task *t, bool guard)
     uint64_t first, offset, last, next;
     if (!head || gmem_get_word(t, head, &first) || gmem_get_word(t, head + w, &offset) ||
         gmem_get_word(t, head + 2 * w, &last)) return;
-    if (w == 4) offset = (uint64_t)(int64_t)(int32_t)offset;
+    if (w == 4)
+        offset = (uint64_t)(int64_t)(int32_t)offset;
     Entry e = entry_of(first), pending = entry_of(last);
     for (int i = 0; i < ROBUST_LIMIT && e.at && e.at != head; i++) {
         bool more = !gmem_get_word(t, e.at, &next);
-        if (e.at != pending.at) owner_died(t, e.at + offset, e.pi, false, guard);
-        if (!more) break;
+        if (e.at != pending.at)
+            owner_died(t, e.at + offset, e.pi, false, guard);
+        if (!more)
+            break;
         e = entry_of(next);
     }
-    if (pending.at) owner_died(t, pending.at + offset, pending.pi, true, guard);
+    if (pending.at)
+        owner_died(t, pending.at + offset, pending.pi, true, guard);
 }
 
 /* --- marks */
 
-static void host_list(void *head) { host_syscall(SYS_set_robust_list, (long)head, sizeof(struct robust_list_head), 0, 0, 0, 0); }
+static void host_list(void *head)
+{
+    host_syscall(SYS_set_robust_list, (long)head, sizeof(struct robust_list_head), 0, 0, 0, 0);
+}
 
 static void mark_set(Task *t)
 {
     RobustMark *m = t->robust_mark;
-    if (m || !(m = calloc(1, sizeof *m))) return;
+    if (m || !(m = calloc(1, sizeof *m)))
+        return;
     m->head.list.next = &m->entry;
     m->entry.next = &m->head.list;
     m->head.futex_offset = (long)(offsetof(RobustMark, owner) - offsetof(RobustMark, entry));
@@ -110,7 +129,8 @@ static bool mark_wait(RobustMark *m, pid_t pid, pid_t tid)
     struct timespec look = { 0, 50000000 };
     for (;;) {
         uint32_t v = atomic_load(&m->owner);
-        if (v & FUTEX_OWNER_DIED) return true;
+        if (v & FUTEX_OWNER_DIED)
+            return true;
         long r = host_syscall(SYS_futex, (long)&m->owner, FUTEX_WAIT, v, pid ? (long)&look : 0, 0, 0);
         if (r == -ETIMEDOUT && host_syscall(SYS_tgkill, pid, tid, 0, 0, 0, 0) == -ESRCH)
             return atomic_load(&m->owner) & FUTEX_OWNER_DIED;
@@ -129,7 +149,8 @@ static int guard_main(void *arg)
     host_syscall(SYS_chdir, (long)"/", 0, 0, 0, 0, 0);
     mark_wait(g->proc->first->robust_mark, 0, 0);
     for (Task *t = g->proc->tasks; t; t = t->next)
-        if (t->robust_mark && mark_wait(t->robust_mark, g->pid, t->tid)) walk(t, true);
+        if (t->robust_mark && mark_wait(t->robust_mark, g->pid, t->tid))
+            walk(t, true);
     return 0;
 }
 
@@ -137,7 +158,8 @@ static int guard_main(void *arg)
 static int guard_start(void *arg)
 {
     Guard *g = arg;
-    return host_clone(CLONE_VM | CLONE_SETTLS, g->stack + GUARD_STACK, NULL, NULL, g->proc->first->robust_tls, guard_main, g) < 0;
+    return host_clone(CLONE_VM | CLONE_SETTLS, g->stack + GUARD_STACK, NULL, NULL, g->proc->first->robust_tls,
+               guard_main, g) < 0;
 }
 
 /* Orphans come to these, who would wait for the guard, too. */
@@ -153,20 +175,25 @@ static bool guard_make(Process *p)
     char *stack = mmap(NULL, GUARD_STACK + MIDDLE_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     Guard *g = malloc(sizeof *g);
     int status = -1;
-    if (!g || stack == MAP_FAILED || takes_orphans()) return false;
+    if (!g || stack == MAP_FAILED || takes_orphans())
+        return false;
     *g = (Guard){ p, getpid(), stack };
     long pid = host_clone(CLONE_VM | CLONE_VFORK, stack + GUARD_STACK + MIDDLE_STACK, NULL, NULL, 0, guard_start, g);
-    if (pid > 0) host_syscall(SYS_wait4, pid, (long)&status, __WALL, 0, 0, 0);
+    if (pid > 0)
+        host_syscall(SYS_wait4, pid, (long)&status, __WALL, 0, 0, 0);
     return pid > 0 && status == 0;
 }
 
 static void guard_if_needed(Task *t)
 {
     Process *p = t->proc;
-    if (!p->robust_shared || p->shares_memory || !p->first || atomic_load(&p->guarded)) return;
-    if ((atomic_load(&p->first->robust_mark->owner) & FUTEX_OWNER_DIED) || atomic_exchange(&p->guarded, true)) return;
+    if (!p->robust_shared || p->shares_memory || !p->first || atomic_load(&p->guarded))
+        return;
+    if ((atomic_load(&p->first->robust_mark->owner) & FUTEX_OWNER_DIED) || atomic_exchange(&p->guarded, true))
+        return;
     signal_block_all();
-    if (!guard_make(p) && log_on(LOG_unimp)) log_printf("robust futexes: no guard, a killed process will not give them up\n");
+    if (!guard_make(p) && log_on(LOG_unimp))
+        log_printf("robust futexes: no guard, a killed process will not give them up\n");
     signal_unblock(t);
 }
 
@@ -175,7 +202,10 @@ static void guard_if_needed(Task *t)
 void robust_set(Task *t, gaddr head)
 {
     t->robust_list = head;
-    if (robust_by_host(t->proc)) { host_list(gmem_host(t, head, 1)); return; }
+    if (robust_by_host(t->proc)) {
+        host_list(gmem_host(t, head, 1));
+        return;
+    }
     mark_set(t);
     if (t->robust_mark && t->tid == getpid()) {
         t->robust_tls = (uintptr_t)__builtin_thread_pointer();
@@ -186,17 +216,21 @@ void robust_set(Task *t, gaddr head)
 
 void robust_leave(Task *t)
 {
-    if (t->robust_list) walk(t, false);
+    if (t->robust_list)
+        walk(t, false);
     t->robust_list = 0;
-    if (t == t->proc->first) return;
-    if (t->robust_mark || robust_by_host(t->proc)) host_list(NULL);
+    if (t == t->proc->first)
+        return;
+    if (t->robust_mark || robust_by_host(t->proc))
+        host_list(NULL);
     free(t->robust_mark);
     t->robust_mark = NULL;
 }
 
 void robust_exit(Task *t)
 {
-    if (!robust_by_host(t->proc)) walk(t, false);
+    if (!robust_by_host(t->proc))
+        walk(t, false);
 }
 
 void robust_forked(Task *t)
@@ -209,7 +243,8 @@ void robust_forked(Task *t)
 
 void robust_shared_memory(Task *t)
 {
-    if (robust_by_host(t->proc)) return;
+    if (robust_by_host(t->proc))
+        return;
     t->proc->robust_shared = true;
     guard_if_needed(t);
 }

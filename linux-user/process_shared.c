@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes that share memory with their parent (CLONE_VM without CLONE_THREAD). A host thread that sleeps in the kernel until
- * the child execs or ends (CLONE_VFORK) lends the child its thread-locals: for vfork the parent itself, else a keeper thread
- * made for that. The child has a Process and a Task of its own; locks, the Mm and the code cache are the common ones.
+/* Processes that share memory with their parent (CLONE_VM without CLONE_THREAD). A host thread that sleeps in the
+ * kernel until the child execs or ends (CLONE_VFORK) lends the child its thread-locals: for vfork the parent itself,
+ * else a keeper thread made for that. The child has a Process and a Task of its own; locks, the Mm and the code cache
+ * are the common ones.
  */
 #include <errno.h>
 #include <sched.h>
@@ -37,13 +38,19 @@ static int child_main(void *arg)
     const CloneArgs *a = &s->args;
     current = c;
     c->tid = (pid_t)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
-    if (!host_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0)) c->proc->other_ids = true;
-    if (!c->host_stack) signal_thread_init(c);
-    if (a->flags & CLONE_CLEAR_SIGHAND) clone_clear_handlers(c);
-    if (a->flags & CLONE_PARENT_SETTID) gmem_put_u32(c, a->parent_tid, (uint32_t)c->tid);
-    if (a->flags & CLONE_CHILD_SETTID) gmem_put_u32(c, a->child_tid, (uint32_t)c->tid);
+    if (!host_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0))
+        c->proc->other_ids = true;
+    if (!c->host_stack)
+        signal_thread_init(c);
+    if (a->flags & CLONE_CLEAR_SIGHAND)
+        clone_clear_handlers(c);
+    if (a->flags & CLONE_PARENT_SETTID)
+        gmem_put_u32(c, a->parent_tid, (uint32_t)c->tid);
+    if (a->flags & CLONE_CHILD_SETTID)
+        gmem_put_u32(c, a->child_tid, (uint32_t)c->tid);
     if (s->ready) {
-        if (a->flags & CLONE_PIDFD) gmem_put_u32(c, a->pidfd, (uint32_t)s->pidfd);
+        if (a->flags & CLONE_PIDFD)
+            gmem_put_u32(c, a->pidfd, (uint32_t)s->pidfd);
         clone_report(s->ready, c->tid);
     }
     signal_unblock(c);
@@ -53,12 +60,16 @@ static int child_main(void *arg)
 static Process *process_copy(const Process *p, bool same_handlers, bool same_files)
 {
     Process *n = malloc(sizeof *n);
-    if (!n) return NULL;
+    if (!n)
+        return NULL;
     memcpy(n, p, sizeof *n);
     if (same_handlers) {
         atomic_fetch_add(&n->sig->users, 1);
     } else {
-        if (!(n->sig = malloc(sizeof *n->sig))) { free(n); return NULL; }
+        if (!(n->sig = malloc(sizeof *n->sig))) {
+            free(n);
+            return NULL;
+        }
         memcpy(n->sig->act, p->sig->act, sizeof n->sig->act);
         pthread_mutex_init(&n->sig->lock, NULL);
         n->sig->users = 1;
@@ -74,7 +85,8 @@ static Process *process_copy(const Process *p, bool same_handlers, bool same_fil
 
 static void process_drop(Process *p)
 {
-    if (atomic_fetch_sub(&p->sig->users, 1) == 1) free(p->sig);
+    if (atomic_fetch_sub(&p->sig->users, 1) == 1)
+        free(p->sig);
     proc_fds_drop(atomic_load(&p->proc_fds));
     free(p);
 }
@@ -82,13 +94,16 @@ static void process_drop(Process *p)
 static bool child_make(Child *s, Task *t, const CloneArgs *a)
 {
     *s = (Child){ .args = *a, .pidfd = -1 };
-    s->stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (s->stack == MAP_FAILED) return false;
+    s->stack =
+        mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (s->stack == MAP_FAILED)
+        return false;
     Process *p = process_copy(t->proc, a->flags & CLONE_SIGHAND, a->flags & CLONE_FILES);
     Task *c = p ? task_new(p, t->cpu) : NULL;
     if (!c) {
         munmap(s->stack, CHILD_STACK);
-        if (p) process_drop(p);
+        if (p)
+            process_drop(p);
         return false;
     }
     clone_prepare(c, a);
@@ -102,11 +117,13 @@ static bool child_make(Child *s, Task *t, const CloneArgs *a)
     return true;
 }
 
-/* Did a signal end process pid? It stays to be waited for. When somebody has done that, what locks and the translator show must do. */
+/* Did a signal end process pid? It stays to be waited for. When somebody has done that, what locks and the translator
+ * show must do. */
 static bool was_killed(pid_t pid)
 {
     siginfo_t info = { 0 };
-    if (host_syscall(SYS_waitid, P_PID, pid, (long)&info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0, 0)) return false;
+    if (host_syscall(SYS_waitid, P_PID, pid, (long)&info, WEXITED | WNOHANG | WNOWAIT | __WALL, 0, 0))
+        return false;
     return info.si_pid == pid && info.si_code != CLD_EXITED;
 }
 
@@ -114,8 +131,8 @@ static bool was_killed(pid_t pid)
  *  - the translator's lock and the map's (tcg/lock.h) can be taken over, and all code is then flushed;
  *  - a flush that it was at is done by another, and it is not waited for;
  *  - the log's lock is one of these, too, and guards nothing but the order of lines;
- *  - its task_lock dies with its Process; the table of handlers is the parent's after CLONE_SIGHAND only, and libc's locks (malloc's
- *    above all) are libc's: a child that dies within those few instructions still leaves them locked. */
+ *  - its task_lock dies with its Process; the table of handlers is the parent's after CLONE_SIGHAND only, and libc's
+ * locks (malloc's above all) are libc's: a child that dies within those few instructions still leaves them locked. */
 static void child_gone(const Child *s, pid_t pid)
 {
     Mm *mm = s->task->proc->mm;
@@ -139,13 +156,15 @@ static int64_t child_run(Child *s)
                 : host_clone(flags | (unsigned)a->exit_signal, s->stack + CHILD_STACK, &s->pidfd, clear, 0,
                     child_main, s);
     current = me;
-    if (pid > 0) child_gone(s, (pid_t)pid);
+    if (pid > 0)
+        child_gone(s, (pid_t)pid);
     return pid;
 }
 
 static void free_vector(char **v)
 {
-    for (char **p = v; p && *p; p++) free(*p);
+    for (char **p = v; p && *p; p++)
+        free(*p);
     free(v);
 }
 
@@ -157,7 +176,8 @@ static void child_drop(Child *s)
     free(c->exec.words);
     tcg_thread_free(c->cpu);
     munmap(s->stack, CHILD_STACK);
-    if (s->ready && c->host_stack) munmap(c->host_stack, c->host_stack_len);
+    if (s->ready && c->host_stack)
+        munmap(c->host_stack, c->host_stack_len);
     process_drop(c->proc);
     free(c->robust_mark);
     free(c->cpu);
@@ -167,17 +187,19 @@ static void child_drop(Child *s)
 int64_t clone_vfork(Task *t, const CloneArgs *a)
 {
     Child s;
-    if (!child_make(&s, t, a)) return -ENOMEM;
+    if (!child_make(&s, t, a))
+        return -ENOMEM;
     s.task->host_stack = t->host_stack;                 /* the kernel keeps the alternate stack over vfork */
     s.task->host_stack_len = t->host_stack_len;
     int64_t pid = child_run(&s);
     child_drop(&s);
-    if (pid > 0 && (a->flags & CLONE_PIDFD)) gmem_put_u32(t, a->pidfd, (uint32_t)s.pidfd);
+    if (pid > 0 && (a->flags & CLONE_PIDFD))
+        gmem_put_u32(t, a->pidfd, (uint32_t)s.pidfd);
     return pid;
 }
 
-/* --- keepers. Memory and locks outlive a process that shares them, so a keeper holds none when its process ends: it frees
- * nothing, takes no lock of the common ones, and does not end; it waits for another child. */
+/* --- keepers. Memory and locks outlive a process that shares them, so a keeper holds none when its process ends: it
+ * frees nothing, takes no lock of the common ones, and does not end; it waits for another child. */
 
 typedef struct Keeper { Child child; Process *proc; struct Keeper *next; _Atomic int wanted; } Keeper;
 
@@ -193,7 +215,8 @@ static void *keeper_main(void *arg)
         k->next = k->proc->keepers;
         k->proc->keepers = k;
         pthread_mutex_unlock(&k->proc->task_lock);
-        if (pid < 0) clone_report(ready, (int)pid);
+        if (pid < 0)
+            clone_report(ready, (int)pid);
         clone_await(&k->wanted);
     }
     return NULL;
@@ -203,9 +226,11 @@ static Keeper *keeper_idle(Process *p)
 {
     pthread_mutex_lock(&p->task_lock);
     Keeper *k = p->keepers;
-    if (k) p->keepers = k->next;
+    if (k)
+        p->keepers = k->next;
     pthread_mutex_unlock(&p->task_lock);
-    if (k) child_drop(&k->child);
+    if (k)
+        child_drop(&k->child);
     return k;
 }
 
@@ -226,9 +251,14 @@ int64_t clone_beside(Task *t, const CloneArgs *a)
     _Atomic int ready = 0;
     Keeper *k = keeper_idle(t->proc);
     bool idle = k;
-    if (!k && !(k = calloc(1, sizeof *k))) return -ENOMEM;
+    if (!k && !(k = calloc(1, sizeof *k)))
+        return -ENOMEM;
     k->proc = t->proc;
-    if (!child_make(&k->child, t, a)) { if (!idle) free(k); return -ENOMEM; }      /* an idle one is lost, asleep */
+    if (!child_make(&k->child, t, a)) {  /* an idle one is lost, asleep */
+        if (!idle)
+            free(k);
+        return -ENOMEM;
+    }
     k->child.ready = &ready;
     if (idle) {
         clone_report(&k->wanted, 1);

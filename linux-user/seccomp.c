@@ -25,22 +25,31 @@ enum { DATA_WORDS = sizeof(struct seccomp_data) / 4, PATH_MAX_INSNS = 32768, PEN
 static bool known_code(uint16_t code)
 {
     static const uint8_t codes[] = {
-        BPF_RET | BPF_K, BPF_RET | BPF_A, BPF_ALU | BPF_NEG, BPF_LD | BPF_IMM, BPF_LDX | BPF_IMM, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA,
-        BPF_LD | BPF_MEM, BPF_LDX | BPF_MEM, BPF_ST, BPF_STX, BPF_JMP | BPF_JA, BPF_LD | BPF_W | BPF_ABS, BPF_LD | BPF_W | BPF_LEN,
+        BPF_RET | BPF_K, BPF_RET | BPF_A, BPF_ALU | BPF_NEG, BPF_LD | BPF_IMM, BPF_LDX | BPF_IMM, BPF_MISC | BPF_TAX,
+        BPF_MISC | BPF_TXA,
+        BPF_LD | BPF_MEM, BPF_LDX | BPF_MEM, BPF_ST, BPF_STX, BPF_JMP | BPF_JA, BPF_LD | BPF_W | BPF_ABS,
+        BPF_LD | BPF_W | BPF_LEN,
         BPF_LDX | BPF_W | BPF_LEN,
     };
     static const uint8_t with_source[] = {      /* K and X */
-        BPF_ALU | BPF_ADD, BPF_ALU | BPF_SUB, BPF_ALU | BPF_MUL, BPF_ALU | BPF_DIV, BPF_ALU | BPF_AND, BPF_ALU | BPF_OR, BPF_ALU | BPF_XOR,
-        BPF_ALU | BPF_LSH, BPF_ALU | BPF_RSH, BPF_JMP | BPF_JEQ, BPF_JMP | BPF_JGE, BPF_JMP | BPF_JGT, BPF_JMP | BPF_JSET,
+        BPF_ALU | BPF_ADD, BPF_ALU | BPF_SUB, BPF_ALU | BPF_MUL, BPF_ALU | BPF_DIV, BPF_ALU | BPF_AND, BPF_ALU | BPF_OR,
+        BPF_ALU | BPF_XOR,
+        BPF_ALU | BPF_LSH, BPF_ALU | BPF_RSH, BPF_JMP | BPF_JEQ, BPF_JMP | BPF_JGE, BPF_JMP | BPF_JGT,
+        BPF_JMP | BPF_JSET,
     };
-    for (size_t i = 0; i < sizeof codes; i++) if (codes[i] == code) return true;
-    for (size_t i = 0; i < sizeof with_source; i++) if (with_source[i] == (code & ~BPF_X)) return true;
+    for (size_t i = 0; i < sizeof codes; i++)
+        if (codes[i] == code)
+            return true;
+    for (size_t i = 0; i < sizeof with_source; i++)
+        if (with_source[i] == (code & ~BPF_X))
+            return true;
     return false;
 }
 
 static bool valid_insn(const struct sock_filter *f, uint32_t left)
 {
-    if (!known_code(f->code)) return false;
+    if (!known_code(f->code))
+        return false;
     switch (f->code) {
     case BPF_LD | BPF_W | BPF_ABS: return f->k < sizeof(struct seccomp_data) && !(f->k & 3);
     case BPF_LD | BPF_MEM: case BPF_LDX | BPF_MEM: case BPF_ST: case BPF_STX: return f->k < BPF_MEMWORDS;
@@ -61,11 +70,13 @@ static bool memory_ok(const struct sock_filter *f, uint32_t n)
         switch (BPF_CLASS(f[i].code)) {
         case BPF_ST: case BPF_STX: now |= (uint16_t)(1u << f[i].k); break;
         case BPF_LD: case BPF_LDX:
-            if (BPF_MODE(f[i].code) == BPF_MEM && !(now >> f[i].k & 1)) return false;
+            if (BPF_MODE(f[i].code) == BPF_MEM && !(now >> f[i].k & 1))
+                return false;
             break;
         case BPF_JMP:
             written[i + 1 + (BPF_OP(f[i].code) == BPF_JA ? f[i].k : f[i].jt)] &= now;
-            if (BPF_OP(f[i].code) != BPF_JA) written[i + 1 + f[i].jf] &= now;
+            if (BPF_OP(f[i].code) != BPF_JA)
+                written[i + 1 + f[i].jf] &= now;
             now = 0xffff;
         }
     }
@@ -74,7 +85,9 @@ static bool memory_ok(const struct sock_filter *f, uint32_t n)
 
 static bool valid(const struct sock_filter *f, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) if (!valid_insn(&f[i], n - i - 1)) return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (!valid_insn(&f[i], n - i - 1))
+            return false;
     return BPF_CLASS(f[n - 1].code) == BPF_RET && memory_ok(f, n);
 }
 
@@ -114,11 +127,18 @@ static uint32_t run(const Seccomp *s, const uint32_t data[DATA_WORDS])
         case BPF_STX: mem[f->k] = x; break;
         default: {
             uint32_t mode = BPF_MODE(f->code);
-            uint32_t v = mode == BPF_ABS ? data[f->k / 4] : mode == BPF_MEM ? mem[f->k] : mode == BPF_LEN ? DATA_WORDS * 4 : f->k;
-            if (BPF_CLASS(f->code) == BPF_LD) a = v; else x = v;
+            uint32_t v = mode == BPF_ABS ? data[f->k / 4]
+                : mode == BPF_MEM        ? mem[f->k]
+                : mode == BPF_LEN        ? DATA_WORDS * 4
+                                         : f->k;
+            if (BPF_CLASS(f->code) == BPF_LD)
+                a = v;
+            else
+                x = v;
         }
         }
-        if (bad) return SECCOMP_RET_KILL_THREAD;
+        if (bad)
+            return SECCOMP_RET_KILL_THREAD;
     }
 }
 
@@ -131,7 +151,8 @@ static void put64(uint32_t *at, uint64_t v)
 
 static uint32_t audit_arch(const Task *t)
 {
-    return t->proc->arch->elf_machine | (linux_abi.word == 8 ? __AUDIT_ARCH_64BIT : 0) | (linux_abi.big_endian ? 0 : __AUDIT_ARCH_LE);
+    return t->proc->arch->elf_machine | (linux_abi.word == 8 ? __AUDIT_ARCH_64BIT : 0) |
+        (linux_abi.big_endian ? 0 : __AUDIT_ARCH_LE);
 }
 
 /* The strictest answer of all filters: actions are ordered as signed numbers. */
@@ -139,10 +160,12 @@ static uint32_t ask(const Task *t, const Seccomp *s, uint64_t nr, const uint64_t
 {
     uint32_t data[DATA_WORDS] = { (uint32_t)nr, audit_arch(t) }, answer = SECCOMP_RET_ALLOW;
     put64(data + 2, t->cpu->pc);
-    for (int i = 0; i < 6; i++) put64(data + 4 + 2 * i, args[i]);
+    for (int i = 0; i < 6; i++)
+        put64(data + 4 + 2 * i, args[i]);
     for (; s; s = s->older) {
         uint32_t r = run(s, data);
-        if ((int32_t)(r & SECCOMP_RET_ACTION_FULL) < (int32_t)(answer & SECCOMP_RET_ACTION_FULL)) answer = r;
+        if ((int32_t)(r & SECCOMP_RET_ACTION_FULL) < (int32_t)(answer & SECCOMP_RET_ACTION_FULL))
+            answer = r;
     }
     return answer;
 }
@@ -151,7 +174,8 @@ static bool strict_allows(uint64_t nr)
 {
     static const char *const names[] = { "read", "write", "exit", "sigreturn", "rt_sigreturn" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (nr < sys_table.n && sys_table.names[nr] && !strcmp(sys_table.names[nr], names[i])) return true;
+        if (nr < sys_table.n && sys_table.names[nr] && !strcmp(sys_table.names[nr], names[i]))
+            return true;
     return false;
 }
 
@@ -160,7 +184,8 @@ bool seccomp_allows(Task *t, uint64_t nr, const uint64_t args[7], int64_t *ret)
     const Seccomp *s = atomic_load(&t->seccomp);
     siginfo_t info = { .si_signo = SIGSYS, .si_code = SYS_SECCOMP_CODE };
     if (!s->len) {
-        if (strict_allows(nr)) return true;
+        if (strict_allows(nr))
+            return true;
         info.si_signo = SIGKILL;
         signal_die(t, &info);
     }
@@ -172,14 +197,16 @@ bool seccomp_allows(Task *t, uint64_t nr, const uint64_t args[7], int64_t *ret)
     switch (answer & SECCOMP_RET_ACTION_FULL) {
     case SECCOMP_RET_ALLOW: case SECCOMP_RET_LOG: return true;
     case SECCOMP_RET_ERRNO: *ret = data > 4095 ? -4095 : -(int64_t)data; return false;
-    case SECCOMP_RET_TRACE: case SECCOMP_RET_USER_NOTIF: *ret = -ENOSYS; return false;     /* there is no tracer, no listener */
+    /* there is no tracer, no listener */
+    case SECCOMP_RET_TRACE: case SECCOMP_RET_USER_NOTIF: *ret = -ENOSYS; return false;
     case SECCOMP_RET_TRAP:
         t->syscall_noresult = true;
         signal_force(t, &info);
         *ret = 0;
         return false;
     case SECCOMP_RET_KILL_THREAD:
-        if (atomic_load(&t->proc->ntasks) > 1) process_exit_thread(t, SIGSYS);
+        if (atomic_load(&t->proc->ntasks) > 1)
+            process_exit_thread(t, SIGSYS);
     }
     signal_die(t, &info);
 }
@@ -194,14 +221,16 @@ int64_t seccomp_mode(const Task *t)
 uint64_t seccomp_count(const Task *t)
 {
     uint64_t n = 0;
-    for (const Seccomp *s = atomic_load(&t->seccomp); s && s->len; s = s->older) n++;
+    for (const Seccomp *s = atomic_load(&t->seccomp); s && s->len; s = s->older)
+        n++;
     return n;
 }
 
 static Seccomp *new_filter(uint32_t len)
 {
     Seccomp *s = calloc(1, sizeof *s + len * sizeof *s->insn);
-    if (s) s->len = len;
+    if (s)
+        s->len = len;
     return s;
 }
 
@@ -210,26 +239,34 @@ static int64_t read_filter(Task *t, gaddr prog, Seccomp **out)
     uint8_t head[2], raw[8];
     uint64_t at;
     int64_t r;
-    if ((r = gmem_read(t, head, prog, sizeof head)) < 0 || (r = gmem_get_word(t, prog + linux_abi.word, &at)) < 0) return r;
+    if ((r = gmem_read(t, head, prog, sizeof head)) < 0 || (r = gmem_get_word(t, prog + linux_abi.word, &at)) < 0)
+        return r;
     uint32_t len = (uint32_t)thunk_load(head, 2, false, linux_abi.big_endian);
-    if (!len || len > BPF_MAXINSNS) return -EINVAL;
-    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 && !sys_capable(CAP_SYS_ADMIN)) return -EACCES;
+    if (!len || len > BPF_MAXINSNS)
+        return -EINVAL;
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 && !sys_capable(CAP_SYS_ADMIN))
+        return -EACCES;
     Seccomp *s = new_filter(len);
-    if (!s) return -ENOMEM;
+    if (!s)
+        return -ENOMEM;
     for (uint32_t i = 0; i < len && r == 0; i++) {
         r = gmem_read(t, raw, at + 8 * i, sizeof raw);
         s->insn[i] = (struct sock_filter){ (uint16_t)thunk_load(raw, 2, false, linux_abi.big_endian), raw[2], raw[3],
                                            (uint32_t)thunk_load(raw + 4, 4, false, linux_abi.big_endian) };
     }
-    if (r == 0 && !valid(s->insn, len)) r = -EINVAL;
-    if (r < 0) free(s);
-    else *out = s;
+    if (r == 0 && !valid(s->insn, len))
+        r = -EINVAL;
+    if (r < 0)
+        free(s);
+    else
+        *out = s;
     return r;
 }
 
 static bool is_older(const Seccomp *what, const Seccomp *than)
 {
-    for (; than && than != what; than = than->older) { }
+    for (; than && than != what; than = than->older) {
+    }
     return than == what;
 }
 
@@ -240,48 +277,65 @@ static int64_t give_to_all(Task *t, Seccomp *s)
     int64_t odd = 0;
     pthread_mutex_lock(&p->task_lock);
     for (Task *o = p->tasks; o && !odd; o = o->next)
-        if (o != t && !is_older(atomic_load(&o->seccomp), s->older)) odd = o->tid;
-    for (Task *o = p->tasks; o && !odd; o = o->next) atomic_store(&o->seccomp, s);
+        if (o != t && !is_older(atomic_load(&o->seccomp), s->older))
+            odd = o->tid;
+    for (Task *o = p->tasks; o && !odd; o = o->next)
+        atomic_store(&o->seccomp, s);
     pthread_mutex_unlock(&p->task_lock);
     return odd;
 }
 
 static int64_t add_filter(Task *t, uint32_t flags, gaddr prog)
 {
-    const uint32_t known = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+    const uint32_t known = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW |
+        SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
     Seccomp *s = NULL;
-    if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) sys_unsupported("seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER");
-    if (flags & ~known) return -EINVAL;
+    if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+        sys_unsupported("seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER");
+    if (flags & ~known)
+        return -EINVAL;
     int64_t r = read_filter(t, prog, &s);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     s->older = atomic_load(&t->seccomp);
     uint64_t total = s->len;
-    for (const Seccomp *o = s->older; o; o = o->older) total += o->len + PENALTY;
-    if (seccomp_mode(t) == SECCOMP_MODE_STRICT) r = -EINVAL;
-    else if (total > PATH_MAX_INSNS) r = -ENOMEM;
-    else if (flags & SECCOMP_FILTER_FLAG_TSYNC) r = give_to_all(t, s);
-    else atomic_store(&t->seccomp, s);
-    if (r) free(s);
+    for (const Seccomp *o = s->older; o; o = o->older)
+        total += o->len + PENALTY;
+    if (seccomp_mode(t) == SECCOMP_MODE_STRICT)
+        r = -EINVAL;
+    else if (total > PATH_MAX_INSNS)
+        r = -ENOMEM;
+    else if (flags & SECCOMP_FILTER_FLAG_TSYNC)
+        r = give_to_all(t, s);
+    else
+        atomic_store(&t->seccomp, s);
+    if (r)
+        free(s);
     return r > 0 && flags & SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : r;
 }
 
 static int64_t set_strict(Task *t)
 {
-    if (seccomp_mode(t) == SECCOMP_MODE_FILTER) return -EINVAL;
+    if (seccomp_mode(t) == SECCOMP_MODE_FILTER)
+        return -EINVAL;
     Seccomp *s = new_filter(0);
-    if (!s) return -ENOMEM;
+    if (!s)
+        return -ENOMEM;
     atomic_store(&t->seccomp, s);
     return 0;
 }
 
 static int64_t action_available(Task *t, gaddr at)
 {
-    static const uint32_t known[] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_ERRNO, SECCOMP_RET_TRACE,
-                                      SECCOMP_RET_LOG, SECCOMP_RET_ALLOW };
+    static const uint32_t known[] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP,
+        SECCOMP_RET_ERRNO, SECCOMP_RET_TRACE, SECCOMP_RET_LOG, SECCOMP_RET_ALLOW };
     uint32_t action;
     int64_t r = gmem_get_u32(t, at, &action);
-    if (r < 0) return r;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) if (known[i] == action) return 0;
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i] == action)
+            return 0;
     return -EOPNOTSUPP;
 }
 
@@ -297,7 +351,9 @@ int64_t sys_seccomp(Task *t, uint32_t op, uint32_t flags, gaddr args)
 
 int64_t seccomp_prctl(Task *t, uint64_t mode, gaddr filter)
 {
-    return mode == SECCOMP_MODE_STRICT ? set_strict(t) : mode == SECCOMP_MODE_FILTER ? add_filter(t, 0, filter) : -EINVAL;
+    return mode == SECCOMP_MODE_STRICT ? set_strict(t)
+        : mode == SECCOMP_MODE_FILTER  ? add_filter(t, 0, filter)
+                                       : -EINVAL;
 }
 
 /* --- across execve */
@@ -314,8 +370,11 @@ bool seccomp_restore(Task *t, FILE *in)
     Seccomp *newest = NULL, **end = &newest;
     uint32_t len;
     while (fread(&len, sizeof len, 1, in) == 1) {
-        if (len > BPF_MAXINSNS || !(*end = new_filter(len)) || fread((*end)->insn, sizeof *(*end)->insn, len, in) != len) return false;
-        if (len && !valid((*end)->insn, len)) return false;
+        if (len > BPF_MAXINSNS || !(*end = new_filter(len)) ||
+            fread((*end)->insn, sizeof *(*end)->insn, len, in) != len)
+            return false;
+        if (len && !valid((*end)->insn, len))
+            return false;
         end = &(*end)->older;
     }
     atomic_store(&t->seccomp, newest);

@@ -12,16 +12,22 @@ int linux_sig_to_guest(const LinuxAbi *abi, int host)
 
 int linux_sig_to_host(const LinuxAbi *abi, int guest)
 {
-    if (!abi->sig_to_guest || guest <= 0 || guest > 64) return guest;
-    for (int h = 1; h <= 64; h++) if (abi->sig_to_guest[h] == guest) return h;
+    if (!abi->sig_to_guest || guest <= 0 || guest > 64)
+        return guest;
+    for (int h = 1; h <= 64; h++)
+        if (abi->sig_to_guest[h] == guest)
+            return h;
     return guest;
 }
 
 static uint64_t map_mask(const LinuxAbi *abi, uint64_t m, int (*map)(const LinuxAbi *, int))
 {
-    if (!abi->sig_to_guest) return m;
+    if (!abi->sig_to_guest)
+        return m;
     uint64_t out = 0;
-    for (int s = 1; s <= 64; s++) if (m & SIG_BIT(s)) out |= SIG_BIT(map(abi, s));
+    for (int s = 1; s <= 64; s++)
+        if (m & SIG_BIT(s))
+            out |= SIG_BIT(map(abi, s));
     return out;
 }
 
@@ -37,10 +43,14 @@ enum { TRAP_PERF_CODE = 6 };
 /* Which member of the union si_signo and si_code select; Linux: siginfo_layout(). */
 static Shape shape_of(int sig, int code)
 {
-    if (code == SI_TIMER) return SHAPE_TIMER;
-    if (code == SI_SIGIO) return SHAPE_POLL;
-    if (code == SI_USER) return SHAPE_KILL;
-    if (code < 0) return SHAPE_RT;
+    if (code == SI_TIMER)
+        return SHAPE_TIMER;
+    if (code == SI_SIGIO)
+        return SHAPE_POLL;
+    if (code == SI_USER)
+        return SHAPE_KILL;
+    if (code < 0)
+        return SHAPE_RT;
     switch (code == SI_KERNEL ? 0 : sig) {
     case SIGCHLD: return SHAPE_CHILD;
     case SIGSEGV: return code == SEGV_BNDERR ? SHAPE_BOUNDS : code == SEGV_PKUERR ? SHAPE_PKEY : SHAPE_FAULT;
@@ -49,7 +59,8 @@ static Shape shape_of(int sig, int code)
     case SIGIO: return SHAPE_POLL;
     case SIGSYS: return SHAPE_SYS;
     }
-    return code >= POLL_IN && code <= POLL_HUP ? SHAPE_POLL : SHAPE_KILL;       /* F_SETSIG chose another signal for SIGIO */
+    /* F_SETSIG chose another signal for SIGIO */
+    return code >= POLL_IN && code <= POLL_HUP ? SHAPE_POLL : SHAPE_KILL;
 }
 
 /* A cursor over guest bytes: put or get, by direction, so that the layout is written once. */
@@ -59,14 +70,18 @@ static void field(Cursor *c, void *host, size_t host_size, size_t guest_size)
 {
     uint64_t v = 0;
     c->at = (c->at + guest_size - 1) & ~(guest_size - 1);
-    if (c->to_guest) memcpy(&v, host, host_size);       /* the host is little-endian: low bytes first */
+    if (c->to_guest)
+        memcpy(&v, host, host_size);    /* the host is little-endian: low bytes first */
     for (size_t i = 0; i < guest_size; i++) {
         size_t shift = 8 * (c->abi->big_endian ? guest_size - 1 - i : i);
-        if (c->to_guest) c->p[c->at + i] = (uint8_t)(v >> shift);
-        else v |= (uint64_t)c->p[c->at + i] << shift;
+        if (c->to_guest)
+            c->p[c->at + i] = (uint8_t)(v >> shift);
+        else
+            v |= (uint64_t)c->p[c->at + i] << shift;
     }
     c->at += guest_size;
-    if (!c->to_guest) memcpy(host, &v, host_size);
+    if (!c->to_guest)
+        memcpy(host, &v, host_size);
 }
 static void f32(Cursor *c, void *h) { field(c, h, 4, 4); }
 static void fword(Cursor *c, void *h) { field(c, h, 8, c->abi->word); }
@@ -79,7 +94,10 @@ static void fvalue(Cursor *c, union sigval *v)
     if (c->abi->big_endian && c->abi->word == 8) {
         /* pointer-sized on the wire; the int sits in its first four bytes */
         uint64_t w;
-        if (c->to_guest) { w = __builtin_bswap64((uint64_t)(uintptr_t)v->sival_ptr); memcpy(g, &w, 8); }
+        if (c->to_guest) {
+            w = __builtin_bswap64((uint64_t)(uintptr_t)v->sival_ptr);
+            memcpy(g, &w, 8);
+        }
         else { memcpy(&w, g, 8); v->sival_ptr = (void *)(uintptr_t)__builtin_bswap64(w); }
         c->at += 8;
         return;
@@ -92,9 +110,12 @@ static void fvalue(Cursor *c, union sigval *v)
 static void rest(Cursor *c, void *host)
 {
     enum { KERNEL_SIGINFO = 32 };
-    if (c->at >= KERNEL_SIGINFO) return;
-    if (c->to_guest) memcpy(c->p + c->at, host, KERNEL_SIGINFO - c->at);
-    else memcpy(host, c->p + c->at, KERNEL_SIGINFO - c->at);
+    if (c->at >= KERNEL_SIGINFO)
+        return;
+    if (c->to_guest)
+        memcpy(c->p + c->at, host, KERNEL_SIGINFO - c->at);
+    else
+        memcpy(host, c->p + c->at, KERNEL_SIGINFO - c->at);
 }
 
 static void convert(Cursor *c, siginfo_t *h)
@@ -159,5 +180,6 @@ void linux_siginfo_to_host(const LinuxAbi *abi, siginfo_t *host, const uint8_t i
     convert(&c, host);
     host->si_signo = sig;
     /* behind what a 32-bit kernel knows: the host refuses it (E2BIG) where it knows no layout of the code */
-    for (int i = 32; i < 128; i++) ((uint8_t *)host)[127] |= in[i];
+    for (int i = 32; i < 128; i++)
+        ((uint8_t *)host)[127] |= in[i];
 }

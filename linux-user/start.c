@@ -21,7 +21,8 @@ enum { PRESERVES_ARGV0 = 1 };       /* AT_FLAGS_PRESERVE_ARGV0 */
 static bool own_image(const char *name, struct stat *st)
 {
     static const char by_fd[] = "/dev/fd/";
-    if (!stat("/proc/self/exe", st)) return true;
+    if (!stat("/proc/self/exe", st))
+        return true;
     return name && !strncmp(name, by_fd, sizeof by_fd - 1) && !fstat(atoi(name + sizeof by_fd - 1), st);
 }
 
@@ -33,7 +34,8 @@ static bool is_program(const char *name)
     uint8_t class, data;
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool known = fd >= 0 && !file_kind(fd, &kind, &machine, &class, &data);
-    if (fd >= 0) close(fd);
+    if (fd >= 0)
+        close(fd);
     return known && (kind == FILE_SCRIPT || (kind == FILE_ELF && machine == guest_arch.elf_machine));
 }
 
@@ -42,8 +44,10 @@ static bool is_program(const char *name)
 static bool names_program(const char *name, int argc, char **argv)
 {
     struct stat own, named;
-    if (!name) return false;
-    if (argc > 1 && !strcmp(name, argv[1])) return true;
+    if (!name)
+        return false;
+    if (argc > 1 && !strcmp(name, argv[1]))
+        return true;
     bool both = !stat("/proc/self/exe", &own) && !stat(name, &named);
     return !(both && own.st_dev == named.st_dev && own.st_ino == named.st_ino) && is_program(name);
 }

@@ -42,6 +42,7 @@ int64_t sys_get_timespec(Task *t, gaddr at, unsigned bytes, struct timespec *ts)
 int64_t sys_put_timespec(Task *t, gaddr at, unsigned bytes, const struct timespec *ts);
 
 /* safe_syscall, repeated once when an output range [at, at+len) was write-protected by us. */
-int64_t sys_host_out(Task *t, gaddr at, uint64_t len, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+int64_t sys_host_out(
+    Task *t, gaddr at, uint64_t len, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
 #endif

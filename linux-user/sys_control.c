@@ -48,8 +48,10 @@ static const ControlRow rows[] = {
 static const ControlRow *row_of(int level, int type)
 {
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].level == level && rows[i].type == type) return &rows[i];
-    if (log_on(LOG_unimp)) log_printf("unsupported control message: level %d type %d\n", level, type);
+        if (rows[i].level == level && rows[i].type == type)
+            return &rows[i];
+    if (log_on(LOG_unimp))
+        log_printf("unsupported control message: level %d type %d\n", level, type);
     return NULL;
 }
 
@@ -61,9 +63,12 @@ static void swap_fields(const ControlRow *row, uint8_t *data, size_t len, bool t
     const char *f = row->fields;
     for (size_t at = 0; *f && linux_abi.big_endian; f += f[1] != '*') {
         unsigned n = field_bytes(*f);
-        if (*f == '@') sys_sockaddr_swap(data + at, len - at, to_host);
-        if (!n || n > len - at) break;
-        if (strchr("wfhd", *f)) thunk_store(data + at, n, false, thunk_load(data + at, n, false, true));
+        if (*f == '@')
+            sys_sockaddr_swap(data + at, len - at, to_host);
+        if (!n || n > len - at)
+            break;
+        if (strchr("wfhd", *f))
+            thunk_store(data + at, n, false, thunk_load(data + at, n, false, true));
         at += n;
     }
 }
@@ -77,7 +82,8 @@ static void close_words(uint8_t *data, size_t len)
     for (size_t i = 0; i + sizeof fd <= len; i += sizeof fd) {
         memcpy(&fd, data + i, sizeof fd);
         memcpy(data + i, &none, sizeof none);
-        if (fd >= 0) close(fd);
+        if (fd >= 0)
+            close(fd);
     }
 }
 
@@ -90,12 +96,14 @@ int64_t control_to_host(const uint8_t *g, size_t glen, uint8_t *h, size_t room)
     size_t at = 0, out = 0, head = head_bytes();
     while (at + head <= glen) {
         size_t len = thunk_load(g + at, w, false, linux_abi.big_endian);
-        if (len < head || len > glen - at) return -EINVAL;
+        if (len < head || len > glen - at)
+            return -EINVAL;
         int level = (int)thunk_load(g + at + w, 4, true, linux_abi.big_endian);
         int type = (int)thunk_load(g + at + w + 4, 4, true, linux_abi.big_endian);
         const ControlRow *row = row_of(level, type);
         size_t data = len - head;
-        if (!row || out + CMSG_SPACE(data) > room) return -EINVAL;
+        if (!row || out + CMSG_SPACE(data) > room)
+            return -EINVAL;
         struct cmsghdr *c = (struct cmsghdr *)(void *)(h + out);
         *c = (struct cmsghdr){ CMSG_LEN(data), level, type };
         memcpy(CMSG_DATA(c), g + at + head, data);
@@ -110,7 +118,8 @@ int64_t control_to_host(const uint8_t *g, size_t glen, uint8_t *h, size_t room)
 static struct cmsghdr *next(uint8_t *h, size_t hlen, size_t *at)
 {
     struct cmsghdr *c = (struct cmsghdr *)(void *)(h + *at);
-    if (*at + sizeof *c > hlen || c->cmsg_len < sizeof *c || c->cmsg_len > hlen - *at) return NULL;
+    if (*at + sizeof *c > hlen || c->cmsg_len < sizeof *c || c->cmsg_len > hlen - *at)
+        return NULL;
     *at += align_to(c->cmsg_len, sizeof(long));
     return c;
 }
@@ -121,7 +130,8 @@ bool control_discard(uint8_t *h, size_t hlen)
     size_t at = 0;
     for (struct cmsghdr *c; (c = next(h, hlen, &at)); ) {
         const ControlRow *row = row_of(c->cmsg_level, c->cmsg_type);
-        if (!has_descriptors(row)) continue;
+        if (!has_descriptors(row))
+            continue;
         close_words(CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
         any = true;
     }
@@ -150,8 +160,10 @@ static size_t put_data(const ControlRow *row, const struct cmsghdr *c, uint8_t *
 static size_t cut(const ControlRow *row, struct cmsghdr *c, size_t len, size_t room)
 {
     size_t whole = room & ~(sizeof(int) - 1);
-    if (len <= room) return len;
-    if (!has_descriptors(row)) return room;
+    if (len <= room)
+        return len;
+    if (!has_descriptors(row))
+        return room;
     close_words(CMSG_DATA(c) + whole, len - whole);
     return whole;
 }
@@ -166,8 +178,10 @@ size_t control_to_guest(uint8_t *h, size_t hlen, uint8_t *g, size_t room, bool *
         size_t left = header_fits ? room - out - head : 0;
         size_t len = header_fits ? put_data(row, c, g + out + head, left) : c->cmsg_len - CMSG_LEN(0);
         size_t given = cut(row, c, len, left);
-        if (given < len || !header_fits) *truncated = true;
-        if (!header_fits || (!given && has_descriptors(row))) continue;
+        if (given < len || !header_fits)
+            *truncated = true;
+        if (!header_fits || (!given && has_descriptors(row)))
+            continue;
         memset(g + out, 0, head);
         thunk_store(g + out, w, linux_abi.big_endian, head + given);
         thunk_store(g + out + w, 4, linux_abi.big_endian, (uint32_t)c->cmsg_level);

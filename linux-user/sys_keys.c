@@ -7,9 +7,9 @@
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
-/* Letters of the four arguments: i a number, s a string or bytes to read, o a buffer to write whose size is the next one,
- * f three s32, p struct keyctl_pkey_params, q struct keyctl_pkey_query, k struct keyctl_kdf_params, v an iovec array whose
- * length is the next one. */
+/* Letters of the four arguments: i a number, s a string or bytes to read, o a buffer to write whose size is the next
+ * one, f three s32, p struct keyctl_pkey_params, q struct keyctl_pkey_query, k struct keyctl_kdf_params, v an iovec
+ * array whose length is the next one. */
 static const char rows[][5] = {
     "ii",   /* GET_KEYRING_ID */        "s",    /* JOIN_SESSION_KEYRING */  "isi",  /* UPDATE */
     "i",    /* REVOKE */                "iii",  /* CHOWN */                 "ii",   /* SETPERM */
@@ -47,9 +47,11 @@ static int64_t get_iov(Task *t, KeyCall *c, int i, const uint64_t *guest)
 static int64_t get_kdf(Task *t, KeyCall *c, int i, gaddr at)
 {
     struct { uint64_t hash, other; uint32_t otherlen; } kdf;
-    if (!at) return 0;
+    if (!at)
+        return 0;
     int64_t r = sys_get_struct(t, &struct_keyctl_kdf_params, c->kdf, at);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     memcpy(&kdf, c->kdf, sizeof kdf);
     kdf.hash = (uintptr_t)gmem_host(t, kdf.hash, 1);
     kdf.other = (uintptr_t)gmem_host(t, kdf.other, kdf.otherlen);
@@ -70,7 +72,8 @@ static int64_t get_argument(Task *t, KeyCall *c, int i, char kind, const uint64_
     case 'k': return get_kdf(t, c, i, v);
     case 'q': c->host[i] = (uintptr_t)c->query; break;
     case 'f':
-        for (unsigned k = 0; k < 3 && r == 0; k++) r = gmem_get_u32(t, v + 4 * k, &c->numbers[k]);
+        for (unsigned k = 0; k < 3 && r == 0; k++)
+            r = gmem_get_u32(t, v + 4 * k, &c->numbers[k]);
         c->host[i] = (uintptr_t)c->numbers;
         break;
     case 'p':
@@ -94,7 +97,8 @@ static int64_t turn_serials(Task *t, gaddr at, uint64_t len)
     uint32_t v;
     int64_t r = 0;
     for (uint64_t k = 0; k + 4 <= len && r == 0; k += 4)
-        if ((r = gmem_read(t, &v, at + k, 4)) == 0) r = gmem_put_u32(t, at + k, v);
+        if ((r = gmem_read(t, &v, at + k, 4)) == 0)
+            r = gmem_put_u32(t, at + k, v);
     return r;
 }
 
@@ -102,16 +106,21 @@ int64_t sys_keyctl(Task *t, int op, uint64_t a, uint64_t b, uint64_t c, uint64_t
 {
     const uint64_t guest[4] = { a, b, c, d };
     KeyCall k = { .out = -1 };
-    if (op < 0 || op >= (int)(sizeof rows / sizeof *rows)) return -EOPNOTSUPP;
+    if (op < 0 || op >= (int)(sizeof rows / sizeof *rows))
+        return -EOPNOTSUPP;
     for (int i = 0; rows[op][i]; i++) {
         int64_t r = get_argument(t, &k, i, rows[op][i], guest);
-        if (r < 0) return r;
+        if (r < 0)
+            return r;
     }
     gaddr out = k.out < 0 ? 0 : guest[k.out];
     int64_t r = sys_host_out(t, out, k.room, SYS_keyctl, (uint64_t)op, k.host[0], k.host[1], k.host[2], k.host[3], 0);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     int64_t e = 0;
-    if (strchr(rows[op], 'q')) e = sys_put_struct(t, &struct_keyctl_pkey_query, d, k.query);
-    if (op == OP_READ && out && linux_abi.big_endian && is_keyring((int)a)) e = turn_serials(t, out, (uint64_t)r < k.room ? (uint64_t)r : k.room);
+    if (strchr(rows[op], 'q'))
+        e = sys_put_struct(t, &struct_keyctl_pkey_query, d, k.query);
+    if (op == OP_READ && out && linux_abi.big_endian && is_keyring((int)a))
+        e = turn_serials(t, out, (uint64_t)r < k.room ? (uint64_t)r : k.room);
     return e < 0 ? e : r;
 }

@@ -16,9 +16,11 @@ int64_t sys_brk(Task *t, gaddr at) { return (int64_t)mm_brk(t->proc->mm, at); }
 
 int64_t sys_mmap(Task *t, gaddr addr, uint64_t len, uint64_t prot, uint64_t flags, int fd, uint64_t off)
 {
-    if (off & (mm_page_size(t->proc->mm) - 1)) return -EINVAL;
+    if (off & (mm_page_size(t->proc->mm) - 1))
+        return -EINVAL;
     int64_t r = mm_map(t->proc->mm, addr, len, prot, flags, fd, off);
-    if (r >= 0 && (flags & MAP_SHARED) && (prot & PROT_WRITE)) robust_shared_memory(t);
+    if (r >= 0 && (flags & MAP_SHARED) && (prot & PROT_WRITE))
+        robust_shared_memory(t);
     return r;
 }
 
@@ -41,9 +43,12 @@ int64_t sys_mprotect(Task *t, gaddr addr, uint64_t len, uint64_t prot)
 int64_t prctl_tags(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     bool set = option == PR_SET_TAGGED_ADDR_CTRL;
-    if (!t->proc->arch->tag_bits || b || c || d) return -EINVAL;
-    if (set ? a & ~(uint64_t)PR_TAGGED_ADDR_ENABLE : a != 0) return -EINVAL;
-    if (set) t->tags = a;
+    if (!t->proc->arch->tag_bits || b || c || d)
+        return -EINVAL;
+    if (set ? a & ~(uint64_t)PR_TAGGED_ADDR_ENABLE : a != 0)
+        return -EINVAL;
+    if (set)
+        t->tags = a;
     return set ? 0 : t->tags ? PR_TAGGED_ADDR_ENABLE : 0;
 }
 
@@ -83,7 +88,8 @@ int64_t sys_munlockall(Task *t) { return mm_munlockall(t->proc->mm); }
 /* 32-bit kernels do not have it. */
 int64_t sys_mseal(Task *t, gaddr addr, uint64_t len, uint64_t flags)
 {
-    if (linux_abi.word == 4) return -ENOSYS;
+    if (linux_abi.word == 4)
+        return -ENOSYS;
     return flags ? -EINVAL : mm_seal(t->proc->mm, untag(t, addr), len);
 }
 
@@ -95,7 +101,8 @@ int64_t sys_remap_file_pages(Task *t, gaddr addr, uint64_t size, uint64_t prot, 
 int64_t prctl_mdwe(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     bool set = option == OPT_SET_MDWE;
-    if (b || c || d || (!set && a)) return -EINVAL;
+    if (b || c || d || (!set && a))
+        return -EINVAL;
     return set ? mm_set_mdwe(t->proc->mm, a) : (int64_t)mm_mdwe(t->proc->mm);
 }
 
@@ -104,12 +111,15 @@ int64_t sys_mincore(Task *t, gaddr addr, uint64_t len, gaddr vec)
     uint64_t page = mm_page_size(t->proc->mm), pages = len / page + !!(len % page);
     uint8_t buf[4096];
     addr = untag(t, addr);
-    if (addr & (page - 1)) return -EINVAL;
+    if (addr & (page - 1))
+        return -EINVAL;
     for (uint64_t done = 0; done < pages; ) {
         uint64_t n = pages - done < sizeof buf ? pages - done : sizeof buf;
         int64_t r = mm_mincore(t->proc->mm, addr + done * page, n * page, buf);
-        if (r == 0) r = gmem_write(t, vec + done, buf, n);
-        if (r < 0) return r;
+        if (r == 0)
+            r = gmem_write(t, vec + done, buf, n);
+        if (r < 0)
+            return r;
         done += n;
     }
     return 0;
@@ -120,23 +130,44 @@ int64_t sys_mincore(Task *t, gaddr addr, uint64_t len, gaddr vec)
 int64_t sys_membarrier(Task *t, int cmd, uint32_t flags, int cpu)
 {
     enum { RSEQ = MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ };
-    if (cmd & RSEQ) return -EINVAL;
+    if (cmd & RSEQ)
+        return -EINVAL;
     int64_t r = safe_syscall(t, SYS_membarrier, (long)cmd, (long)flags, (long)cpu, 0L, 0L, 0L);
     return r >= 0 && cmd == MEMBARRIER_CMD_QUERY ? r & ~RSEQ : r;
 }
 
 int64_t sys_riscv_flush_icache(Task *t, gaddr start, gaddr end, uint64_t flags)
 {
-    if (flags & ~1ull) return -EINVAL;
-    if (end > start) mm_icache_flush(t->proc->mm, start, end - start);
+    if (flags & ~1ull)
+        return -EINVAL;
+    if (end > start)
+        mm_icache_flush(t->proc->mm, start, end - start);
     return 0;
 }
 
 /* --- NUMA: foreign layouts only. The masks are arrays of unsigned long. */
 
-int64_t sys_mbind(Task *t, gaddr addr, uint64_t len, int mode, gaddr nodes, uint64_t maxnode, uint32_t flags) { return sys_unsupported("mbind"); }
-int64_t sys_get_mempolicy(Task *t, gaddr mode, gaddr nodes, uint64_t maxnode, gaddr addr, uint32_t flags) { return sys_unsupported("get_mempolicy"); }
-int64_t sys_set_mempolicy(Task *t, int mode, gaddr nodes, uint64_t maxnode) { return mode == MPOL_DEFAULT ? 0 : sys_unsupported("set_mempolicy"); }
-int64_t sys_migrate_pages(Task *t, int pid, uint64_t maxnode, gaddr old, gaddr new) { return sys_unsupported("migrate_pages"); }
-int64_t sys_move_pages(Task *t, int pid, uint64_t n, gaddr pages, gaddr nodes, gaddr status, uint32_t flags) { return sys_unsupported("move_pages"); }
-int64_t sys_process_madvise(Task *t, int pidfd, gaddr iov, uint64_t n, uint64_t advice, uint32_t flags) { return sys_unsupported("process_madvise"); }
+int64_t sys_mbind(Task *t, gaddr addr, uint64_t len, int mode, gaddr nodes, uint64_t maxnode, uint32_t flags)
+{
+    return sys_unsupported("mbind");
+}
+int64_t sys_get_mempolicy(Task *t, gaddr mode, gaddr nodes, uint64_t maxnode, gaddr addr, uint32_t flags)
+{
+    return sys_unsupported("get_mempolicy");
+}
+int64_t sys_set_mempolicy(Task *t, int mode, gaddr nodes, uint64_t maxnode)
+{
+    return mode == MPOL_DEFAULT ? 0 : sys_unsupported("set_mempolicy");
+}
+int64_t sys_migrate_pages(Task *t, int pid, uint64_t maxnode, gaddr old, gaddr new)
+{
+    return sys_unsupported("migrate_pages");
+}
+int64_t sys_move_pages(Task *t, int pid, uint64_t n, gaddr pages, gaddr nodes, gaddr status, uint32_t flags)
+{
+    return sys_unsupported("move_pages");
+}
+int64_t sys_process_madvise(Task *t, int pidfd, gaddr iov, uint64_t n, uint64_t advice, uint32_t flags)
+{
+    return sys_unsupported("process_madvise");
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of newer kernels whose structures grow, of guests whose layout is not the host's: a part that both sides know is
- * converted, what lies behind must be zero on the way in and is bytes on the way out. */
+/* Calls of newer kernels whose structures grow, of guests whose layout is not the host's: a part that both sides know
+ * is converted, what lies behind must be zero on the way in and is bytes on the way out. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,18 @@ static int64_t get_growing(Task *t, const ThunkStruct *s, void *host, gaddr at, 
 {
     uint8_t raw[64] = { 0 };
     size_t known = thunk_size(s, sys_model());
-    if (size < first) return -EINVAL;
-    if (size > 4096) return -E2BIG;
+    if (size < first)
+        return -EINVAL;
+    if (size > 4096)
+        return -E2BIG;
     int64_t r = gmem_read(t, raw, at, size < known ? size : known);
     for (uint64_t k = known; k < size && r == 0; k++) {
         uint8_t more;
-        if ((r = gmem_get_u8(t, at + k, &more)) == 0 && more) r = -E2BIG;
+        if ((r = gmem_get_u8(t, at + k, &more)) == 0 && more)
+            r = -E2BIG;
     }
-    if (r == 0) thunk_to_host(s, sys_model(), host, raw, 1);
+    if (r == 0)
+        thunk_to_host(s, sys_model(), host, raw, 1);
     return r;
 }
 
@@ -37,7 +41,8 @@ static int64_t get_request(Task *t, gaddr at, uint64_t host[4])
 static int64_t put_words(Task *t, gaddr at, const uint64_t *v, uint64_t n)
 {
     int64_t r = 0;
-    for (uint64_t k = 0; k < n && r == 0; k++) r = gmem_put_u64(t, at + 8 * k, v[k]);
+    for (uint64_t k = 0; k < n && r == 0; k++)
+        r = gmem_put_u64(t, at + 8 * k, v[k]);
     return r;
 }
 
@@ -45,15 +50,20 @@ int64_t sys_statmount(Task *t, gaddr req, gaddr buf, uint64_t size, uint32_t fla
 {
     uint64_t request[4];
     int64_t r = get_request(t, req, request);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     uint64_t room = size < MOST ? size : MOST;
     uint8_t *host = calloc(1, room + 1);
-    if (!host) return -ENOMEM;
+    if (!host)
+        return -ENOMEM;
     r = safe_syscall(t, NR_STATMOUNT, request, host, room, (long)flags, 0L, 0L);
     size_t head = struct_statmount.host_size, whole = r < 0 ? 0 : thunk_load(host, 4, false, false);
-    if (r == 0 && room >= head) r = sys_put_struct(t, &struct_statmount, buf, host);
-    else if (r == 0) r = sys_unsupported("statmount: a buffer smaller than the structure");
-    if (r == 0 && whole > head) r = gmem_write(t, buf + head, host + head, (whole < room ? whole : room) - head);
+    if (r == 0 && room >= head)
+        r = sys_put_struct(t, &struct_statmount, buf, host);
+    else if (r == 0)
+        r = sys_unsupported("statmount: a buffer smaller than the structure");
+    if (r == 0 && whole > head)
+        r = gmem_write(t, buf + head, host + head, (whole < room ? whole : room) - head);
     free(host);
     return r;
 }
@@ -61,11 +71,14 @@ int64_t sys_statmount(Task *t, gaddr req, gaddr buf, uint64_t size, uint32_t fla
 int64_t sys_listmount(Task *t, gaddr req, gaddr ids, uint64_t n, uint32_t flags)
 {
     uint64_t request[4];
-    if (n > LIST_MOST) return -EOVERFLOW;
+    if (n > LIST_MOST)
+        return -EOVERFLOW;
     int64_t r = get_request(t, req, request);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     uint64_t *host = calloc(n + 1, 8);
-    if (!host) return -ENOMEM;
+    if (!host)
+        return -ENOMEM;
     r = safe_syscall(t, NR_LISTMOUNT, request, host, n, (long)flags, 0L, 0L);
     int64_t e = r > 0 ? put_words(t, ids, host, (uint64_t)r) : 0;
     free(host);
@@ -89,7 +102,8 @@ static int64_t put_contexts(Task *t, gaddr at, const uint8_t *p, uint32_t size)
         uint64_t head[4];
         memcpy(head, p + k, sizeof head);
         len = head[2] >= CTX_HEAD && head[2] <= size - k ? (uint32_t)head[2] : size - k;
-        if ((r = put_words(t, at + k, head, 4)) == 0) r = gmem_write(t, at + k + CTX_HEAD, p + k + CTX_HEAD, len - CTX_HEAD);
+        if ((r = put_words(t, at + k, head, 4)) == 0)
+            r = gmem_write(t, at + k + CTX_HEAD, p + k + CTX_HEAD, len - CTX_HEAD);
     }
     return r;
 }
@@ -100,23 +114,32 @@ static int64_t sized_call(Task *t, long nr, const uint64_t *before, gaddr buf, g
 {
     uint32_t room;
     int64_t r = gmem_get_u32(t, size, &room);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     uint32_t want = room < MOST ? room : MOST;
     uint8_t *host = calloc(1, want + 1);
-    if (!host) return -ENOMEM;
+    if (!host)
+        return -ENOMEM;
     void *out = buf ? host : NULL;
-    r = before ? safe_syscall(t, nr, *before, out, &want, (long)flags, 0L, 0L) : safe_syscall(t, nr, out, &want, (long)flags, 0L, 0L, 0L);
+    r = before ? safe_syscall(t, nr, *before, out, &want, (long)flags, 0L, 0L)
+               : safe_syscall(t, nr, out, &want, (long)flags, 0L, 0L, 0L);
     int64_t e = r >= 0 || r == -E2BIG ? gmem_put_u32(t, size, want) : 0;
-    if (e == 0 && r >= 0 && buf) e = put(t, buf, host, want);
+    if (e == 0 && r >= 0 && buf)
+        e = put(t, buf, host, want);
     free(host);
     return e < 0 ? e : r;
 }
 
-static int64_t put_ids(Task *t, gaddr at, const uint8_t *p, uint32_t size) { return put_words(t, at, (const uint64_t *)(const void *)p, size / 8); }
+static int64_t put_ids(Task *t, gaddr at, const uint8_t *p, uint32_t size)
+{
+    return put_words(t, at, (const uint64_t *)(const void *)p, size / 8);
+}
 
 int64_t sys_lsm_get_self_attr(Task *t, uint32_t attr, gaddr ctx, gaddr size, uint32_t flags)
 {
-    if (flags && ctx) return sys_unsupported("lsm_get_self_attr: of a single module");     /* its id would be read from ctx */
+    /* its id would be read from ctx */
+    if (flags && ctx)
+        return sys_unsupported("lsm_get_self_attr: of a single module");
     return sized_call(t, NR_LSM_GET_SELF_ATTR, &(uint64_t){ attr }, ctx, size, flags, put_contexts);
 }
 
@@ -128,9 +151,12 @@ int64_t sys_lsm_list_modules(Task *t, gaddr ids, gaddr size, uint32_t flags)
 int64_t sys_lsm_set_self_attr(Task *t, uint32_t attr, gaddr ctx, uint32_t size, uint32_t flags)
 {
     uint64_t host[4096 / 8];
-    if (size < CTX_HEAD) return -EINVAL;
-    if (size > sizeof host) return -E2BIG;
+    if (size < CTX_HEAD)
+        return -EINVAL;
+    if (size > sizeof host)
+        return -E2BIG;
     int64_t r = gmem_read(t, host, ctx, size);
-    for (int k = 0; k < 4; k++) host[k] = gmem_swap64(t, host[k]);
+    for (int k = 0; k < 4; k++)
+        host[k] = gmem_swap64(t, host[k]);
     return r < 0 ? r : safe_syscall(t, NR_LSM_SET_SELF_ATTR, (long)attr, host, (long)size, (long)flags, 0L, 0L);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Netlink messages of big-endian guests (sys_netlink.c). Guest buffers are named by their host addresses (sys_read_iov); -errno in host numbers. */
+/* Netlink messages of big-endian guests (sys_netlink.c). Guest buffers are named by their host addresses
+ * (sys_read_iov); -errno in host numbers. */
 #ifndef LINUX_USER_SYS_NETLINK_H
 #define LINUX_USER_SYS_NETLINK_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes and threads: arguments of clone, exec and wait, limits, prctl, capabilities. common-user/process.h does the work. */
+/* Processes and threads: arguments of clone, exec and wait, limits, prctl, capabilities. common-user/process.h does the
+ * work. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -27,7 +28,8 @@
 int64_t sys_exit(Task *t, int code)
 {
     signal_block_all();
-    if (atomic_load(&t->pending)) return -ERESTARTNOINTR;      /* taken already: it would end with the thread */
+    if (atomic_load(&t->pending))
+        return -ERESTARTNOINTR;    /* taken already: it would end with the thread */
     process_exit_thread(t, code);
 }
 
@@ -61,15 +63,21 @@ static int64_t get_clone_args(Task *t, gaddr at, uint64_t size, struct clone_arg
     uint64_t w[CLONE_ARGS_WORDS] = { 0 };
     uint8_t tail;
     int64_t r = 0;
-    if (size > mm_page_size(t->proc->mm)) return -E2BIG;
-    if (size < CLONE_ARGS_SIZE_VER0) return -EINVAL;
+    if (size > mm_page_size(t->proc->mm))
+        return -E2BIG;
+    if (size < CLONE_ARGS_SIZE_VER0)
+        return -EINVAL;
     for (uint64_t i = sizeof w; i < size; i++) {
-        if ((r = gmem_get_u8(t, at + i, &tail)) < 0) return r;
-        if (tail) return -E2BIG;
+        if ((r = gmem_get_u8(t, at + i, &tail)) < 0)
+            return r;
+        if (tail)
+            return -E2BIG;
     }
     uint8_t raw[sizeof w] = { 0 };
-    if ((r = gmem_read(t, raw, at, size < sizeof w ? size : sizeof w)) < 0) return r;
-    for (int i = 0; i < CLONE_ARGS_WORDS; i++) w[i] = thunk_load(raw + 8 * i, 8, false, linux_abi.big_endian);
+    if ((r = gmem_read(t, raw, at, size < sizeof w ? size : sizeof w)) < 0)
+        return r;
+    for (int i = 0; i < CLONE_ARGS_WORDS; i++)
+        w[i] = thunk_load(raw + 8 * i, 8, false, linux_abi.big_endian);
     memcpy(out, w, sizeof *out);
     return 0;
 }
@@ -77,11 +85,16 @@ static int64_t get_clone_args(Task *t, gaddr at, uint64_t size, struct clone_arg
 /* Linux: copy_clone_args_from_user, clone3_args_valid */
 static bool clone_args_valid(const struct clone_args *k, uint64_t size)
 {
-    if (k->set_tid_size > SET_TID_MAX || !k->set_tid != !k->set_tid_size || k->exit_signal > TASK_NSIG) return false;
-    if ((k->flags & CLONE_INTO_CGROUP) && (k->cgroup > INT_MAX || size < CLONE_ARGS_SIZE_VER2)) return false;
-    if (k->flags & ~(0xffffffffull | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)) return false;
-    if (k->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) return false;
-    if ((k->flags & (CLONE_THREAD | CLONE_PARENT)) && k->exit_signal) return false;
+    if (k->set_tid_size > SET_TID_MAX || !k->set_tid != !k->set_tid_size || k->exit_signal > TASK_NSIG)
+        return false;
+    if ((k->flags & CLONE_INTO_CGROUP) && (k->cgroup > INT_MAX || size < CLONE_ARGS_SIZE_VER2))
+        return false;
+    if (k->flags & ~(0xffffffffull | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP))
+        return false;
+    if (k->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME)))
+        return false;
+    if ((k->flags & (CLONE_THREAD | CLONE_PARENT)) && k->exit_signal)
+        return false;
     return !k->stack == !k->stack_size && k->stack < linux_abi.task_size &&
         k->stack_size <= linux_abi.task_size - k->stack;
 }
@@ -91,15 +104,18 @@ int64_t sys_clone3(Task *t, gaddr at, uint64_t size)
     struct clone_args k;
     int32_t tids[SET_TID_MAX];
     int64_t r = get_clone_args(t, at, size, &k);
-    if (r < 0) return r;
-    if (!clone_args_valid(&k, size)) return -EINVAL;
+    if (r < 0)
+        return r;
+    if (!clone_args_valid(&k, size))
+        return -EINVAL;
     CloneArgs a = { .flags = k.flags, .exit_signal = linux_sig_to_host(&linux_abi, k.exit_signal),
         .stack = k.stack + k.stack_size,
         .tls = k.tls, .parent_tid = k.parent_tid, .child_tid = k.child_tid, .pidfd = k.pidfd,
         .set_tid = k.set_tid_size ? tids : NULL, .set_tid_size = k.set_tid_size, .cgroup = (int)k.cgroup };
     for (unsigned i = 0; i < k.set_tid_size; i++) {
         uint32_t v;
-        if ((r = gmem_get_u32(t, k.set_tid + 4 * i, &v)) < 0) return r;
+        if ((r = gmem_get_u32(t, k.set_tid + 4 * i, &v)) < 0)
+            return r;
         tids[i] = (int32_t)v;
     }
     return process_clone(t, &a);
@@ -108,7 +124,8 @@ int64_t sys_clone3(Task *t, gaddr at, uint64_t size)
 /* --- exec: vectors of guest strings in one list of allocations */
 static void free_vector(char **v)
 {
-    for (char **p = v; p && *p; p++) free(*p);
+    for (char **p = v; p && *p; p++)
+        free(*p);
     free(v);
 }
 
@@ -119,17 +136,21 @@ static char **get_vector(Task *t, gaddr at, int64_t *err)
     char **v = calloc(cap, sizeof *v);
     for (; v && at; at += linux_abi.word) {
         uint64_t p;
-        if ((*err = gmem_get_word(t, at, &p)) < 0) goto bad;
-        if (!p) break;
+        if ((*err = gmem_get_word(t, at, &p)) < 0)
+            goto bad;
+        if (!p)
+            break;
         if (n + 2 > cap) {
             char **bigger = realloc(v, (cap *= 2) * sizeof *v);
-            if (!bigger) break;
+            if (!bigger)
+                break;
             v = bigger;
         }
         v[n] = gmem_strdup(t, p, MAX_STRING, err);
         v[n + 1] = NULL;
         if (!v[n]) {
-            if (*err == -ENAMETOOLONG) *err = -E2BIG;
+            if (*err == -ENAMETOOLONG)
+                *err = -E2BIG;
             goto bad;
         }
         n++;
@@ -145,26 +166,34 @@ int64_t sys_execveat(Task *t, int dirfd, gaddr path, gaddr argv, gaddr envp, uin
 {
     char given[PATH_MAX], name[PATH_MAX];
     int64_t r = path_get(t, dirfd, path, given, PATH_RAW);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     path_place(t, dirfd, strcpy(name, given), flags & AT_SYMLINK_NOFOLLOW ? PATH_LINK : PATH_FOLLOW);
     char **args = get_vector(t, argv, &r);
-    if (!args) return r;
+    if (!args)
+        return r;
     char **env = get_vector(t, envp, &r);
     t->exec.argv = args;            /* a parent that shares our memory frees them when we are gone */
     t->exec.envp = env;
-    if (env) r = process_exec(t, &(ExecName){ dirfd, name, given }, args, env, flags);
+    if (env)
+        r = process_exec(t, &(ExecName){ dirfd, name, given }, args, env, flags);
     t->exec.argv = t->exec.envp = NULL;
     free_vector(args);
     free_vector(env);
     return r;
 }
-int64_t sys_execve(Task *t, gaddr path, gaddr argv, gaddr envp) { return sys_execveat(t, AT_FDCWD, path, argv, envp, 0); }
+int64_t sys_execve(Task *t, gaddr path, gaddr argv, gaddr envp)
+{
+    return sys_execveat(t, AT_FDCWD, path, argv, envp, 0);
+}
 
 /* --- wait */
 static int status_to_guest(int st)
 {
-    if (WIFSIGNALED(st)) return (st & ~0x7f) | linux_sig_to_guest(&linux_abi, WTERMSIG(st));
-    if (WIFSTOPPED(st)) return (st & ~0xff00) | linux_sig_to_guest(&linux_abi, WSTOPSIG(st)) << 8;
+    if (WIFSIGNALED(st))
+        return (st & ~0x7f) | linux_sig_to_guest(&linux_abi, WTERMSIG(st));
+    if (WIFSTOPPED(st))
+        return (st & ~0xff00) | linux_sig_to_guest(&linux_abi, WSTOPSIG(st)) << 8;
     return st;
 }
 
@@ -174,11 +203,15 @@ int64_t sys_wait4(Task *t, int pid, gaddr status, uint64_t options, void *usage)
     int64_t r = safe_syscall(t, SYS_wait4, (long)pid, &st, (long)(int)options, usage, 0L, 0L);
     if (r > 0 && status) {
         int64_t e = gmem_put_u32(t, status, status_to_guest(st));
-        if (e < 0) return e;
+        if (e < 0)
+            return e;
     }
     return r;
 }
-int64_t sys_waitpid(Task *t, int pid, gaddr status, uint64_t options) { return sys_wait4(t, pid, status, options, NULL); }
+int64_t sys_waitpid(Task *t, int pid, gaddr status, uint64_t options)
+{
+    return sys_wait4(t, pid, status, options, NULL);
+}
 
 int64_t sys_waitid(Task *t, uint64_t type, int id, gaddr info, uint64_t options, void *usage)
 {
@@ -186,9 +219,11 @@ int64_t sys_waitid(Task *t, uint64_t type, int id, gaddr info, uint64_t options,
     uint8_t raw[128];
     memset(&si, 0, sizeof si);
     int64_t r = safe_syscall(t, SYS_waitid, (long)type, (long)id, &si, (long)(int)options, usage, 0L);
-    if (r == -EINTR || r <= -ERESTARTSYS || !info) return r;
+    if (r == -EINTR || r <= -ERESTARTSYS || !info)
+        return r;
     linux_siginfo_to_guest(&linux_abi, raw, &si);
-    if (r < 0 || !si.si_signo) memset(raw, 0, sizeof raw);              /* Linux: written whatever the result is */
+    if (r < 0 || !si.si_signo)
+        memset(raw, 0, sizeof raw);    /* Linux: written whatever the result is */
     int64_t e = gmem_write(t, info, raw, linux_abi.word == 8 ? 28 : 24);
     return e < 0 ? e : r;
 }
@@ -197,7 +232,8 @@ int64_t sys_set_tid_address(Task *t, gaddr at) { return process_set_tid_address(
 
 int64_t sys_set_robust_list(Task *t, gaddr head, uint64_t len)
 {
-    if (len != 3u * linux_abi.word) return -EINVAL;
+    if (len != 3u * linux_abi.word)
+        return -EINVAL;
     robust_set(t, head);
     return 0;
 }
@@ -209,21 +245,27 @@ int64_t sys_get_robust_list(Task *t, int pid, gaddr head, gaddr len)
     bool own = !pid || pid == t->tid;
     pthread_mutex_lock(&p->task_lock);
     for (Task *o = p->tasks; o && !own; o = o->next)
-        if (o->tid == pid) { list = o->robust_list; own = true; }
+        if (o->tid == pid) {
+            list = o->robust_list;
+            own = true;
+        }
     pthread_mutex_unlock(&p->task_lock);
     if (!own) {
         size_t host_len;
         void *host;
         int64_t e = host_syscall(SYS_get_robust_list, pid, (long)&host, (long)&host_len, 0, 0, 0);
-        if (e < 0) return e;
-        if (!robust_by_host(p)) return -EPERM;          /* another process: its emulator knows */
+        if (e < 0)
+            return e;
+        if (!robust_by_host(p))
+            return -EPERM;    /* another process: its emulator knows */
         list = (uintptr_t)host;
     }
     int64_t r = gmem_put_word(t, len, 3u * linux_abi.word);
     return r < 0 ? r : gmem_put_word(t, head, list);
 }
 
-/* --- limits. AS and DATA count the guest's map (common-user/mm_limit.c); on the host they would bind the translator. */
+/* --- limits. AS and DATA count the guest's map (common-user/mm_limit.c); on the host they would
+ * bind the translator. */
 static TaskLimit *own_limit(TaskLimits *l, uint64_t resource)
 {
     return resource == RLIMIT_AS ? &l->as : resource == RLIMIT_DATA ? &l->data : NULL;
@@ -232,7 +274,8 @@ static TaskLimit *own_limit(TaskLimits *l, uint64_t resource)
 TaskLimits process_limits(Process *p)
 {
     struct rlimit as, data;
-    if (p->limits.set || getrlimit(RLIMIT_AS, &as) || getrlimit(RLIMIT_DATA, &data)) return p->limits;
+    if (p->limits.set || getrlimit(RLIMIT_AS, &as) || getrlimit(RLIMIT_DATA, &data))
+        return p->limits;
     return (TaskLimits){ false, { as.rlim_cur, as.rlim_max }, { data.rlim_cur, data.rlim_max } };
 }
 
@@ -248,8 +291,10 @@ static int64_t set_own_limit(Process *p, uint64_t resource, const struct rlimit 
     TaskLimits all = process_limits(p);
     TaskLimit *l = own_limit(&all, resource);
     TaskLimit was = *l;
-    if (new && new->rlim_cur > new->rlim_max) return -EINVAL;
-    if (new && new->rlim_max > l->max && !sys_capable(CAP_SYS_RESOURCE)) return -EPERM;
+    if (new && new->rlim_cur > new->rlim_max)
+        return -EINVAL;
+    if (new && new->rlim_max > l->max && !sys_capable(CAP_SYS_RESOURCE))
+        return -EPERM;
     if (new) {
         *l = (TaskLimit){ new->rlim_cur, new->rlim_max };
         all.set = true;
@@ -264,7 +309,8 @@ static int64_t set_own_limit(Process *p, uint64_t resource, const struct rlimit 
 int64_t sys_prlimit64(Task *t, int pid, uint64_t resource, void *new, void *old)
 {
     bool own = resource == RLIMIT_AS || resource == RLIMIT_DATA;
-    if (own && (pid == 0 || pid == getpid())) return set_own_limit(t->proc, resource, new, old);
+    if (own && (pid == 0 || pid == getpid()))
+        return set_own_limit(t->proc, resource, new, old);
     if (own && new) {               /* another guest's emulator keeps them */
         sys_unsupported("prlimit64: RLIMIT_AS or RLIMIT_DATA of another process");
         return -EPERM;
@@ -281,7 +327,8 @@ int64_t sys_getrlimit(Task *t, uint64_t resource, void *limit)
 {
     struct rlimit l, *out = limit;
     int64_t r = sys_prlimit64(t, 0, resource, NULL, &l);
-    if (r < 0 || !out) return r < 0 ? r : -EFAULT;
+    if (r < 0 || !out)
+        return r < 0 ? r : -EFAULT;
     *out = (struct rlimit){ narrow_limit(l.rlim_cur), narrow_limit(l.rlim_max) };
     return r;
 }
@@ -290,8 +337,10 @@ int64_t sys_old_getrlimit(Task *t, uint64_t resource, void *limit)
 {
     struct rlimit *l = limit;
     int64_t r = sys_getrlimit(t, resource, l);
-    if (r == 0 && l->rlim_cur > INT32_MAX) l->rlim_cur = INT32_MAX;
-    if (r == 0 && l->rlim_max > INT32_MAX) l->rlim_max = INT32_MAX;
+    if (r == 0 && l->rlim_cur > INT32_MAX)
+        l->rlim_cur = INT32_MAX;
+    if (r == 0 && l->rlim_max > INT32_MAX)
+        l->rlim_max = INT32_MAX;
     return r;
 }
 int64_t sys_ugetrlimit(Task *t, uint64_t resource, void *limit) { return sys_getrlimit(t, resource, limit); }
@@ -299,10 +348,13 @@ int64_t sys_ugetrlimit(Task *t, uint64_t resource, void *limit) { return sys_get
 int64_t sys_setrlimit(Task *t, uint64_t resource, void *limit)
 {
     struct rlimit *l = limit;
-    if (!l) return -EFAULT;
+    if (!l)
+        return -EFAULT;
     if (linux_abi.word == 4) {
-        if (l->rlim_cur == 0xffffffff) l->rlim_cur = RLIM_INFINITY;
-        if (l->rlim_max == 0xffffffff) l->rlim_max = RLIM_INFINITY;
+        if (l->rlim_cur == 0xffffffff)
+            l->rlim_cur = RLIM_INFINITY;
+        if (l->rlim_max == 0xffffffff)
+            l->rlim_max = RLIM_INFINITY;
     }
     return sys_prlimit64(t, 0, resource, l, NULL);
 }
@@ -310,7 +362,8 @@ int64_t sys_setrlimit(Task *t, uint64_t resource, void *limit)
 int64_t sys_nice(Task *t, int inc)
 {
     long now = safe_syscall(t, SYS_getpriority, (long)PRIO_PROCESS, 0L, 0L, 0L, 0L, 0L);    /* 20 - nice */
-    if (now < 0) return now;
+    if (now < 0)
+        return now;
     long want = 20 - now + (inc < -40 ? -40 : inc > 40 ? 40 : inc);
     want = want < -20 ? -20 : want > 19 ? 19 : want;
     long r = safe_syscall(t, SYS_setpriority, (long)PRIO_PROCESS, 0L, want, 0L, 0L, 0L);
@@ -320,7 +373,8 @@ int64_t sys_nice(Task *t, int inc)
 int64_t sys_personality(Task *t, uint64_t persona)
 {
     int64_t was = safe_syscall(t, SYS_personality, (long)(uint32_t)persona, 0L, 0L, 0L, 0L, 0L);
-    if (was >= 0 && (uint32_t)persona != UINT32_MAX) mm_set_read_exec(t->proc->mm, persona & READ_IMPLIES_EXEC);
+    if (was >= 0 && (uint32_t)persona != UINT32_MAX)
+        mm_set_read_exec(t->proc->mm, persona & READ_IMPLIES_EXEC);
     return was;
 }
 
@@ -361,8 +415,10 @@ static const PrctlRow prctl_rows[] = {
 
 static int64_t fpexc(Task *t, int option, uint64_t a)
 {
-    if (!linux_abi.fpexc) return -EINVAL;
-    if (option == PR_SET_FPEXC) return linux_abi.fpexc(t, a & 0xffffffff);
+    if (!linux_abi.fpexc)
+        return -EINVAL;
+    if (option == PR_SET_FPEXC)
+        return linux_abi.fpexc(t, a & 0xffffffff);
     return gmem_put_u32(t, a, (uint32_t)linux_abi.fpexc(t, -1));
 }
 
@@ -370,7 +426,8 @@ static int64_t fpexc(Task *t, int option, uint64_t a)
 static int64_t get_auxv(Task *t, gaddr to, uint64_t len, uint64_t c, uint64_t d)
 {
     const Process *p = t->proc;
-    if (c || d) return -EINVAL;
+    if (c || d)
+        return -EINVAL;
     int64_t r = gmem_write(t, to, p->auxv, len < p->auxv_len ? len : p->auxv_len);
     return r < 0 ? r : (int64_t)p->auxv_len;
 }
@@ -380,20 +437,26 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
     char name[16] = { 0 };
     int value = 0;
     const PrctlRow *row = NULL;
-    for (unsigned i = 0; i < sizeof prctl_rows / sizeof *prctl_rows; i++) if (prctl_rows[i].option == option) row = &prctl_rows[i];
+    for (unsigned i = 0; i < sizeof prctl_rows / sizeof *prctl_rows; i++)
+        if (prctl_rows[i].option == option)
+            row = &prctl_rows[i];
     uint64_t arg = a;
-    if (option == PR_GET_SECCOMP) return seccomp_mode(t);
-    if (option == PR_SET_SECCOMP) return seccomp_prctl(t, a, b);
+    if (option == PR_GET_SECCOMP)
+        return seccomp_mode(t);
+    if (option == PR_SET_SECCOMP)
+        return seccomp_prctl(t, a, b);
     switch (row ? (int)row->how : 0) {
     case PRCTL_REFUSE:
-        if (log_on(LOG_unimp)) log_printf("unsupported prctl: %s\n", row->name);
+        if (log_on(LOG_unimp))
+            log_printf("unsupported prctl: %s\n", row->name);
         return -EINVAL;
     case PRCTL_CALL: return row->call(t, option, a, b, c, d);
     case PRCTL_FPEXC: return fpexc(t, option, a);
     case PRCTL_AUXV: return get_auxv(t, a, b, c, d);
     case PRCTL_STR16_IN: {
         int64_t n = gmem_strncpy(t, name, a, sizeof name);
-        if (n < 0 && n != -ENAMETOOLONG) return n;
+        if (n < 0 && n != -ENAMETOOLONG)
+            return n;
         name[15] = 0;
     }   /* fall through */
     case PRCTL_STR16_OUT: arg = (uintptr_t)name; break;
@@ -405,11 +468,15 @@ int64_t sys_prctl(Task *t, int option, uint64_t a, uint64_t b, uint64_t c, uint6
         break;
     }
     int64_t r = safe_syscall(t, SYS_prctl, (long)option, arg, b, c, d, 0L);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     int64_t e = 0;
-    if (row && row->how == PRCTL_STR16_OUT) e = gmem_write(t, a, name, sizeof name);
-    else if (row && row->how == PRCTL_INT_OUT) e = gmem_put_u32(t, a, value);
-    else if (row && row->how == PRCTL_SIG_OUT) e = gmem_put_u32(t, a, linux_sig_to_guest(&linux_abi, value));
+    if (row && row->how == PRCTL_STR16_OUT)
+        e = gmem_write(t, a, name, sizeof name);
+    else if (row && row->how == PRCTL_INT_OUT)
+        e = gmem_put_u32(t, a, value);
+    else if (row && row->how == PRCTL_SIG_OUT)
+        e = gmem_put_u32(t, a, linux_sig_to_guest(&linux_abi, value));
     return e < 0 ? e : r;
 }
 
@@ -420,16 +487,20 @@ int64_t sys_ptrace(Task *t, int64_t request, int pid, gaddr addr, gaddr data)
     return -EPERM;
 }
 
-/* --- capabilities: version 1 has one data block, later ones two. The order of looks at memory is kernel/capability.c's. */
+/* --- capabilities: version 1 has one data block, later ones two. The order of looks at memory is
+ * kernel/capability.c's. */
 typedef struct CapHeader { uint32_t version; int pid; unsigned words; } CapHeader;
 
 /* 0, or -EINVAL for a version that is none: the guest's is then the one to use. */
 static int64_t cap_header(Task *t, gaddr at, CapHeader *h)
 {
     int64_t r = gmem_get_u32(t, at, &h->version);
-    if (r < 0) return r;
+    if (r < 0)
+        return r;
     h->words = h->version == _LINUX_CAPABILITY_VERSION_1 ? 3 : 6;
-    if (h->version == _LINUX_CAPABILITY_VERSION_1 || h->version == _LINUX_CAPABILITY_VERSION_2 || h->version == _LINUX_CAPABILITY_VERSION_3) return 0;
+    if (h->version == _LINUX_CAPABILITY_VERSION_1 || h->version == _LINUX_CAPABILITY_VERSION_2 ||
+        h->version == _LINUX_CAPABILITY_VERSION_3)
+        return 0;
     r = gmem_put_u32(t, at, _LINUX_CAPABILITY_VERSION_3);
     return r < 0 ? r : -EINVAL;
 }
@@ -439,11 +510,14 @@ int64_t sys_capget(Task *t, gaddr header, gaddr data)
     CapHeader h;
     uint32_t d[6], pid;
     int64_t r = cap_header(t, header, &h);
-    if (r < 0 || !data) return !data && r == -EINVAL ? 0 : r;
-    if ((r = gmem_get_u32(t, header + 4, &pid)) < 0) return r;
+    if (r < 0 || !data)
+        return !data && r == -EINVAL ? 0 : r;
+    if ((r = gmem_get_u32(t, header + 4, &pid)) < 0)
+        return r;
     h.pid = (int)pid;
     r = safe_syscall(t, SYS_capget, &h, d, 0L, 0L, 0L, 0L);
-    for (unsigned i = 0; r == 0 && i < h.words; i++) r = gmem_put_u32(t, data + 4 * i, d[i]);
+    for (unsigned i = 0; r == 0 && i < h.words; i++)
+        r = gmem_put_u32(t, data + 4 * i, d[i]);
     return r;
 }
 
@@ -452,34 +526,44 @@ int64_t sys_capset(Task *t, gaddr header, gaddr data)
     CapHeader h;
     uint32_t d[6] = { 0 }, pid;
     int64_t r = cap_header(t, header, &h);
-    if (r < 0 || (r = gmem_get_u32(t, header + 4, &pid)) < 0) return r;
+    if (r < 0 || (r = gmem_get_u32(t, header + 4, &pid)) < 0)
+        return r;
     h.pid = (int)pid;
-    for (unsigned i = 0; r == 0 && i < h.words; i++) r = gmem_get_u32(t, data + 4 * i, &d[i]);
+    for (unsigned i = 0; r == 0 && i < h.words; i++)
+        r = gmem_get_u32(t, data + 4 * i, &d[i]);
     return r < 0 ? r : safe_syscall(t, SYS_capset, &h, d, 0L, 0L, 0L, 0L);
 }
 
 /* --- process_vm_*: only guests with the host's layout can see another process, of their own kind */
-static int64_t vm_transfer(Task *t, long nr, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
+static int64_t vm_transfer(
+    Task *t, long nr, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
 {
-    if (nlocal > 1024 || nremote > 1024) return -EINVAL;
+    if (nlocal > 1024 || nremote > 1024)
+        return -EINVAL;
     struct iovec l[1024], r[1024];
     int64_t e = sys_read_iov(t, l, local, nlocal);
-    if (e == 0) e = sys_read_iov(t, r, remote, nremote);
-    if (e < 0) return e;
-    if (pid != getpid() && sys_foreign()) return sys_unsupported("process_vm access to another process");
+    if (e == 0)
+        e = sys_read_iov(t, r, remote, nremote);
+    if (e < 0)
+        return e;
+    if (pid != getpid() && sys_foreign())
+        return sys_unsupported("process_vm access to another process");
     bool in = nr == SYS_process_vm_readv, own = pid == getpid() || !syscall(SYS_tgkill, getpid(), pid, 0);
-    if (in || own) sys_unprotect_iov(t, in ? local : remote, in ? nlocal : nremote);
+    if (in || own)
+        sys_unprotect_iov(t, in ? local : remote, in ? nlocal : nremote);
     int64_t done = safe_syscall(t, nr, (long)pid, l, nlocal, r, nremote, (long)flags);
     int64_t left = in || !own ? 0 : done;
     for (uint64_t i = 0; i < nremote && left > 0; left -= (int64_t)r[i++].iov_len)      /* it may be code */
         mm_icache_flush(t->proc->mm, (uintptr_t)r[i].iov_base - mm_base(t->proc->mm), r[i].iov_len);
     return done;
 }
-int64_t sys_process_vm_readv(Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
+int64_t sys_process_vm_readv(
+    Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
 {
     return vm_transfer(t, SYS_process_vm_readv, pid, local, nlocal, remote, nremote, flags);
 }
-int64_t sys_process_vm_writev(Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
+int64_t sys_process_vm_writev(
+    Task *t, int pid, gaddr local, uint64_t nlocal, gaddr remote, uint64_t nremote, uint32_t flags)
 {
     return vm_transfer(t, SYS_process_vm_writev, pid, local, nlocal, remote, nremote, flags);
 }

@@ -9,21 +9,24 @@
 
 int64_t sys_chroot(Task *t, const char *path)
 {
-    if (!path) return -EFAULT;
+    if (!path)
+        return -EFAULT;
     exec_self_keep(t->proc);
     return safe_syscall(t, SYS_chroot, path, 0L, 0L, 0L, 0L, 0L);
 }
 
 int64_t sys_pivot_root(Task *t, const char *new, const char *old)
 {
-    if (!new || !old) return -EFAULT;
+    if (!new || !old)
+        return -EFAULT;
     exec_self_keep(t->proc);
     return safe_syscall(t, SYS_pivot_root, new, old, 0L, 0L, 0L, 0L);
 }
 
 int64_t sys_umount2(Task *t, const char *target, uint32_t flags)
 {
-    if (!target) return -EFAULT;
+    if (!target)
+        return -EFAULT;
     exec_self_keep(t->proc);
     return safe_syscall(t, SYS_umount2, target, (long)flags, 0L, 0L, 0L, 0L);
 }

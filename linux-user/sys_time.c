@@ -17,7 +17,8 @@ int64_t sys_time(Task *t, gaddr at)
 
 int64_t sys_stime(Task *t, void *at)
 {
-    if (!at) return -EFAULT;
+    if (!at)
+        return -EFAULT;
     struct timespec ts = { *(const long *)at, 0 };
     return safe_syscall(t, SYS_clock_settime, (long)CLOCK_REALTIME, &ts, 0L, 0L, 0L, 0L);
 }
@@ -29,8 +30,9 @@ static int64_t get_sigevent(Task *t, gaddr at, uint8_t out[64])
     uint64_t value;
     uint32_t signo, notify, tid;
     int64_t r;
-    if ((r = gmem_get_word(t, at, &value)) < 0 || (r = gmem_get_u32(t, at + w, &signo)) < 0 || (r = gmem_get_u32(t, at + w + 4, &notify)) < 0 ||
-        (r = gmem_get_u32(t, at + w + 8, &tid)) < 0) return r;
+    if ((r = gmem_get_word(t, at, &value)) < 0 || (r = gmem_get_u32(t, at + w, &signo)) < 0 ||
+        (r = gmem_get_u32(t, at + w + 4, &notify)) < 0 || (r = gmem_get_u32(t, at + w + 8, &tid)) < 0)
+        return r;
     memset(out, 0, 64);
     thunk_store(out, 8, false, value);
     thunk_store(out + 8, 4, false, linux_sig_to_host(&linux_abi, signo));
@@ -43,8 +45,10 @@ int64_t sys_timer_create(Task *t, uint64_t clock, gaddr event, void *id)
 {
     uint8_t ev[64];
     int64_t r = event ? get_sigevent(t, event, ev) : 0;
-    if (r < 0) return r;
-    if (!id) return -EFAULT;
+    if (r < 0)
+        return r;
+    if (!id)
+        return -EFAULT;
     return safe_syscall(t, SYS_timer_create, (long)clock, event ? ev : NULL, id, 0L, 0L, 0L);
 }
 

@@ -19,8 +19,10 @@ static const char *place(gaddr pc, char text[PERF_NAME])
 {
     uint64_t into = 0;
     const char *name = current ? symbols_find(current->proc->mm, pc, &into) : NULL;
-    if (name) snprintf(text, PERF_NAME, into ? "%s+0x%llx" : "%s", name, (unsigned long long)into);
-    else snprintf(text, PERF_NAME, "0x%llx", (unsigned long long)pc);
+    if (name)
+        snprintf(text, PERF_NAME, into ? "%s+0x%llx" : "%s", name, (unsigned long long)into);
+    else
+        snprintf(text, PERF_NAME, "0x%llx", (unsigned long long)pc);
     return text;
 }
 
@@ -29,7 +31,8 @@ static void log_ir_line(void *ctx, const char *text) { log_printf("  %s\n", text
 /* The encoding: a number where instructions are units of two or four bytes, bytes elsewhere. */
 static void encoding(const uint8_t *code, unsigned len, bool number, bool big_endian, char out[2 * MAX_INSN + 1])
 {
-    for (unsigned i = 0; i < len && i < MAX_INSN; i++) snprintf(out + 2 * i, 3, "%02x", code[number && !big_endian ? len - 1 - i : i]);
+    for (unsigned i = 0; i < len && i < MAX_INSN; i++)
+        snprintf(out + 2 * i, 3, "%02x", code[number && !big_endian ? len - 1 - i : i]);
 }
 
 typedef struct GuestCode { gaddr pc; const uint8_t *code; size_t len; } GuestCode;
@@ -40,7 +43,8 @@ static void log_guest_line(void *ctx, uint64_t pc, unsigned len, const char *tex
     const GuestCode *g = ctx;
     const uint8_t *code = g->code + (pc - g->pc);
     char own[160] = "?", hex[2 * MAX_INSN + 1] = "";
-    if (!*text) guest_arch.tcg.disas(pc, code, len, own, sizeof own);
+    if (!*text)
+        guest_arch.tcg.disas(pc, code, len, own, sizeof own);
     encoding(code, len, len == 2 || len == 4, guest_arch.elf_data == ELFDATA2MSB, hex);
     log_printf("0x%08llx:  %-8s  %s\n", (unsigned long long)pc, hex, *text ? text : own);
 }
@@ -51,7 +55,8 @@ static void log_by_rows(GuestCode *g)
     int n;
     for (size_t at = 0; at < g->len; at += (size_t)n) {
         n = guest_arch.tcg.disas(g->pc + at, g->code + at, g->len - at, text, sizeof text);
-        if (n <= 0) return;
+        if (n <= 0)
+            return;
         log_guest_line(g, g->pc + at, (unsigned)n, text);
     }
 }
@@ -60,14 +65,16 @@ static void log_guest_range(gaddr pc, size_t len)
 {
     uint8_t *code = malloc(len);
     GuestCode g = { pc, code, code ? mm_fetch(current->proc->mm, pc, code, len) : 0 };
-    if (!guest_arch.capstone || !disas_lines(guest_arch.capstone, pc, code, g.len, log_guest_line, &g)) log_by_rows(&g);
+    if (!guest_arch.capstone || !disas_lines(guest_arch.capstone, pc, code, g.len, log_guest_line, &g))
+        log_by_rows(&g);
     free(code);
 }
 
 static void log_guest_code(const IrUnit *u)
 {
     char name[PERF_NAME];
-    if (!current) return;
+    if (!current)
+        return;
     log_printf("----------------\n");
     for (uint32_t r = 0; r < u->nrange; r++) {
         log_printf("IN: %s\n", place(u->range[r].pc, name));
@@ -87,7 +94,8 @@ static void log_host_code(const void *code, size_t len)
 {
     GuestCode g = { (uintptr_t)code, code, len };
     log_printf("OUT: [size=%zu]\n", len);
-    if (disas_lines(tcg_host_isa, g.pc, code, len, log_host_line, &g)) return;
+    if (disas_lines(tcg_host_isa, g.pc, code, len, log_host_line, &g))
+        return;
     for (size_t i = 0; i < len; i += MAX_INSN)          /* no qemu-disas: bytes */
         log_host_line(&g, g.pc + i, len - i < MAX_INSN ? (unsigned)(len - i) : MAX_INSN, "");
 }
@@ -105,15 +113,18 @@ static void tell_perf(const Options *o, const IrUnit *u, const void *code, size_
     char number[32];
     const char *name = current ? symbols_find(current->proc->mm, u->pc, &into) : NULL;
     snprintf(number, sizeof number, "guest_0x%llx", (unsigned long long)u->pc);
-    if (o->perfmap) perf_map_unit(name ? name : number, code, len);
-    if (o->jitdump) perf_jitdump_unit(name ? name : number, code, len);
+    if (o->perfmap)
+        perf_map_unit(name ? name : number, code, len);
+    if (o->jitdump)
+        perf_jitdump_unit(name ? name : number, code, len);
 }
 
 /* A unit goes through direct jumps, so what is asked for may be anywhere in it. */
 static bool unit_in_range(const IrUnit *u)
 {
     for (uint32_t r = 0; r < u->nrange; r++)
-        if (log_in_range(u->range[r].pc, u->range[r].len)) return true;
+        if (log_in_range(u->range[r].pc, u->range[r].len))
+            return true;
     return false;
 }
 
@@ -122,20 +133,27 @@ static void on_translate(void *ctx, const IrUnit *u, int stage, const void *code
     const Options *o = ctx;
     bool shown = unit_in_range(u);
     log_lock();
-    if (stage == TCG_STAGE_CODE && (o->perfmap || o->jitdump)) tell_perf(o, u, code, len);
-    if (shown && stage == TCG_STAGE_OP && log_on(LOG_in_asm)) log_guest_code(u);
-    if (shown && stage == TCG_STAGE_OP && log_on(LOG_op | LOG_op_ind)) log_ir(u, "OP:");
-    if (shown && stage == TCG_STAGE_OP_OPT && log_on(LOG_op_opt)) log_ir(u, "OP after passes:");
-    if (shown && stage == TCG_STAGE_CODE && log_on(LOG_out_asm)) log_host_code(code, len);
+    if (stage == TCG_STAGE_CODE && (o->perfmap || o->jitdump))
+        tell_perf(o, u, code, len);
+    if (shown && stage == TCG_STAGE_OP && log_on(LOG_in_asm))
+        log_guest_code(u);
+    if (shown && stage == TCG_STAGE_OP && log_on(LOG_op | LOG_op_ind))
+        log_ir(u, "OP:");
+    if (shown && stage == TCG_STAGE_OP_OPT && log_on(LOG_op_opt))
+        log_ir(u, "OP after passes:");
+    if (shown && stage == TCG_STAGE_CODE && log_on(LOG_out_asm))
+        log_host_code(code, len);
     log_unlock();
 }
 
 static void on_exec(void *ctx, CpuState *cpu, gaddr pc)
 {
     char text[4096], name[PERF_NAME];
-    if (!log_in_range(pc, 1)) return;
+    if (!log_in_range(pc, 1))
+        return;
     log_lock();
-    if (log_on(LOG_exec)) log_printf("Trace %d: 0x%08llx [%s]\n", (int)((Task *)cpu->task)->tid, (unsigned long long)pc, place(pc, name));
+    if (log_on(LOG_exec))
+        log_printf("Trace %d: 0x%08llx [%s]\n", (int)((Task *)cpu->task)->tid, (unsigned long long)pc, place(pc, name));
     if (log_on(LOG_cpu)) {
         guest_arch.dump(cpu, (log_on(LOG_fpu) ? DUMP_FPU : 0) | (log_on(LOG_vpu) ? DUMP_VPU : 0), text, sizeof text);
         log_printf("%s", text);
@@ -146,8 +164,10 @@ static void on_exec(void *ctx, CpuState *cpu, gaddr pc)
 void trace_setup(TcgOptions *tcg, const Options *o)
 {
     tcg->log_ctx = (void *)o;
-    if (o->perfmap || o->jitdump || log_on(LOG_in_asm | LOG_op | LOG_op_opt | LOG_op_ind | LOG_out_asm)) tcg->on_translate = on_translate;
-    if (log_on(LOG_exec | LOG_cpu)) tcg->on_exec = on_exec;
+    if (o->perfmap || o->jitdump || log_on(LOG_in_asm | LOG_op | LOG_op_opt | LOG_op_ind | LOG_out_asm))
+        tcg->on_translate = on_translate;
+    if (log_on(LOG_exec | LOG_cpu))
+        tcg->on_exec = on_exec;
 }
 
 void trace_mappings(Mm *mm)
@@ -155,7 +175,8 @@ void trace_mappings(Mm *mm)
     char *text = NULL;
     size_t len = 0;
     FILE *f = open_memstream(&text, &len);
-    if (!f) return;
+    if (!f)
+        return;
     mm_maps(mm, f);
     fclose(f);
     for (char *p = text, *end; p && *p; p = end) {

@@ -39,7 +39,8 @@ typedef struct ElfImage {
 } ElfImage;
 
 typedef enum FileKind { FILE_UNKNOWN, FILE_ELF, FILE_SCRIPT, FILE_EMPTY } FileKind;
-/* Looks at the first bytes; the file position stays. 0, or -errno on read errors. For ELF, machine, class and data are filled in when not NULL. */
+/* Looks at the first bytes; the file position stays. 0, or -errno on read errors. For ELF, machine, class and data are
+ * filled in when not NULL. */
 int file_kind(int fd, FileKind *kind, uint16_t *machine, uint8_t *class, uint8_t *data);
 
 /* 0, or -ENOEXEC (not for this target), -EINVAL (broken), -EIO, -ENOMEM...; err gets one line without the file name. */

@@ -5,7 +5,8 @@
 #include <string.h>
 #include "loader/stack.h"
 
-typedef struct Build { const StackPlan *p; uint8_t *base; uint64_t low; uint64_t at; } Build;      /* base[0] is guest address low */
+/* base[0] is guest address low */
+typedef struct Build { const StackPlan *p; uint8_t *base; uint64_t low; uint64_t at; } Build;
 
 static void put_bytes(Build *b, const void *s, size_t n)
 {
@@ -23,7 +24,8 @@ static void put_word(Build *b, uint64_t v)              /* upwards */
 static size_t count(char *const *v, size_t *bytes)
 {
     size_t n = 0;
-    for (; v[n]; n++) *bytes += strlen(v[n]) + 1;
+    for (; v[n]; n++)
+        *bytes += strlen(v[n]) + 1;
     return n;
 }
 
@@ -33,9 +35,11 @@ int stack_build(const StackPlan *p, size_t limit, StackImage *out)
     size_t argc = count(p->argv, &strings), envc = count(p->envp, &strings);
     size_t words = 1 + argc + 1 + envc + 1 + 2 * ((size_t)p->naux + 4);
     size_t len = (strings + words * p->word + 64 + 15) & ~(size_t)15;
-    if (len > limit || len > p->top) return -E2BIG;
+    if (len > limit || len > p->top)
+        return -E2BIG;
     Build b = { p, calloc(1, len), p->top - len, p->top };
-    if (!b.base) return -ENOMEM;
+    if (!b.base)
+        return -ENOMEM;
 
     static const uint8_t zero[8];
     put_bytes(&b, zero, p->word);
@@ -43,36 +47,57 @@ int stack_build(const StackPlan *p, size_t limit, StackImage *out)
     uint64_t execfn = b.at;
     out->env_end = b.at;
     uint64_t *where = malloc((argc + envc + 1) * sizeof *where);
-    if (!where) { free(b.base); return -ENOMEM; }
-    for (size_t i = envc; i-- > 0; ) { put_bytes(&b, p->envp[i], strlen(p->envp[i]) + 1); where[argc + i] = b.at; }
+    if (!where) {
+        free(b.base);
+        return -ENOMEM;
+    }
+    for (size_t i = envc; i-- > 0; ) {
+        put_bytes(&b, p->envp[i], strlen(p->envp[i]) + 1);
+        where[argc + i] = b.at;
+    }
     out->env_start = out->arg_end = b.at;
-    for (size_t i = argc; i-- > 0; ) { put_bytes(&b, p->argv[i], strlen(p->argv[i]) + 1); where[i] = b.at; }
+    for (size_t i = argc; i-- > 0; ) {
+        put_bytes(&b, p->argv[i], strlen(p->argv[i]) + 1);
+        where[i] = b.at;
+    }
     out->arg_start = b.at;
     b.at &= ~15ull;
     uint64_t platform = 0, random;
-    if (p->platform) { put_bytes(&b, p->platform, strlen(p->platform) + 1); platform = b.at; }
+    if (p->platform) {
+        put_bytes(&b, p->platform, strlen(p->platform) + 1);
+        platform = b.at;
+    }
     put_bytes(&b, p->random, 16);
     random = b.at;
 
     uint64_t sp = ((b.at & ~15ull) - (words - (p->platform ? 0 : 2)) * p->word) & ~15ull;
     b.at = sp;
     put_word(&b, argc);
-    for (size_t i = 0; i < argc; i++) put_word(&b, where[i]);
+    for (size_t i = 0; i < argc; i++)
+        put_word(&b, where[i]);
     put_word(&b, 0);
-    for (size_t i = 0; i < envc; i++) put_word(&b, where[argc + i]);
+    for (size_t i = 0; i < envc; i++)
+        put_word(&b, where[argc + i]);
     put_word(&b, 0);
     free(where);
     out->aux = b.at;
-    for (int i = 0; i < p->naux; i++) { put_word(&b, p->aux[i].type); put_word(&b, p->aux[i].value); }
+    for (int i = 0; i < p->naux; i++) {
+        put_word(&b, p->aux[i].type);
+        put_word(&b, p->aux[i].value);
+    }
     put_word(&b, AT_RANDOM); put_word(&b, random);
     put_word(&b, AT_EXECFN); put_word(&b, execfn);
-    if (p->platform) { put_word(&b, AT_PLATFORM); put_word(&b, platform); }
+    if (p->platform) {
+        put_word(&b, AT_PLATFORM);
+        put_word(&b, platform);
+    }
     put_word(&b, AT_NULL); put_word(&b, 0);
     out->aux_len = b.at - out->aux;
     out->sp = sp;
     out->len = p->top - sp;
     out->bytes = malloc(out->len);
-    if (out->bytes) memcpy(out->bytes, b.base + (sp - b.low), out->len);
+    if (out->bytes)
+        memcpy(out->bytes, b.base + (sp - b.low), out->len);
     free(b.base);
     return out->bytes ? 0 : -ENOMEM;
 }

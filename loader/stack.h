@@ -20,9 +20,11 @@ typedef struct StackPlan {
 
 typedef struct StackImage {
     uint8_t *bytes; size_t len;     /* malloc'd; to be copied to [sp, top) */
-    uint64_t sp, arg_start, arg_end, env_start, env_end, aux, aux_len;      /* guest addresses; aux_len bytes with AT_NULL */
+    /* guest addresses; aux_len bytes with AT_NULL */
+    uint64_t sp, arg_start, arg_end, env_start, env_end, aux, aux_len;
 } StackImage;
 
-int stack_build(const StackPlan *p, size_t limit, StackImage *out);     /* 0, -E2BIG when it needs more than limit, -ENOMEM */
+int stack_build(const StackPlan *p, size_t limit, StackImage *out);     /* 0, -E2BIG when it needs more than limit,
+                                                                         * -ENOMEM */
 
 #endif

@@ -10,7 +10,8 @@ typedef struct Out { const VdsoSpec *s; uint8_t *b; size_t at; } Out;
 
 static void put(Out *o, uint64_t v, int n)
 {
-    for (int i = 0; i < n; i++) o->b[o->at + (unsigned)i] = (uint8_t)(v >> 8 * (o->s->data == ELFDATA2MSB ? n - 1 - i : i));
+    for (int i = 0; i < n; i++)
+        o->b[o->at + (unsigned)i] = (uint8_t)(v >> 8 * (o->s->data == ELFDATA2MSB ? n - 1 - i : i));
     o->at += (unsigned)n;
 }
 static int word(const Out *o) { return o->s->class == ELFCLASS64 ? 8 : 4; }
@@ -23,7 +24,8 @@ static uint32_t elf_hash(const char *s)                 /* System V ABI */
     for (; *s; s++) {
         h = (h << 4) + (uint8_t)*s;
         uint32_t g = h & 0xf0000000;
-        if (g) h ^= g >> 24;
+        if (g)
+            h ^= g >> 24;
         h &= ~g;
     }
     return h;
@@ -40,16 +42,29 @@ static uint32_t put_string(Out *o, size_t base, const char *s)
 static void put_symbol(Out *o, uint32_t name, uint64_t value, uint64_t size, int info, int shndx)
 {
     put(o, name, 4);
-    if (word(o) == 8) { put(o, (uint64_t)info, 1); put(o, 0, 1); put(o, (uint64_t)shndx, 2); put(o, value, 8); put(o, size, 8); }
-    else { put(o, value, 4); put(o, size, 4); put(o, (uint64_t)info, 1); put(o, 0, 1); put(o, (uint64_t)shndx, 2); }
+    if (word(o) == 8) {
+        put(o, (uint64_t)info, 1);
+        put(o, 0, 1);
+        put(o, (uint64_t)shndx, 2);
+        put(o, value, 8);
+        put(o, size, 8);
+    } else {
+        put(o, value, 4);
+        put(o, size, 4);
+        put(o, (uint64_t)info, 1);
+        put(o, 0, 1);
+        put(o, (uint64_t)shndx, 2);
+    }
 }
 
 static void put_phdr(Out *o, uint32_t type, uint32_t flags, uint64_t off, uint64_t size, uint64_t al)
 {
     put(o, type, 4);
-    if (word(o) == 8) put(o, flags, 4);
+    if (word(o) == 8)
+        put(o, flags, 4);
     put_word(o, off); put_word(o, off); put_word(o, off); put_word(o, size); put_word(o, size);
-    if (word(o) == 4) put(o, flags, 4);
+    if (word(o) == 4)
+        put(o, flags, 4);
     put_word(o, al);
 }
 
@@ -93,7 +108,8 @@ static void end_entry(Out *o, size_t start)             /* padded with DW_CFA_no
     o->at = end;
 }
 static void put_uleb(Out *o, unsigned v) { for (; v > 127; v >>= 7) put(o, v | 128, 1); put(o, v, 1); }
-static void put_breg(Out *o, const VdsoFrame *f, unsigned offset)       /* DW_OP_breg of sp, length before it; offset as SLEB128 of two bytes */
+static void put_breg(Out *o, const VdsoFrame *f, unsigned offset)       /* DW_OP_breg of sp, length before it; offset as
+                                                                         * SLEB128 of two bytes */
 {
     offset += f->base;
     put(o, OP_BREG0 + f->sp, 1); put(o, (offset & 127) | 128, 1); put(o, offset >> 7 & 127, 1);
@@ -134,12 +150,16 @@ static size_t put_unwind(Out *o, const uint32_t *code)
     size_t fde[MAX_FRAMES];
     align(o, 8);
     size_t cie = put_cie(o, s->frames[0].ra);
-    for (int i = 0; i < s->nframes; i++) fde[i] = put_fde(o, &s->frames[i], cie, code[s->frames[i].row]);
+    for (int i = 0; i < s->nframes; i++)
+        fde[i] = put_fde(o, &s->frames[i], cie, code[s->frames[i].row]);
     put(o, 0, 4);
     size_t hdr = o->at;
     put(o, 1, 1); put(o, PCREL_SDATA4, 1); put(o, UDATA4, 1); put(o, DATAREL_SDATA4, 1);
     put(o, cie - o->at, 4); put(o, (uint64_t)s->nframes, 4);
-    for (int i = 0; i < s->nframes; i++) { put(o, code[s->frames[i].row] - 4 - hdr, 4); put(o, fde[i] - hdr, 4); }
+    for (int i = 0; i < s->nframes; i++) {
+        put(o, code[s->frames[i].row] - 4 - hdr, 4);
+        put(o, fde[i] - hdr, 4);
+    }
     return hdr;
 }
 
@@ -155,7 +175,8 @@ void vdso_build(const VdsoSpec *s, Vdso *out)
     o.at++;
     soname = put_string(&o, strtab, s->soname);
     version = put_string(&o, strtab, s->version);
-    for (int i = 0; i < n; i++) name[i] = put_string(&o, strtab, s->rows[i].name);
+    for (int i = 0; i < n; i++)
+        name[i] = put_string(&o, strtab, s->rows[i].name);
     size_t strsz = o.at - strtab;
 
     size_t text = (o.at + 2047) & ~(size_t)63;          /* clear of the tables that follow */
@@ -163,7 +184,8 @@ void vdso_build(const VdsoSpec *s, Vdso *out)
     for (int i = 0; i < n; i++) {
         align(&o, 16);
         out->offset[i] = (uint32_t)o.at;
-        for (int k = 0; k < s->rows[i].nwords; k++) put(&o, s->rows[i].words[k], 4);
+        for (int k = 0; k < s->rows[i].nwords; k++)
+            put(&o, s->rows[i].words[k], 4);
     }
 
     align(&o, 8);
@@ -174,25 +196,32 @@ void vdso_build(const VdsoSpec *s, Vdso *out)
     align(&o, 8);
     size_t hash = o.at;                                 /* one bucket: the chain is every symbol */
     put(&o, 1, 4); put(&o, (uint64_t)n + 1, 4); put(&o, n ? 1 : 0, 4); put(&o, 0, 4);
-    for (int i = 1; i <= n; i++) put(&o, i < n ? (uint64_t)i + 1 : 0, 4);
+    for (int i = 1; i <= n; i++)
+        put(&o, i < n ? (uint64_t)i + 1 : 0, 4);
     size_t versym = o.at;
     put(&o, 0, 2);
-    for (int i = 0; i < n; i++) put(&o, 2, 2);
+    for (int i = 0; i < n; i++)
+        put(&o, 2, 2);
     align(&o, 8);
     size_t verdef = o.at;
     put_verdef(&o, soname, version);
     align(&o, 8);
     size_t dynamic = o.at;
     const uint64_t dyn[NDYN][2] = {
-        { DT_SONAME, soname }, { DT_STRTAB, strtab }, { DT_STRSZ, strsz }, { DT_SYMTAB, symtab }, { DT_SYMENT, w == 8 ? 24 : 16 },
+        { DT_SONAME, soname }, { DT_STRTAB, strtab }, { DT_STRSZ, strsz }, { DT_SYMTAB, symtab },
+        { DT_SYMENT, w == 8 ? 24 : 16 },
         { DT_HASH, hash }, { DT_VERSYM, versym }, { DT_VERDEF, verdef }, { DT_VERDEFNUM, 2 }, { DT_NULL, 0 },
     };
-    for (int i = 0; i < NDYN; i++) { put_word(&o, dyn[i][0]); put_word(&o, dyn[i][1]); }
+    for (int i = 0; i < NDYN; i++) {
+        put_word(&o, dyn[i][0]);
+        put_word(&o, dyn[i][1]);
+    }
     size_t unwind = s->nframes ? put_unwind(&o, out->offset) : 0, end = o.at;
     out->len = (end + PAGE - 1) & ~(size_t)(PAGE - 1);
     put_ehdr(&o, s->nframes ? 3 : 2);
     put_phdr(&o, PT_LOAD, PF_R | PF_X, 0, end, PAGE);
     put_phdr(&o, PT_DYNAMIC, PF_R, dynamic, sizeof dyn / 16 * 2 * (unsigned)w, 8);
-    if (s->nframes) put_phdr(&o, PT_GNU_EH_FRAME, PF_R, unwind, end - unwind, 4);
+    if (s->nframes)
+        put_phdr(&o, PT_GNU_EH_FRAME, PF_R, unwind, end - unwind, 4);
     out->bytes = o.b;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GuestArch: the only contract that a guest ISA meets. target/<family>/arch.c defines one constant
- * per program name and registers nothing: the Makefile links the right one as `guest_arch`.
- */
+ * per program name and registers nothing: the Makefile links the right
+ * one as `guest_arch`. */
 #ifndef TARGET_ARCH_H
 #define TARGET_ARCH_H
 
@@ -14,7 +14,8 @@ enum {
     EX_BREAKPOINT,                  /* pc at the instruction; arg = its immediate */
     EX_TRAP,                        /* PowerPC trap, arg guest's own; pc at the instruction */
     EX_FPE,                         /* arg = host FPE_* si_code */
-    EX_ICACHE,                      /* arg 0: just resume (a helper flushed, or a mode changed); 1: flush code that is not watched */
+    EX_ICACHE,                      /* arg 0: just resume (a helper flushed, or a mode changed); 1: flush code that is
+                                     * not watched */
     EX_YIELD,                       /* sched_yield and resume; pc past the instruction */
     EX_PRIVILEGED,                  /* pc at the instruction */
     EX_GUEST_FIRST = 32,
@@ -36,9 +37,10 @@ typedef struct GuestArch {
     const CpuFeature *features; int nfeatures;
     /* Reset a CPU for a new process; features of the chosen model are in f. */
     void (*reset)(CpuState *cpu, const uint64_t *f);
-    void (*dump)(const CpuState *cpu, unsigned what, char *out, size_t cap);        /* -d cpu; what: DUMP_* besides the integer registers */
-    /* A data access hit a non-canonical host address (SIGSEGV with SI_KERNEL; the host does not tell the address). True:
-     * the CPU switched to a mode that copes (AArch64 address tags): resume at the same pc. NULL: never. */
+    /* -d cpu; what: DUMP_* besides the integer registers */
+    void (*dump)(const CpuState *cpu, unsigned what, char *out, size_t cap);
+    /* A data access hit a non-canonical host address (SIGSEGV with SI_KERNEL; the host does not tell the address).
+     * True: the CPU switched to a mode that copes (AArch64 address tags): resume at the same pc. NULL: never. */
     bool (*noncanonical)(CpuState *cpu);
     uint8_t tag_bits;               /* top bits of an address that the CPU ignores: they are as the bit below */
 } GuestArch;

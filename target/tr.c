@@ -33,7 +33,8 @@ static gaddr behind(const Tr *t) { return (t->pc + t->len) & t->wrap; }
 
 void tr_jump(Tr *t, gaddr target)
 {
-    if (t->n + 1 >= t->max || t->u->nrange == 8 || target == t->pc || visited(t, target) || (t->u->cold && seen(t, target))) {
+    if (t->n + 1 >= t->max || t->u->nrange == 8 || target == t->pc || visited(t, target) ||
+        (t->u->cold && seen(t, target))) {
         ir_jump(t->u, target);
         tr_end(t);
         return;
@@ -135,7 +136,9 @@ static void choose(IrUnit *u, const Skip *s)
     for (int k = 0; k < s->n; k++) {
         IrType type = (IrType)u->guest->regs[s->reg[k]].type;
         IrVal old = ir_get(u, s->reg[k]);
-        ir_put(u, s->reg[k], s->flags ? ir_select_f(u, type, s->c, s->a, old, s->val[k]) : ir_select(u, type, s->c, s->a, s->b, old, s->val[k]));
+        ir_put(u, s->reg[k],
+            s->flags ? ir_select_f(u, type, s->c, s->a, old, s->val[k])
+                     : ir_select(u, type, s->c, s->a, s->b, old, s->val[k]));
     }
 }
 

@@ -41,16 +41,16 @@ typedef struct Tr {
 
 static inline bool tr_has(const Tr *t, int feature) { return t->features[feature >> 6] >> (feature & 63) & 1; }
 
-/* Translate from u->pc until an end. step sees t->pc, fetches with tr_fetch, sets t->len and t->insn, emits ir_insn, and
- * translates one instruction. Features ride in u->flags (the key of the unit), so that the guest has them at hand. False: the
- * code bytes are not executable (nothing was emitted). */
+/* Translate from u->pc until an end. step sees t->pc, fetches with tr_fetch, sets t->len and t->insn, emits ir_insn,
+ * and translates one instruction. Features ride in u->flags (the key of the unit), so that the guest has them at hand.
+ * False: the code bytes are not executable (nothing was emitted). */
 void tr_unit(IrUnit *u, const uint64_t *features, int max_insns,
              size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx, bool (*step)(Tr *t));
 
 const uint8_t *tr_fetch_more(Tr *t, gaddr pc, size_t len);      /* what tr_fetch does when the bytes are not at hand */
 
-/* len (at most 16) code bytes at pc; NULL when fewer are executable. The pointer is 2-byte aligned at least when pc is and
- * good until the next call. */
+/* len (at most 16) code bytes at pc; NULL when fewer are executable. The pointer is 2-byte aligned at least when pc is
+ * and good until the next call. */
 static inline const uint8_t *tr_fetch(Tr *t, gaddr pc, size_t len)
 {
     gaddr at = pc - t->buf_pc;
@@ -64,8 +64,8 @@ static inline void tr_end(Tr *t) { t->next = TR_END; }
 void tr_jump(Tr *t, gaddr target);
 
 /* Conditional direct branch, the last thing of its instruction: a side exit to target while the unit goes on behind the
- * instruction; or, where the code is known to go that way, the other way round. A branch over a few instructions that only
- * compute, which goes both ways, becomes a choice between the old and the new contents of their registers. */
+ * instruction; or, where the code is known to go that way, the other way round. A branch over a few instructions that
+ * only compute, which goes both ways, becomes a choice between the old and the new contents of their registers. */
 void tr_branch(Tr *t, IrCond c, IrVal a, IrVal b, gaddr target);
 void tr_branch_f(Tr *t, IrCond c, IrVal flags, gaddr target);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is a flags-like register (REG_AHEAD) overwritten by the code from a pc on, on every way and before it is read? The IR of that
- * code says what it reads, writes and where it leads, so nothing about instructions is written twice. Accesses that may fault
- * pass (docs/instruction.md); what leaves for elsewhere sees everything.
+/* Is a flags-like register (REG_AHEAD) overwritten by the code from a pc on, on every way and before it is read? The IR
+ * of that code says what it reads, writes and where it leads, so nothing about instructions is written twice. Accesses
+ * that may fault pass (docs/instruction.md); what leaves for elsewhere sees everything.
  */
 #include "passes.h"
 #include "tcg.h"

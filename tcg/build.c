@@ -94,7 +94,11 @@ static void reassociate(IrUnit *u, IrOp op, IrType t, IrVal *a, IrVal *b, int64_
     if (d->op != op || !ir_is_const(u, d->arg[1], &k1))
         return;
     *a = d->arg[0];
-    *b = ir_const(u, t, op == IR_add ? (int64_t)((uint64_t)k1 + (uint64_t)k2) : op == IR_and ? k1 & k2 : op == IR_or ? k1 | k2 : k1 ^ k2);
+    *b = ir_const(u, t,
+        op == IR_add       ? (int64_t)((uint64_t)k1 + (uint64_t)k2)
+            : op == IR_and ? k1 & k2
+            : op == IR_or  ? k1 | k2
+                           : k1 ^ k2);
 }
 
 /* One of the operands is a constant. */
@@ -252,9 +256,18 @@ static IrVal emit_field(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b, int pos,
     return finish(u, i);
 }
 
-IrVal ir_extract(IrUnit *u, IrType t, IrVal a, int pos, int len) { return emit_field(u, IR_extract, t, a, 0, pos, len); }
-IrVal ir_sextract(IrUnit *u, IrType t, IrVal a, int pos, int len) { return emit_field(u, IR_sextract, t, a, 0, pos, len); }
-IrVal ir_deposit(IrUnit *u, IrType t, IrVal a, IrVal b, int pos, int len) { return emit_field(u, IR_deposit, t, a, b, pos, len); }
+IrVal ir_extract(IrUnit *u, IrType t, IrVal a, int pos, int len)
+{
+    return emit_field(u, IR_extract, t, a, 0, pos, len);
+}
+IrVal ir_sextract(IrUnit *u, IrType t, IrVal a, int pos, int len)
+{
+    return emit_field(u, IR_sextract, t, a, 0, pos, len);
+}
+IrVal ir_deposit(IrUnit *u, IrType t, IrVal a, IrVal b, int pos, int len)
+{
+    return emit_field(u, IR_deposit, t, a, b, pos, len);
+}
 
 /* --- FP and vectors: one shape */
 typedef struct Shape { IrType t, t2; IrCond c; IrLane e; FpRound r; int64_t imm; int aux; IrVal a, b, x; } Shape;
@@ -367,9 +380,15 @@ static void emit_leave(IrUnit *u, IrOp op, IrOp always, IrCond c, IrVal a, IrVal
 }
 
 void ir_brcond(IrUnit *u, IrCond c, IrVal a, IrVal b, int label) { emit_leave(u, IR_brcond, IR_br, c, a, b, label, 0); }
-void ir_brcond_f(IrUnit *u, IrCond c, IrVal flags, int label) { emit_leave(u, IR_brcond_f, IR_br, c, flags, 0, label, 0); }
+void ir_brcond_f(IrUnit *u, IrCond c, IrVal flags, int label)
+{
+    emit_leave(u, IR_brcond_f, IR_br, c, flags, 0, label, 0);
+}
 void ir_exit_if(IrUnit *u, IrCond c, IrVal a, IrVal b, gaddr pc) { emit_leave(u, IR_exit_if, IR_jump, c, a, b, 0, pc); }
-void ir_exit_if_f(IrUnit *u, IrCond c, IrVal flags, gaddr pc) { emit_leave(u, IR_exit_if_f, IR_jump, c, flags, 0, 0, pc); }
+void ir_exit_if_f(IrUnit *u, IrCond c, IrVal flags, gaddr pc)
+{
+    emit_leave(u, IR_exit_if_f, IR_jump, c, flags, 0, 0, pc);
+}
 
 /* --- leaving */
 static uint64_t growth(const IrUnit *u, uint32_t r, gaddr lo, gaddr hi)

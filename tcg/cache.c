@@ -10,14 +10,17 @@ bool cache_init(Tcg *t)
 {
     size_t nchunk = t->opt.cache_bytes >> CHUNK_BITS;
     t->code_size = nchunk << CHUNK_BITS;
-    t->hash = mmap(NULL, sizeof *t->hash << HASH_BITS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    t->pages = mmap(NULL, sizeof *t->pages * PAGE_BUCKETS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    t->hash = mmap(
+        NULL, sizeof *t->hash << HASH_BITS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    t->pages = mmap(NULL, sizeof *t->pages * PAGE_BUCKETS, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     t->chunk_units = calloc(nchunk, sizeof *t->chunk_units);
     t->page_lo = ~(gaddr)0;
     if (t->hash == MAP_FAILED || t->pages == MAP_FAILED || !t->chunk_units)
         return false;
     if (!t->opt.interp) {
-        t->code = mmap(NULL, t->code_size + COUNT_MAX * sizeof *t->count, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        t->code = mmap(NULL, t->code_size + COUNT_MAX * sizeof *t->count, PROT_READ | PROT_WRITE | PROT_EXEC,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (t->code == MAP_FAILED)
             return false;
     }
@@ -184,8 +187,8 @@ static void note_change(Tcg *t, gaddr start, gaddr last)
     __atomic_fetch_add(&t->inval_seq, 1, __ATOMIC_SEQ_CST);
 }
 
-bool cache_changed(const Tcg *t, uint64_t seq, uint64_t *now, bool (*concerns)(const void *what, gaddr start, gaddr last),
-                   const void *what)
+bool cache_changed(const Tcg *t, uint64_t seq, uint64_t *now,
+    bool (*concerns)(const void *what, gaddr start, gaddr last), const void *what)
 {
     *now = __atomic_load_n(&t->inval_seq, __ATOMIC_SEQ_CST);
     if (*now - seq >= INVAL_KEPT)
@@ -320,7 +323,8 @@ Unit *cache_find_code(Tcg *t, const void *host_pc)
     if (off >= t->code_size)
         return NULL;
     Unit *u = atomic_load(&t->chunk_units[off >> CHUNK_BITS]);
-    while (u && ((const uint8_t *)host_pc < (uint8_t *)u->code || (const uint8_t *)host_pc >= (uint8_t *)u->code + u->code_len))
+    while (u &&
+        ((const uint8_t *)host_pc < (uint8_t *)u->code || (const uint8_t *)host_pc >= (uint8_t *)u->code + u->code_len))
         u = u->older;
     return u;
 }
@@ -350,7 +354,8 @@ void jtab_fill(TcgThread *th, Unit *u)
 {
     uint32_t i = jtab_index(th->tcg, u->pc);
     JumpEntry *e = &th->jtab[i];
-    if (atomic_load_explicit(&e->pc, memory_order_relaxed) == u->pc && atomic_load_explicit(&e->code, memory_order_relaxed) == u->code)
+    if (atomic_load_explicit(&e->pc, memory_order_relaxed) == u->pc &&
+        atomic_load_explicit(&e->code, memory_order_relaxed) == u->code)
         return;
     atomic_store_explicit(&e->pc, jtab_none(th->tcg, i), memory_order_release);
     atomic_store_explicit(&e->code, u->code, memory_order_release);
@@ -496,8 +501,8 @@ static bool is_gone(const Tcg *t, const TcgThread *th)
     return t->host.thread_id && lock_gone(t->host.thread_id(th->cpu), engine_id(t));
 }
 
-/* Wait until nobody is inside; under lock, which is let go meanwhile. The kick is repeated: an embedder may clear exit_request as it
- * gets it. Who does not come for long may be dead. */
+/* Wait until nobody is inside; under lock, which is let go meanwhile. The kick is repeated: an embedder may clear
+ * exit_request as it gets it. Who does not come for long may be dead. */
 static void wait_all_out(Tcg *t)
 {
     for (unsigned round = 1; ; round++) {

@@ -8,9 +8,17 @@
 #include <sys/mman.h>
 #include "engine.h"
 
-/* A small store stays in the caches of the host's core and takes few page faults, a large one forgets less: it grows when it
- * has been full a few times. */
-enum { STORES = 16, FIRST_BYTES = 1 << 18, STORE_BYTES = 1 << 20, FEW = 4, BUCKET_BITS = 11, PAGE = 4096, PAGE_SET = 1024 };
+/* A small store stays in the caches of the host's core and takes few page faults, a large one forgets less: it grows
+ * when it has been full a few times. */
+enum {
+    STORES = 16,
+    FIRST_BYTES = 1 << 18,
+    STORE_BYTES = 1 << 20,
+    FEW = 4,
+    BUCKET_BITS = 11,
+    PAGE = 4096,
+    PAGE_SET = 1024
+};
 
 typedef struct ColdBlock {
     struct ColdBlock *next;         /* of its bucket */
@@ -35,7 +43,8 @@ struct ColdStore {
 /* All stores are reserved at the start: nothing of ours then comes to lie where the guest has just made room. */
 bool cold_init(Tcg *t)
 {
-    t->cold_stores = mmap(NULL, STORES * sizeof *t->cold_stores, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    t->cold_stores = mmap(NULL, STORES * sizeof *t->cold_stores, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     atomic_store(&t->cold_free, (1u << STORES) - 1);
     return t->cold_stores != MAP_FAILED;
 }
@@ -57,8 +66,9 @@ void cold_thread_free(TcgThread *th)
     atomic_fetch_or(&th->tcg->cold_free, 1u << (th->cold - th->tcg->cold_stores));
 }
 
-/* An entry is shared by many places: a count and, above it, a hash of whose it is. A place that comes upon another's goes on
- * with a count under way, so that two in turns get there, too, and starts from 0 where the other one has been compiled. */
+/* An entry is shared by many places: a count and, above it, a hash of whose it is. A place that comes upon another's
+ * goes on with a count under way, so that two in turns get there, too, and starts from 0 where the other one has been
+ * compiled. */
 static uint16_t *runs_at(Tcg *t, gaddr pc)
 {
     return &t->runs[(uint32_t)(pc >> 2 ^ pc >> 18) & ((1u << RUNS_BITS) - 1)];
@@ -179,7 +189,8 @@ static const IrUnit *build(TcgThread *th, gaddr pc, uint32_t flags)
     return cache_lookup(th->tcg, pc, flags) ? NULL : keep(th->cold, engine_ir(th, pc, flags, UNIT_MAX_INSNS, true));
 }
 
-/* How often code at pc has been interpreted, when the entry says that it or another has been often enough: 0 or that. */
+/* How often code at pc has been interpreted, when the entry says that it or another has been often enough:
+ * 0 or that. */
 static __attribute__((noinline)) unsigned counted_out(uint16_t *runs, gaddr pc, unsigned n, unsigned enough)
 {
     unsigned compiled = enough + 1;

@@ -3,8 +3,8 @@
  * unwind.c reloc.c and the host backend only; embedders and guests see tcg.h.
  *
  * Ownership: units, link sites and page nodes live in arenas and are freed only by a flush, which
- * happens when no thread is inside tcg_run. A dropped unit may therefore still be executing.
- */
+ * happens when no thread is inside tcg_run. A dropped unit may therefore
+ * still be executing. */
 #ifndef TCG_ENGINE_H
 #define TCG_ENGINE_H
 
@@ -33,8 +33,9 @@ struct Unit {
     _Atomic(Unit *) next;           /* hash chain */
     void    *code;                  /* const: host entry; NULL: interpret ir */
     IrUnit  *ir;                    /* const: when there is no code */
-    int32_t *left;                  /* entries before the place is translated again, counted down by the code without locks: of
-                                     * a cold unit (then as an extended one), of code that is not watched; NULL: for good */
+    int32_t *left;                  /* entries before the place is translated again, counted down by the code without
+                                     * locks: of a cold unit (then as an extended one), of code that is not watched;
+                                     * NULL: for good */
     uint32_t code_len;
     uint16_t nrange, nguest;
     bool     alone;                 /* const: code without barriers and bus locks, see tcg_share */
@@ -74,7 +75,8 @@ struct Tcg {
     uint8_t pc_shift;               /* const: low bits of a pc that say nothing */
     _Atomic bool alone;             /* cleared once, by tcg_share */
     _Atomic(Unit *) *hash;          /* 1 << HASH_BITS chains; insertion by CAS, removal under lock */
-    _Atomic uint64_t used[1 << (HASH_BITS - 6)];    /* bit by chain: has had a unit. Most look-ups are in vain and end here */
+    _Atomic uint64_t used[1 << (HASH_BITS - 6)];    /* bit by chain: has had a unit. Most look-ups are in vain and end
+                                                     * here */
     uint8_t *code; size_t code_size;                        /* const: the reserved region */
     uint8_t *code_start;            /* const: first byte after the trampolines */
     _Atomic size_t code_next;       /* first byte not handed out */
@@ -95,14 +97,16 @@ struct Tcg {
     TcgThread *threads;             /* lock */
     uint32_t nthreads;              /* lock */
     Spare *spare_code, *spare_arena;    /* lock: what threads have given back of theirs since the flush */
-    _Atomic uint32_t stop;          /* a flush wants everybody out: the id of the thread that flushes; LOCK_DEAD: whoever comes first */
+    _Atomic uint32_t stop;          /* a flush wants everybody out: the id of the thread that flushes; LOCK_DEAD:
+                                     * whoever comes first */
     _Atomic uint32_t gen;           /* number of flushes */
     struct HostCode *hc;            /* backend: trampolines, register map */
     _Atomic uint64_t n_units, n_interp, n_flush, n_drop;    /* statistics */
 };
 
 struct TcgThread {
-    JumpEntry *jtab;                /* 1 << JTAB_BITS; filled by the owner, entries cleared by anybody; an empty one holds jtab_none */
+    JumpEntry *jtab;                /* 1 << JTAB_BITS; filled by the owner, entries cleared by anybody; an empty one
+                                     * holds jtab_none */
     Tcg *tcg; CpuState *cpu;
     TcgThread *next;                /* lock */
     _Atomic uint32_t active;        /* inside tcg_run */
@@ -121,18 +125,23 @@ struct TcgThread {
     volatile gaddr fault_addr;
 };
 
-/* CpuState.exit_request. A poll exit that only a flush (or a change of tb_flags) asked for is not the embedder's business. */
+/* CpuState.exit_request. A poll exit that only a flush (or a change of tb_flags) asked for is not the embedder's
+ * business. */
 enum { REQ_EMBEDDER = 1, REQ_FLUSH = 2 };
 
 /* cache.c */
 bool  cache_init(Tcg *t);
 Unit *cache_lookup(Tcg *t, gaddr pc, uint32_t flags);
-/* The unit to run: u, instead of `was`; a twin that was first; or NULL, as what it covers has been invalidated after number seq. */
+/* The unit to run: u, instead of `was`; a twin that was first; or NULL, as what it covers has been invalidated after
+ * number seq. */
 Unit *cache_publish(TcgThread *th, Unit *u, const Unit *was, uint64_t seq);
 int32_t *cache_counter(TcgThread *th, int32_t n);           /* at n; NULL: none left. The thread's until it publishes */
-/* Has something been invalidated after number seq that concerns `what`? *now: up to which number that is known. Any thread. */
-bool  cache_changed(const Tcg *t, uint64_t seq, uint64_t *now, bool (*concerns)(const void *what, gaddr start, gaddr last), const void *what);
-/* Memory allocated between the two, all of it not published, is free again (but for blocks of more than ARENA_BLOCK / 8). */
+/* Has something been invalidated after number seq that concerns `what`? *now: up to which number that is known. Any
+ * thread. */
+bool cache_changed(const Tcg *t, uint64_t seq, uint64_t *now,
+    bool (*concerns)(const void *what, gaddr start, gaddr last), const void *what);
+/* Memory allocated between the two, all of it not published, is free again (but for blocks of more than ARENA_BLOCK /
+ * 8). */
 typedef struct CacheMark { char *at, *end; } CacheMark;
 CacheMark cache_mark(const TcgThread *th);
 void  cache_rewind(TcgThread *th, CacheMark m);
@@ -140,8 +149,10 @@ void *cache_alloc(TcgThread *th, size_t size);              /* zeroed, lives unt
 bool  cache_chunk(TcgThread *th);                           /* a new code chunk; false: region is full */
 void  cache_thread_free(TcgThread *th);                     /* under lock: what is left of its memory is for others */
 void  cache_share_memory(TcgThread *th);                    /* under lock: likewise, when there are many threads */
-void  cache_await(Tcg *t);                                  /* until no flush is under way; not inside, not under lock */
-void  cache_doubt(Tcg *t);                                  /* under lock, whose owner died: all is to be flushed before anybody enters */
+void  cache_await(Tcg *t);                                  /* until no flush is under way; not inside, not under
+                                                             * lock */
+void  cache_doubt(Tcg *t);                                  /* under lock, whose owner died: all is to be flushed before
+                                                             * anybody enters */
 void  cache_flush(TcgThread *self, Tcg *t);                 /* self may be NULL; not under lock */
 void  cache_enter(TcgThread *th);                           /* before using any unit */
 void  cache_leave(TcgThread *th);
@@ -155,30 +166,37 @@ static inline uint32_t cache_hash(const Tcg *t, gaddr pc)
 {
     return (uint32_t)((pc >> t->pc_shift) ^ (pc >> 17)) & ((1u << HASH_BITS) - 1);
 }
-static inline uint32_t jtab_index(const Tcg *t, gaddr pc) { return (uint32_t)(pc >> t->pc_shift) & ((1u << JTAB_BITS) - 1); }
+static inline uint32_t jtab_index(const Tcg *t, gaddr pc)
+{
+    return (uint32_t)(pc >> t->pc_shift) & ((1u << JTAB_BITS) - 1);
+}
 /* A pc that never looks at this entry, so that zeroed memory is (nearly) an empty table. */
 static inline gaddr jtab_none(const Tcg *t, uint32_t index) { return index ? 0 : (gaddr)1 << t->pc_shift; }
 /* What translated code finds for an indirect jump to pc, or NULL. */
 static inline void *jtab_find(TcgThread *th, gaddr pc)
 {
     JumpEntry *e = &th->jtab[jtab_index(th->tcg, pc)];
-    return atomic_load_explicit(&e->pc, memory_order_acquire) == pc ? atomic_load_explicit(&e->code, memory_order_relaxed) : NULL;
+    return atomic_load_explicit(&e->pc, memory_order_acquire) == pc
+        ? atomic_load_explicit(&e->code, memory_order_relaxed)
+        : NULL;
 }
 
 /* link.c */
 void  link_site(TcgThread *th, uint8_t *field, uint8_t *stub, Unit *to);
-void  link_move_in(Unit *from, Unit *to);                   /* under lock: every branch that leads to one leads to the other */
-void  link_drop_in(Unit *u);                                /* under lock: every branch that leads to u goes to its stub again */
+void  link_move_in(Unit *from, Unit *to);                   /* under lock: every branch that leads to one leads to the
+                                                             * other */
+void  link_drop_in(Unit *u);                                /* under lock: every branch that leads to u goes to its stub
+                                                             * again */
 
-/* unwind.c: host offset -> guest state. One row per guest instruction, and one where the lent pins change (a mask of the
- * backend's: the guest registers of these pins are in CpuState). */
+/* unwind.c: host offset -> guest state. One row per guest instruction, and one where the lent pins change (a mask of
+ * the backend's: the guest registers of these pins are in CpuState). */
 typedef struct UnwindRow { gaddr pc; uint32_t off, lent; } UnwindRow;
 size_t unwind_encode(uint8_t *out, const UnwindRow *row, int n, gaddr base);
 bool  unwind_find(const Unit *u, uint32_t host_off, UnwindRow *row);
 
 /* reloc.c: the fields of a unit's code that depend on where the code, the translator or the guest's program lies. All
- * else in it is position-independent, so code moved by a multiple of 64 bytes, with these fields adjusted and its direct
- * links led back to their stubs, is the code that the backend would emit there. */
+ * else in it is position-independent, so code moved by a multiple of 64 bytes, with these fields adjusted and its
+ * direct links led back to their stubs, is the code that the backend would emit there. */
 typedef enum RelocKind {
     RELOC_PC64,                     /* guest address */
     RELOC_PC32U, RELOC_PC32S,       /* guest address, of which the host extends 32 bits */
@@ -187,28 +205,36 @@ typedef enum RelocKind {
     RELOC_COUNT,                    /* distance to the counter of a cold unit from a byte behind the field, 32 bits */
 } RelocKind;
 typedef struct Reloc { uint32_t at; RelocKind kind; } Reloc;    /* at: offset of the field from the unit's code */
-size_t reloc_encode(uint8_t *out, const Reloc *r, int n);       /* at most 4 bytes each, at in ascending order; returns the length */
+size_t reloc_encode(uint8_t *out, const Reloc *r, int n);       /* at most 4 bytes each, at in ascending order; returns
+                                                                 * the length */
 int   reloc_decode(const Unit *u, Reloc *out, int max);         /* how many there are; the first max into out */
 
 /* cold.c. Units returned are good until the thread's next call. */
 bool  cold_init(Tcg *t);
 void  cold_thread_init(TcgThread *th);
 void  cold_thread_free(TcgThread *th);
-const IrUnit *cold_unit(TcgThread *th, gaddr pc, uint32_t flags);           /* to be interpreted now; NULL: has run often, has a unit, or is no code */
-const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq);     /* what is kept and as of seq; NULL: nothing */
+/* to be interpreted now; NULL: has run often, has a unit, or is no code */
+const IrUnit *cold_unit(TcgThread *th, gaddr pc, uint32_t flags);
+/* what is kept and as of seq; NULL: nothing */
+const IrUnit *cold_find(TcgThread *th, gaddr pc, uint32_t flags, uint64_t seq);
 
 void  cold_forget(Tcg *t, gaddr pc);                        /* the code there is new: not interpreted yet */
 
 /* engine.c */
-const IrUnit *cold_kept(TcgThread *th, gaddr pc, uint32_t flags);           /* what is kept and still true; NULL: nothing */
+/* what is kept and still true; NULL: nothing */
+const IrUnit *cold_kept(TcgThread *th, gaddr pc, uint32_t flags);
 uint32_t engine_id(const Tcg *t);                           /* the calling thread's, for locks */
-/* Memory may be shared with a process that is killed: each list that the lock guards is whole after every store, but what was
- * in progress then is half done. So who finds the owner dead sees to it that all is flushed before anybody enters again. */
+/* Memory may be shared with a process that is killed: each list that the lock guards is whole after every store, but
+ * what was in progress then is half done. So who finds the owner dead sees to it that all is flushed before anybody
+ * enters again. */
 void  engine_lock(Tcg *t);
 static inline void engine_unlock(Tcg *t) { lock_drop(&t->lock); }
-const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool cold);   /* translated and optimised; the thread's scratch */
-enum { ENGINE_HOT = 15 };           /* left by a cold unit that has run often enough; beside TCG_EXIT_*, never seen outside */
-Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why not */
+/* translated and optimised; the thread's scratch */
+const IrUnit *engine_ir(TcgThread *th, gaddr pc, uint32_t flags, int max, bool cold);
+enum { ENGINE_HOT = 15 };           /* left by a cold unit that has run often enough; beside TCG_EXIT_*, never seen
+                                     * outside */
+Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or translate; NULL: cpu->exit_code says why
+                                                             * not */
 
 /* host/<h>: the backend */
 bool  host_init(Tcg *t);                                    /* emits trampolines; false: no backend, interpret */
@@ -219,10 +245,13 @@ void  host_thread_reset(TcgThread *th);                     /* forget code addre
  * HOST_FULL: chunk too small, get another; HOST_TOOBIG: fewer instructions; HOST_NO: interpret. */
 enum { HOST_OK, HOST_FULL, HOST_TOOBIG, HOST_NO };
 int   host_compile(TcgThread *th, const IrUnit *ir, Unit *u);
-/* Run code until it leaves; an exit code, or 0: go on at cpu->pc (with link request in *field, *stub when a branch wants a target). */
+/* Run code until it leaves; an exit code, or 0: go on at cpu->pc (with link request in *field, *stub when a branch
+ * wants a target). */
 int   host_enter(CpuState *cpu, void *code, uint8_t **field, uint8_t **stub);
 void  host_patch(uint8_t *field, const uint8_t *to);        /* atomically */
-bool  host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume);  /* in emitted code or its helper: see tcg_fault */
-void  host_redirect(void *ucontext, void (*fn)(void *), void *arg);         /* continue in fn(arg) after the signal handler */
+/* in emitted code or its helper: see tcg_fault */
+bool  host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume);
+/* continue in fn(arg) after the signal handler */
+void  host_redirect(void *ucontext, void (*fn)(void *), void *arg);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The meaning of every op that is a function of its operands: used by the interpreter, by the constant
- * folder and by the tests. Files: interp_int.c (integers, flags, moves), interp_fp.c, interp_vec.c.
- */
+ * folder and by the tests. Files: interp_int.c (integers, flags,
+ * moves), interp_fp.c, interp_vec.c. */
 #ifndef TCG_EVAL_H
 #define TCG_EVAL_H
 
@@ -9,8 +9,8 @@
 
 typedef unsigned __int128 IrU128;
 
-/* A value at run time. Scalars of up to 64 bits are u[0], and u[1] may be anything. I32 and F32 keep the upper 32 bits of u[0] zero; FLAGS are in flags_pack form;
- * vectors have lane 0 at b[0], and V64 has u[1] = 0. */
+/* A value at run time. Scalars of up to 64 bits are u[0], and u[1] may be anything. I32 and F32 keep the upper 32 bits
+ * of u[0] zero; FLAGS are in flags_pack form; vectors have lane 0 at b[0], and V64 has u[1] = 0. */
 typedef union IrValue {
     uint64_t u[2];
     IrU128   x;
@@ -24,7 +24,8 @@ typedef struct EvalFp {
     const FpRules *rules;
     uint32_t round;             /* the dynamic mode */
     uint64_t *sticky;           /* FPF_* are OR-ed in */
-    void (*invalid)(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);       /* TcgGuest.fp_invalid, or NULL */
+    /* TcgGuest.fp_invalid, or NULL */
+    void (*invalid)(CpuState *cpu, const struct SfOp *op, const uint64_t in[3]);
     CpuState *cpu;              /* its first argument */
 } EvalFp;
 

@@ -4,32 +4,40 @@
 #include "eval.h"
 
 const FoldRule fold_rules[IR_NOPS][FOLD_RULES] = {
-    [IR_add]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
-    [IR_sub]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_NEG_B, 0, 0 } },
-    [IR_mul]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, 1, 0 }, { FOLD_B_IS, FOLD_TO_NEG_A, -1, 0 } },
-    [IR_mulhs]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
-    [IR_mulhu]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 1, 0 } },
+    [IR_add] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
+    [IR_sub] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 },
+        { FOLD_A_IS, FOLD_TO_NEG_B, 0, 0 } },
+    [IR_mul] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, 1, 0 },
+        { FOLD_B_IS, FOLD_TO_NEG_A, -1, 0 } },
+    [IR_mulhs] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_mulhu] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 1, 0 } },
     [IR_mulhsu] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
-    [IR_divs] = { { FOLD_B_IS, FOLD_TO_A, 1, 0 }, { FOLD_B_IS, FOLD_TO_NEG_A, -1, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_divs] = { { FOLD_B_IS, FOLD_TO_A, 1, 0 }, { FOLD_B_IS, FOLD_TO_NEG_A, -1, 0 },
+        { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
     [IR_divu] = { { FOLD_B_IS, FOLD_TO_A, 1, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 0, 0 } },
-    [IR_rems] = { { FOLD_B_IS, FOLD_TO_CONST, 1, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, 0 }, { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
+    [IR_rems] = { { FOLD_B_IS, FOLD_TO_CONST, 1, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, 0 },
+        { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
     [IR_remu] = { { FOLD_B_IS, FOLD_TO_CONST, 1, 0 }, { FOLD_B_IS, FOLD_TO_A, 0, 0 } },
-    [IR_and]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
-    [IR_or]   = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
-    [IR_xor]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_NOT_A, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
-    [IR_andc] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 },
-                  { FOLD_A_IS, FOLD_TO_NOT_B, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
-    [IR_orc]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, -1 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_A_IS, FOLD_TO_NOT_B, 0, 0 },
-                  { FOLD_A_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
-    [IR_eqv]  = { { FOLD_B_IS, FOLD_TO_NOT_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
-    [IR_shl]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
-    [IR_shr]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
-    [IR_sar]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, -1, -1 } },
-    [IR_rotr] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, -1, -1 } },
-    [IR_clmul]  = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, 1, 0 } },
+    [IR_and] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_or] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_xor] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_NOT_A, -1, 0 },
+        { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
+    [IR_andc] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, 0 },
+        { FOLD_A_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_A_IS, FOLD_TO_NOT_B, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
+    [IR_orc] = { { FOLD_B_IS, FOLD_TO_CONST, 0, -1 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 },
+        { FOLD_A_IS, FOLD_TO_NOT_B, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
+    [IR_eqv] = { { FOLD_B_IS, FOLD_TO_NOT_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 },
+        { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
+    [IR_shl] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_shr] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 } },
+    [IR_sar] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 },
+        { FOLD_A_IS, FOLD_TO_CONST, -1, -1 } },
+    [IR_rotr] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_A_IS, FOLD_TO_CONST, 0, 0 },
+        { FOLD_A_IS, FOLD_TO_CONST, -1, -1 } },
+    [IR_clmul] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, 1, 0 } },
     [IR_clmulh] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, 1, 0 } },
     [IR_vand] = { { FOLD_B_IS, FOLD_TO_CONST, 0, 0 }, { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
-    [IR_vor]  = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
+    [IR_vor] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_B_IS, FOLD_TO_CONST, -1, -1 }, { FOLD_SAME, FOLD_TO_A, 0, 0 } },
     [IR_vxor] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
     [IR_vandc] = { { FOLD_B_IS, FOLD_TO_A, 0, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, 0 } },
     [IR_vorc] = { { FOLD_B_IS, FOLD_TO_A, -1, 0 }, { FOLD_SAME, FOLD_TO_CONST, 0, -1 } },
@@ -49,7 +57,8 @@ const FoldPair fold_pairs[IR_NOPS][FOLD_PAIRS] = {
     [IR_sext8] = { { IR_sext8, FOLD_TO_INNER } },
     [IR_sext16] = { { IR_sext16, FOLD_TO_INNER }, { IR_sext8, FOLD_TO_INNER }, { IR_zext8, FOLD_TO_INNER } },
     [IR_zext8] = { { IR_zext8, FOLD_TO_INNER }, { IR_setcond, FOLD_TO_INNER }, { IR_setcond_f, FOLD_TO_INNER } },
-    [IR_zext16] = { { IR_zext16, FOLD_TO_INNER }, { IR_zext8, FOLD_TO_INNER }, { IR_setcond, FOLD_TO_INNER }, { IR_setcond_f, FOLD_TO_INNER } },
+    [IR_zext16] = { { IR_zext16, FOLD_TO_INNER }, { IR_zext8, FOLD_TO_INNER }, { IR_setcond, FOLD_TO_INNER },
+        { IR_setcond_f, FOLD_TO_INNER } },
     [IR_trunc32] = { { IR_sext32, 0 }, { IR_zext32, 0 } },
     [IR_lo] = { { IR_pair, 0 } },
     [IR_hi] = { { IR_pair, 1 } },
@@ -80,7 +89,11 @@ static bool is_const(const IrUnit *u, IrVal v, int64_t *out)
 
 static void make_const(IrInsn *i, IrType t, int64_t v)
 {
-    *i = (IrInsn){ .op = IR_const, .type = (uint8_t)t, .imm = t == IR_I32 ? (int32_t)v : t == IR_F32 ? (uint32_t)v : v };
+    *i = (IrInsn){ .op = IR_const,
+        .type = (uint8_t)t,
+        .imm = t == IR_I32 ? (int32_t)v
+            : t == IR_F32  ? (uint32_t)v
+                           : v };
 }
 
 static void make_mov(IrInsn *i, IrType t, IrVal v)
@@ -172,8 +185,9 @@ bool ir_is_rotation(const IrUnit *u, IrVal p, IrVal q, IrVal *x, IrVal *right)
         l = r;
         r = t;
     }
-    if (l->op != IR_shl || r->op != IR_shr || l->type != r->type || l->arg[0] != r->arg[0] || !is_const(u, l->arg[1], &kl) ||
-        !is_const(u, r->arg[1], &kr) || kl <= 0 || kr <= 0 || kl + kr != (l->type == IR_I64 ? 64 : 32))
+    if (l->op != IR_shl || r->op != IR_shr || l->type != r->type || l->arg[0] != r->arg[0] ||
+        !is_const(u, l->arg[1], &kl) || !is_const(u, r->arg[1], &kr) || kl <= 0 || kr <= 0 ||
+        kl + kr != (l->type == IR_I64 ? 64 : 32))
         return false;
     *x = l->arg[0];
     *right = r->arg[1];
@@ -244,7 +258,8 @@ static bool fold_extension(const IrUnit *u, IrInsn *i)
     return true;
 }
 
-/* An op of two ops: a rotation, an AND with a complement; a shift between reversals; a field by two shifts; an extension. */
+/* An op of two ops: a rotation, an AND with a complement; a shift between reversals; a field by two shifts; an
+ * extension. */
 static bool fold_tree(IrUnit *u, IrInsn *i)
 {
     IrVal x, right;
@@ -435,13 +450,14 @@ static bool fold_imm(IrInsn *i)
     return true;
 }
 
-/* Of a sum. 64-bit address arithmetic wraps, so a constant addend moves into the offset of any access. An addend whose sum went
- * to a guest register stays: the register is the cheaper base. */
+/* Of a sum. 64-bit address arithmetic wraps, so a constant addend moves into the offset of any access. An addend whose
+ * sum went to a guest register stays: the register is the cheaper base. */
 __attribute__((noinline)) static bool fold_address(IrUnit *u, IrInsn *i)
 {
     const IrInsn *d = &u->insn[i->arg[0]];
     int64_t k, sum;
-    if ((u->homes && u->homes[i->arg[0]]) || !is_const(u, d->arg[1], &k) || __builtin_add_overflow(i->imm, k, &sum) || sum != (int32_t)sum)
+    if ((u->homes && u->homes[i->arg[0]]) || !is_const(u, d->arg[1], &k) || __builtin_add_overflow(i->imm, k, &sum) ||
+        sum != (int32_t)sum)
         return false;
     i->arg[0] = d->arg[0];
     i->imm = sum;
@@ -518,6 +534,7 @@ bool ir_fold(IrUnit *u, IrInsn *i)
         i->arg[1] = swap;
         return fold_by_rules(u, i, kind);
     }
-    bool chance = kind > KIND_COMM || d->op == IR_const || d->op == IR_addr || i->arg[0] == i->arg[1] || is_special(e) || may_fold(i, d, e);
+    bool chance = kind > KIND_COMM || d->op == IR_const || d->op == IR_addr || i->arg[0] == i->arg[1] ||
+        is_special(e) || may_fold(i, d, e);
     return chance && fold_by_rules(u, i, kind);
 }

@@ -8,7 +8,15 @@
 /* When a rule applies: what an operand is. `k` of the rule is compared at the op's width. */
 typedef enum FoldWhen { FOLD_END, FOLD_B_IS, FOLD_A_IS, FOLD_SAME } FoldWhen;
 /* What takes the op's place. */
-typedef enum FoldThen { FOLD_TO_A, FOLD_TO_B, FOLD_TO_CONST, FOLD_TO_NEG_A, FOLD_TO_NEG_B, FOLD_TO_NOT_A, FOLD_TO_NOT_B } FoldThen;
+typedef enum FoldThen {
+    FOLD_TO_A,
+    FOLD_TO_B,
+    FOLD_TO_CONST,
+    FOLD_TO_NEG_A,
+    FOLD_TO_NEG_B,
+    FOLD_TO_NOT_A,
+    FOLD_TO_NOT_B
+} FoldThen;
 
 typedef struct FoldRule { uint8_t when, then; int64_t k, result; } FoldRule;
 enum { FOLD_RULES = 6 };

@@ -15,17 +15,23 @@ typedef uint64_t __attribute__((aligned(1), may_alias)) Loose64;
 
 /* What run does itself, the most frequent ops first among them; STEP_OTHER: see other. */
 typedef enum Step {
-    STEP_OTHER, STEP_INSN, STEP_GET, STEP_PUT, STEP_CONST, STEP_ADD, STEP_SUB, STEP_AND, STEP_SHL, STEP_LOW32, STEP_FLAGS, STEP_LOAD, STEP_STORE,
-    STEP_ATOMIC, STEP_EXIT_IF, STEP_EXIT_IF_F, STEP_JUMP, STEP_JUMP_IND, STEP_RAISE, STEP_BR, STEP_BRCOND, STEP_BRCOND_F,
+    STEP_OTHER, STEP_INSN, STEP_GET, STEP_PUT, STEP_CONST, STEP_ADD, STEP_SUB, STEP_AND, STEP_SHL, STEP_LOW32,
+    STEP_FLAGS, STEP_LOAD, STEP_STORE,
+    STEP_ATOMIC, STEP_EXIT_IF, STEP_EXIT_IF_F, STEP_JUMP, STEP_JUMP_IND, STEP_RAISE, STEP_BR, STEP_BRCOND,
+    STEP_BRCOND_F,
 } Step;
 static const uint8_t step_of[IR_NOPS] = {
-    [IR_insn] = STEP_INSN, [IR_get] = STEP_GET, [IR_put] = STEP_PUT, [IR_const] = STEP_CONST, [IR_addr] = STEP_CONST, [IR_add] = STEP_ADD,
+    [IR_insn] = STEP_INSN, [IR_get] = STEP_GET, [IR_put] = STEP_PUT, [IR_const] = STEP_CONST, [IR_addr] = STEP_CONST,
+    [IR_add] = STEP_ADD,
     [IR_sub] = STEP_SUB, [IR_and] = STEP_AND, [IR_shl] = STEP_SHL, [IR_trunc32] = STEP_LOW32, [IR_zext32] = STEP_LOW32,
     [IR_flags_pack] = STEP_FLAGS, [IR_flags_unpack] = STEP_FLAGS, [IR_load] = STEP_LOAD, [IR_store] = STEP_STORE,
-    [IR_cas] = STEP_ATOMIC, [IR_xchg] = STEP_ATOMIC, [IR_fetch_add] = STEP_ATOMIC, [IR_fetch_and] = STEP_ATOMIC, [IR_fetch_or] = STEP_ATOMIC,
-    [IR_fetch_xor] = STEP_ATOMIC, [IR_fetch_smin] = STEP_ATOMIC, [IR_fetch_smax] = STEP_ATOMIC, [IR_fetch_umin] = STEP_ATOMIC,
+    [IR_cas] = STEP_ATOMIC, [IR_xchg] = STEP_ATOMIC, [IR_fetch_add] = STEP_ATOMIC, [IR_fetch_and] = STEP_ATOMIC,
+    [IR_fetch_or] = STEP_ATOMIC,
+    [IR_fetch_xor] = STEP_ATOMIC, [IR_fetch_smin] = STEP_ATOMIC, [IR_fetch_smax] = STEP_ATOMIC,
+    [IR_fetch_umin] = STEP_ATOMIC,
     [IR_fetch_umax] = STEP_ATOMIC, [IR_exit_if] = STEP_EXIT_IF, [IR_exit_if_f] = STEP_EXIT_IF_F, [IR_jump] = STEP_JUMP,
-    [IR_calljump] = STEP_JUMP, [IR_jump_ind] = STEP_JUMP_IND, [IR_calljump_ind] = STEP_JUMP_IND, [IR_ret] = STEP_JUMP_IND,
+    [IR_calljump] = STEP_JUMP, [IR_jump_ind] = STEP_JUMP_IND, [IR_calljump_ind] = STEP_JUMP_IND,
+    [IR_ret] = STEP_JUMP_IND,
     [IR_raise] = STEP_RAISE, [IR_br] = STEP_BR, [IR_brcond] = STEP_BRCOND, [IR_brcond_f] = STEP_BRCOND_F,
 };
 
@@ -67,7 +73,10 @@ __attribute__((noinline)) static bool access_memory(CpuState *cpu, const IrInsn 
     return true;
 }
 
-static inline bool holds_f(const IrInsn *i, const IrValue *v) { return eval_cond_flags((IrCond)i->cond, v[i->arg[0]].u[0]); }
+static inline bool holds_f(const IrInsn *i, const IrValue *v)
+{
+    return eval_cond_flags((IrCond)i->cond, v[i->arg[0]].u[0]);
+}
 
 static inline bool holds(const IrInsn *i, const IrValue *v)
 {
@@ -104,7 +113,11 @@ static int leave_with_order(const IrUnit *u, CpuState *cpu, const IrInsn *i, con
 {
     int reg = ir_exit_order(i->aux);
     if (reg >= 0) {
-        IrInsn order = { .op = IR_order, .type = i->type, .aux = i->aux & EXIT_ORDER_U ? 1 : 0, .nargs = 2, .arg = { i->arg[0], i->arg[1] } };
+        IrInsn order = { .op = IR_order,
+            .type = i->type,
+            .aux = i->aux & EXIT_ORDER_U ? 1 : 0,
+            .nargs = 2,
+            .arg = { i->arg[0], i->arg[1] } };
         IrValue r;
         evaluate(u, cpu, &order, v, &r);
         put_register((char *)cpu + u->regs[reg].offset, IR_I32, &r);
@@ -126,7 +139,8 @@ static void fence(const IrInsn *i)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-__attribute__((noinline)) static void other(const IrUnit *u, CpuState *cpu, const IrInsn *i, IrValue *v, IrValue *local, IrValue *out)
+__attribute__((noinline)) static void other(
+    const IrUnit *u, CpuState *cpu, const IrInsn *i, IrValue *v, IrValue *local, IrValue *out)
 {
     switch (i->op) {
     case IR_ld_env: mem_load(out, (char *)cpu + i->imm, i); break;
@@ -146,7 +160,10 @@ __attribute__((noinline)) static void other(const IrUnit *u, CpuState *cpu, cons
 
 static inline uint64_t first(const IrInsn *i, const IrValue *v) { return v[i->arg[0]].u[0]; }
 static inline uint64_t second(const IrInsn *i, const IrValue *v) { return v[i->arg[1]].u[0]; }
-static inline uint64_t word(const IrInsn *i, uint64_t x) { return i->type == IR_I32 || i->type == IR_F32 ? (uint32_t)x : x; }
+static inline uint64_t word(const IrInsn *i, uint64_t x)
+{
+    return i->type == IR_I32 || i->type == IR_F32 ? (uint32_t)x : x;
+}
 
 /* v: by IrVal; label: where each label stands. Scalars leave u[1] of a value as it was. */
 GUEST_POINTER static int run(const IrUnit *u, CpuState *cpu, IrValue *v, const uint32_t *label)

@@ -112,13 +112,14 @@ static bool host_cas(void *p, int size, uint64_t *expect, uint64_t desired)
 #define CASE(n, type) \
     case n: { \
         type e = (type)*expect; \
-        bool ok = __atomic_compare_exchange_n((type *)p, &e, (type)desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+        bool ok = \
+            __atomic_compare_exchange_n((type *)p, &e, (type)desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
         *expect = e; \
         return ok; \
     }
-    CASE(MEM_8, uint8_t)
-    CASE(MEM_16, uint16_t)
-    CASE(MEM_32, uint32_t)
+        CASE(MEM_8, uint8_t)
+        CASE(MEM_16, uint16_t)
+        CASE(MEM_32, uint32_t)
     default:
     CASE(MEM_64, uint64_t)
 #undef CASE

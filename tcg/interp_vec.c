@@ -204,7 +204,12 @@ void eval_vec(IrValue *out, const IrInsn *i, const IrValue *const *v)
     case IR_vwidens: case IR_vwidenu: case IR_vmulls: case IR_vmullu: widen_or_narrow(&r, i, a, b); break;
     case IR_vnarrow: case IR_vnarrow_ss: case IR_vnarrow_su: case IR_vnarrow_uu: narrow(&r, i, a); break;
     case IR_vclmul: r.x = eval_clmul64(a->u[i->imm & 1], b->u[i->imm >> 1 & 1]); break;
-    case IR_aesenc: case IR_aesdec: case IR_aesmc: case IR_aesimc: case IR_aesencmc: case IR_aesdecimc: eval_aes(&r, (IrOp)i->op, a); break;
+    case IR_aesenc:
+    case IR_aesdec:
+    case IR_aesmc:
+    case IR_aesimc:
+    case IR_aesencmc:
+    case IR_aesdecimc: eval_aes(&r, (IrOp)i->op, a); break;
     case IR_sha256h: case IR_sha256su0: case IR_sha256su1: case IR_sha1h: eval_sha(&r, i, v); break;
     default:
         for (int k = 0; k < nlanes(i); k++) {

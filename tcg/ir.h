@@ -5,8 +5,8 @@
  * three-address instructions in which every value is defined once and named by the index of its
  * instruction (IrVal). Values live from their definition to the end of their basic block
  * (a `label` starts a new one); what must cross blocks goes through locals or guest registers.
- * The only consumers are interp.c and the host backend. Thread rules: a unit belongs to one thread.
- */
+ * The only consumers are interp.c and the host backend. Thread rules: a unit belongs
+ * to one thread. */
 #ifndef TCG_IR_H
 #define TCG_IR_H
 
@@ -56,10 +56,12 @@ enum { EXIT_ORDER_U = 1 << 15 };    /* exit_if aux */
 static inline int ir_exit_order(uint16_t aux) { return (aux & ~EXIT_ORDER_U) - 1; }      /* its register, or -1 */
 enum { FENCE_RR = 1, FENCE_RW = 2, FENCE_WR = 4, FENCE_WW = 8, FENCE_ALL = 15, FENCE_SYNC_CORE = 16 };
 
-typedef enum FpRound { FP_RNE, FP_RTZ, FP_RDN, FP_RUP, FP_RNA, FP_RODD, FP_DYN } FpRound;  /* RNA ties away; RODD to odd */
-/* Beside the dynamic mode (fpround_put, CpuState.fp_round). FP_FLUSH: operands and results that are subnormal are zeros of
- * their sign; for guests that detect tininess before rounding. TcgGuest.flush_mode says when the flags count, which are
- * FPF_DENORM for an operand, FPF_UNDERFLOW alone for a result. FP_DEFAULT_NAN: every NaN that an op makes or passes on is the default one. */
+/* RNA ties away; RODD to odd */
+typedef enum FpRound { FP_RNE, FP_RTZ, FP_RDN, FP_RUP, FP_RNA, FP_RODD, FP_DYN } FpRound;
+/* Beside the dynamic mode (fpround_put, CpuState.fp_round). FP_FLUSH: operands and results that are subnormal are zeros
+ * of their sign; for guests that detect tininess before rounding. TcgGuest.flush_mode says when the flags count, which
+ * are FPF_DENORM for an operand, FPF_UNDERFLOW alone for a result. FP_DEFAULT_NAN: every NaN that an op makes or passes
+ * on is the default one. */
 enum { FP_FLUSH = 8, FP_DEFAULT_NAN = 16 };
 enum { FPF_INVALID = 1, FPF_DIVZERO = 2, FPF_OVERFLOW = 4, FPF_UNDERFLOW = 8, FPF_INEXACT = 16, FPF_DENORM = 32 };
 enum { FMA_NEG_PRODUCT = 1, FMA_NEG_ADDEND = 2, FMA_NEG_RESULT = 4 };
@@ -101,8 +103,10 @@ typedef struct RegDesc {
     uint8_t  traits;                /* REG_* */
 } RegDesc;
 enum {
-    REG_AHEAD = 1,                  /* I32, no pin: exits and faults need not see what the code ahead overwrites unread (ahead.c) */
-    REG_FLAGS = 2,                  /* I32 that only ever holds flags_pack values: its slot may hold junk in their unused bits */
+    REG_AHEAD = 1,                  /* I32, no pin: exits and faults need not see what the code ahead overwrites unread
+                                     * (ahead.c) */
+    REG_FLAGS = 2,                  /* I32 that only ever holds flags_pack values: its slot may hold junk in their
+                                     * unused bits */
 };
 
 typedef struct IrUnit {
@@ -115,18 +119,21 @@ typedef struct IrUnit {
     uint32_t nrange;
     uint16_t nlabels;
     uint16_t flags_reg;             /* register that a flags_pack value was put to, + 1; 0 none (ir_put notes it) */
-    uint16_t nstatus;               /* flags_reg and so many registers behind it describe the last of some operations (ir_status) */
+    uint16_t nstatus;               /* flags_reg and so many registers behind it describe the last of some operations
+                                     * (ir_status) */
     const struct TcgGuest *guest;
     const RegDesc *regs;            /* guest's */
-    /* For passes that look past the unit, set by the engine: IR of some guest code from pc on, with this unit's flags, good until the next
-     * call. NULL: they do not look. */
+    /* For passes that look past the unit, set by the engine: IR of some guest code from pc on, with this unit's flags,
+     * good until the next call. NULL: they do not look. */
     const struct IrUnit *(*code_at)(void *ctx, gaddr pc);
     void *code_ctx;
     struct AheadMemo *memo;         /* what has been found there, passes.h; NULL: nothing is kept */
-    /* How the code runs, as far as the engine knows: entries counted at pc, 0 never or unknown. NULL: nothing is known. */
+    /* How the code runs, as far as the engine knows: entries counted at pc, 0 never or unknown. NULL:
+     * nothing is known. */
     unsigned (*seen)(void *ctx, gaddr pc);
     void *seen_ctx;
-    bool cold;                      /* to be translated in a basic block: up to the first branch, or code that has a unit */
+    bool cold;                      /* to be translated in a basic block: up to the first branch, or code that has a
+                                     * unit */
     const uint8_t *homes;           /* while opt_forward runs: by value, 1 when a guest register holds it; else NULL */
 } IrUnit;
 
@@ -136,15 +143,35 @@ typedef enum IrClass {
     IRC_STATE, IRC_FPENV, IRC_MEM, IRC_ATOMIC, IRC_CALL, IRC_FLOW
 } IrClass;
 extern const uint8_t ir_op_class[IR_NOPS];          /* IrClass */
-typedef struct IrOpInfo { const char *name; char result; const char *args; const char *flags; uint16_t bits; const char *text; } IrOpInfo;
-extern const uint64_t ir_op_head[IR_NOPS];          /* the first eight bytes of an instruction, but for its type: op, and operands by the row (call: 0) */
-enum { OPF_SIDE = 1, OPF_FAULT = 2, OPF_END = 4, OPF_COMM = 8, OPF_READ = 16, OPF_WRITE = 32, OPF_FP = 64, OPF_TERMINATOR = 128 };
+typedef struct IrOpInfo {
+    const char *name;
+    char result;
+    const char *args;
+    const char *flags;
+    uint16_t bits;
+    const char *text;
+} IrOpInfo;
+extern const uint64_t ir_op_head[IR_NOPS];          /* the first eight bytes of an instruction, but for its type: op,
+                                                     * and operands by the row (call: 0) */
+enum {
+    OPF_SIDE = 1,
+    OPF_FAULT = 2,
+    OPF_END = 4,
+    OPF_COMM = 8,
+    OPF_READ = 16,
+    OPF_WRITE = 32,
+    OPF_FP = 64,
+    OPF_TERMINATOR = 128
+};
 extern const IrOpInfo ir_op_info[IR_NOPS];
 extern const char *const ir_type_name[IR_NTYPES], *const ir_cond_name[];
 enum { IR_AS_TYPE = 0xff };
 extern const uint8_t ir_op_result[IR_NOPS];         /* IrType of the result, or IR_AS_TYPE: what IrInsn.type says */
 /* IR_VOID when it defines no value */
-static inline IrType ir_result_type(const IrInsn *i) { return (IrType)(ir_op_result[i->op] == IR_AS_TYPE ? i->type : ir_op_result[i->op]); }
+static inline IrType ir_result_type(const IrInsn *i)
+{
+    return (IrType)(ir_op_result[i->op] == IR_AS_TYPE ? i->type : ir_op_result[i->op]);
+}
 IrType ir_operand_type(const IrInsn *i, int k);     /* not for call (HelperDesc says) and host_insn */
 static inline bool ir_is_terminator(const IrInsn *i)    /* control never falls through */
 {
@@ -170,8 +197,8 @@ static inline IrInsn *ir_emit(IrUnit *u, IrOp op, IrType type)
     memcpy(i, &head, sizeof head);
     return i;
 }
-/* The value that op has, perhaps by simpler means: folds constants, x+0, x&x ... Cold code hardly runs: to simplify it costs
- * more than it saves. */
+/* The value that op has, perhaps by simpler means: folds constants, x+0, x&x ... Cold code hardly runs: to simplify it
+ * costs more than it saves. */
 IrVal  ir_simplified1(IrUnit *u, IrOp op, IrType t, IrVal a);
 IrVal  ir_simplified2(IrUnit *u, IrOp op, IrType t, IrVal a, IrVal b);
 static inline IrVal ir_op1(IrUnit *u, IrOp op, IrType t, IrVal a)
@@ -215,8 +242,9 @@ static inline void ir_put(IrUnit *u, int reg, IrVal v)
     i->aux = (uint16_t)reg;
     i->arg[0] = v;
 }
-/* reg and so many registers behind it describe the last of some operations (FP status): as with flags, a fault need not see what is
- * overwritten before it is read, and the code behind exits is looked at (REG_AHEAD). A put to reg voids the others. */
+/* reg and so many registers behind it describe the last of some operations (FP status): as with flags, a fault need not
+ * see what is overwritten before it is read, and the code behind exits is looked at (REG_AHEAD). A put to reg voids the
+ * others. */
 void   ir_status(IrUnit *u, int reg, int behind);
 IrVal  ir_ld_env(IrUnit *u, IrType t, int mem, uint32_t offset);
 void   ir_st_env(IrUnit *u, int mem, uint32_t offset, IrVal v);
@@ -251,7 +279,8 @@ IrVal  ir_select_f(IrUnit *u, IrType t, IrCond c, IrVal flags, IrVal x, IrVal y)
 IrVal  ir_extract(IrUnit *u, IrType t, IrVal a, int pos, int len);
 IrVal  ir_sextract(IrUnit *u, IrType t, IrVal a, int pos, int len);
 IrVal  ir_deposit(IrUnit *u, IrType t, IrVal a, IrVal b, int pos, int len);
-IrVal  ir_fp(IrUnit *u, IrOp op, IrType t, FpRound r, int aux, IrVal a, IrVal b, IrVal c);   /* fadd..fma, fmin, fround, fsqrt */
+/* fadd..fma, fmin, fround, fsqrt */
+IrVal  ir_fp(IrUnit *u, IrOp op, IrType t, FpRound r, int aux, IrVal a, IrVal b, IrVal c);
 IrVal  ir_fcvt(IrUnit *u, IrOp op, IrType to, IrType from, FpRound r, int aux, IrVal a);
 IrVal  ir_fcmp(IrUnit *u, IrCond c, IrType t, bool signalling, IrVal a, IrVal b);
 IrVal  ir_v1(IrUnit *u, IrOp op, IrType t, IrLane e, int64_t imm, IrVal a);
@@ -259,7 +288,8 @@ IrVal  ir_v2(IrUnit *u, IrOp op, IrType t, IrLane e, int64_t imm, IrVal a, IrVal
 IrVal  ir_v3(IrUnit *u, IrOp op, IrType t, IrLane e, int64_t imm, IrVal a, IrVal b, IrVal c);
 IrVal  ir_vfp(IrUnit *u, IrOp op, IrType t, IrLane e, FpRound r, int aux, IrVal a, IrVal b, IrVal c);
 IrVal  ir_vcmp(IrUnit *u, IrType t, IrLane e, IrCond c, IrVal a, IrVal b);
-IrVal  ir_vconv(IrUnit *u, IrOp op, IrType to, IrType from, IrLane e, int64_t imm, int aux, IrVal a);  /* vzext vlow vdup vget */
+/* vzext vlow vdup vget */
+IrVal  ir_vconv(IrUnit *u, IrOp op, IrType to, IrType from, IrLane e, int64_t imm, int aux, IrVal a);
 IrVal  ir_vset(IrUnit *u, IrType t, IrLane e, int lane, IrVal a, IrVal b);
 IrVal  ir_call(IrUnit *u, int helper, int nargs, const IrVal *args);   /* types from the guest's HelperDesc */
 int    ir_label_new(IrUnit *u);

@@ -19,15 +19,22 @@ const IrOpInfo ir_op_info[IR_NOPS] = {
 #undef OP
 };
 
-_Static_assert(offsetof(IrInsn, op) == 0 && offsetof(IrInsn, type) == 2 && offsetof(IrInsn, nargs) == 7, "as ir_op_head and ir_emit have it");
+_Static_assert(offsetof(IrInsn, op) == 0 && offsetof(IrInsn, type) == 2 && offsetof(IrInsn, nargs) == 7,
+    "as ir_op_head and ir_emit have it");
 const uint64_t ir_op_head[IR_NOPS] = {
-#define OP(name, class, res, args, flags, text) [IR_##name] = IR_##name | (uint64_t)(IR_##name == IR_call ? 0 : sizeof(args) - 1) << 56,
+#define OP(name, class, res, args, flags, text) \
+    [IR_##name] = IR_##name | (uint64_t)(IR_##name == IR_call ? 0 : sizeof(args) - 1) << 56,
 #include "ops.def"
 #undef OP
 };
 
-#define RESULT(r) ((r) == 'w' ? IR_I32 : (r) == 'l' || (r) == 'a' ? IR_I64 : (r) == 'x' ? IR_I128 : (r) == 'g' ? IR_FLAGS : \
-                   (r) == '-' ? IR_VOID : IR_AS_TYPE)
+#define RESULT(r) \
+    ((r) == 'w'                        ? IR_I32 \
+            : (r) == 'l' || (r) == 'a' ? IR_I64 \
+            : (r) == 'x'               ? IR_I128 \
+            : (r) == 'g'               ? IR_FLAGS \
+            : (r) == '-'               ? IR_VOID \
+                                       : IR_AS_TYPE)
 const uint8_t ir_op_result[IR_NOPS] = {
 #define OP(name, class, res, args, flags, text) [IR_##name] = RESULT(res),
 #include "ops.def"

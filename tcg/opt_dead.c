@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Backward pass: removes values that nobody uses and puts that are overwritten before anybody can see them. Every
- * exit, fault and call that reads state sees all registers; registers that hold flags (REG_AHEAD) are looked up in the code at
- * the exit's target (ahead.c), and what was read there becomes part of the unit's guest code.
- * A fault sees flags only when the program may yet read them: flags that are overwritten first are not kept up for
- * the frame of a handler (docs/instruction.md). */
+ * exit, fault and call that reads state sees all registers; registers that hold flags (REG_AHEAD) are looked up in the
+ * code at the exit's target (ahead.c), and what was read there becomes part of the unit's guest code. A fault sees
+ * flags only when the program may yet read them: flags that are overwritten first are not kept up for the frame of a
+ * handler (docs/instruction.md). */
 #include <string.h>
 #include "passes.h"
 #include "tcg.h"
@@ -18,10 +18,11 @@ typedef struct Dead {
     uint32_t gen;                           /* advanced when every register is seen */
     uint32_t over[OPT_MAX_REGS];            /* == gen: overwritten later, unseen until then */
     int flags_reg, flags_last;              /* those worth looking up behind exits, or -1 */
-    uint32_t exit[EXITS_MAX];               /* exits ahead that alone see the flags, which are dead on the way past them */
+    uint32_t exit[EXITS_MAX];               /* exits ahead that alone see the flags, which are dead on the way past
+                                             * them */
     int nexits;
-    /* Other flags-like registers (CR fields): where control may go from here on, NOWHERE where that is not known; and per register how many of
-     * those ways are behind its next put, or READ when it is read before that. */
+    /* Other flags-like registers (CR fields): where control may go from here on, NOWHERE where that is not known; and
+     * per register how many of those ways are behind its next put, or READ when it is read before that. */
     gaddr way[WAYS_MAX];
     uint32_t by[WAYS_MAX];                  /* the exit that leads there, 0 nothing of that kind */
     int nways;
@@ -59,12 +60,12 @@ static void may_go(Dead *d, gaddr pc, uint32_t by)
 static bool exit_orders(const IrUnit *u, const IrInsn *exit, const IrInsn *put)
 {
     const IrInsn *o = &u->insn[put->arg[0]];
-    return exit->op == IR_exit_if && !exit->aux && exit->cond <= COND_GTU && o->op == IR_order && o->type == exit->type &&
-           o->arg[0] == exit->arg[0] && o->arg[1] == exit->arg[1];
+    return exit->op == IR_exit_if && !exit->aux && exit->cond <= COND_GTU && o->op == IR_order &&
+        o->type == exit->type && o->arg[0] == exit->arg[0] && o->arg[1] == exit->arg[1];
 }
 
-/* Is what is put to r here overwritten on every way before it is read? A fault on the way need not see it: the way goes on from there.
- * Exits that alone see it put it themselves, where they can. */
+/* Is what is put to r here overwritten on every way before it is read? A fault on the way need not see it: the way goes
+ * on from there. Exits that alone see it put it themselves, where they can. */
 static bool is_overwritten(Dead *d, const IrInsn *put)
 {
     int r = put->aux, nexits = 0;
@@ -123,7 +124,8 @@ static void may_leave(Dead *d, uint32_t n, const IrInsn *i)
     d->gen = next;
 }
 
-/* The condition of an exit as one on flags f, which the forward pass turned into one on f's operands or result; or -1. */
+/* The condition of an exit as one on flags f, which the forward pass turned into one on f's operands or
+ * result; or -1. */
 static int condition_on(const IrUnit *u, const IrInsn *i, IrVal fv)
 {
     const IrInsn *f = &u->insn[fv];
@@ -131,7 +133,8 @@ static int condition_on(const IrUnit *u, const IrInsn *i, IrVal fv)
         return i->arg[0] == fv ? i->cond : -1;
     bool test = i->cond == COND_TSTZ || i->cond == COND_TSTNZ;
     int zero = i->cond == COND_TSTZ ? COND_EQ : COND_NE;
-    if (i->type == f->type && i->arg[0] == f->arg[0] && i->arg[1] == f->arg[1] && f->op == IR_flags_sub && i->cond <= COND_GTU)
+    if (i->type == f->type && i->arg[0] == f->arg[0] && i->arg[1] == f->arg[1] && f->op == IR_flags_sub &&
+        i->cond <= COND_GTU)
         return i->cond;
     if (i->type == f->type && i->arg[0] == f->arg[0] && i->arg[1] == f->arg[1] && f->op == IR_flags_and && test)
         return zero;
@@ -151,7 +154,12 @@ static bool put_at_exits(Dead *d, const IrInsn *put)
             return false;
     for (int k = 0; k < d->nexits; k++) {
         IrInsn *i = &d->u->insn[d->exit[k]];
-        *i = (IrInsn){ .op = IR_exit_if_f, .cond = (uint8_t)cond[k], .nargs = 1, .arg = { f }, .aux = (uint16_t)(put->aux + 1), .imm = i->imm };
+        *i = (IrInsn){ .op = IR_exit_if_f,
+            .cond = (uint8_t)cond[k],
+            .nargs = 1,
+            .arg = { f },
+            .aux = (uint16_t)(put->aux + 1),
+            .imm = i->imm };
     }
     d->used[f] |= USED;
     return true;
@@ -191,13 +199,14 @@ static void see_call(Dead *d, const IrInsn *i)
         see_list(d, h->write_list);
 }
 
-/* A dead put to a pinned general register is worth keeping when the value is computed and used anyway: the pin is where it
- * can live for nothing, and temporaries are few. */
+/* A dead put to a pinned general register is worth keeping when the value is computed and used anyway: the pin is where
+ * it can live for nothing, and temporaries are few. */
 static bool is_home(const Dead *d, const IrInsn *put)
 {
     unsigned from = d->u->insn[put->arg[0]].op;
     const RegDesc *r = &d->u->guest->regs[put->aux];
-    return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get && from != IR_const && from != IR_addr;
+    return r->pin && (r->type == IR_I32 || r->type == IR_I64) && d->used[put->arg[0]] && from != IR_get &&
+        from != IR_const && from != IR_addr;
 }
 
 /* Does instruction n stay? */
@@ -244,7 +253,8 @@ static int needed(Dead *d, uint32_t n, const IrInsn *i)
         d->fault_known |= d->faults;
         d->faults = false;
         return YES;
-    case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n] != 0;  /* most often */
+    /* most often */
+    case IR_const: case IR_add: case IR_trunc32: case IR_zext32: case IR_flags_sub: return d->used[n] != 0;
     default: {
         unsigned bits = ir_op_info[i->op].bits;
         if (bits & OPF_END) {
@@ -272,7 +282,8 @@ static bool works_on_low(int op)
     }
 }
 
-/* Mark the operands of instruction n. An extension of which only the low half is wanted costs nothing without the sign. */
+/* Mark the operands of instruction n. An extension of which only the low half is wanted costs nothing
+ * without the sign. */
 static void use_operands(Dead *d, uint32_t n, int why)
 {
     IrInsn *i = &d->u->insn[n];
@@ -320,7 +331,9 @@ void opt_dead(IrUnit *u)
     int nregs = u->guest->nregs < OPT_MAX_REGS ? u->guest->nregs : OPT_MAX_REGS;
     memset(d.over, 0, sizeof d.over[0] * (size_t)nregs);
     memset(d.from, 0, (size_t)nregs);
-    d.flags_reg = d.look && u->flags_reg && u->flags_reg <= OPT_MAX_REGS && u->regs[u->flags_reg - 1].traits & REG_AHEAD ? u->flags_reg - 1 : -1;
+    d.flags_reg = d.look && u->flags_reg && u->flags_reg <= OPT_MAX_REGS && u->regs[u->flags_reg - 1].traits & REG_AHEAD
+        ? u->flags_reg - 1
+        : -1;
     d.flags_last = d.flags_reg + u->nstatus;
     memset(used, 0, u->n);
     const IrInsn *i = &u->insn[u->n - 1];

@@ -57,7 +57,8 @@ static bool write_register(Forward *f, IrInsn *i)
 {
     if (write_slot(i, &f->reg[i->aux], f->reg_gen))
         return true;
-    if (i->aux + 1 == f->u->flags_reg)              /* the others of the status are void now (ir_status): put them again */
+    if (i->aux + 1 == f->u->flags_reg)              /* the others of the status are void now (ir_status): put them
+                                                     * again */
         for (int k = 1; k <= f->u->nstatus; k++)
             f->reg[i->aux + k].gen = 0;
     return false;
@@ -73,7 +74,8 @@ bool opt_same_operation(const IrUnit *u, const IrInsn *d, const IrInsn *f)
                (f->op == IR_flags_and && d->op == IR_and);
     if (!ir_is_const(u, d->arg[1], &x) || !ir_is_const(u, f->arg[1], &y))
         return false;
-    return d->op == IR_add && ((f->op == IR_flags_sub && x == (int64_t)(0 - (uint64_t)y)) || (f->op == IR_flags_add && x == y));
+    return d->op == IR_add &&
+        ((f->op == IR_flags_sub && x == (int64_t)(0 - (uint64_t)y)) || (f->op == IR_flags_add && x == y));
 }
 
 /* A branch on Z of an operation whose result is at hand tests the result: it needs no operand that the
@@ -142,14 +144,16 @@ static void reuse_extension(Forward *f, IrInsn *i)
 
 static bool extends_word(const IrInsn *d) { return d->op == IR_sext32 || d->op == IR_zext32; }
 
-/* How RV64 rotates a word: both halves extended (the right one has no sign), then put together. Becomes the rotation of the word,
- * extended as the left one: two instructions, at i and behind it, so something before must have gone. False: no rotation. */
+/* How RV64 rotates a word: both halves extended (the right one has no sign), then put together. Becomes the rotation of
+ * the word, extended as the left one: two instructions, at i and behind it, so something before must have gone. False:
+ * no rotation. */
 static bool rotate_word(Forward *f, IrInsn *i)
 {
     const IrUnit *u = f->u;
     const IrInsn *p = &u->insn[i->arg[0]], *q = &u->insn[i->arg[1]];
     IrVal x, right;
-    if ((i->op != IR_or && i->op != IR_xor) || !extends_word(p) || !extends_word(q) || !ir_is_rotation(u, p->arg[0], q->arg[0], &x, &right))
+    if ((i->op != IR_or && i->op != IR_xor) || !extends_word(p) || !extends_word(q) ||
+        !ir_is_rotation(u, p->arg[0], q->arg[0], &x, &right))
         return false;
     uint16_t op = u->insn[p->arg[0]].op == IR_shl ? p->op : q->op;
     i[1] = (IrInsn){ .op = op, .type = IR_I64, .nargs = 1, .arg = { f->n } };

@@ -16,15 +16,17 @@ static const char *const lane_name[] = { "e8", "e16", "e32", "e64" };
 static const char *const round_name[] = { "rne", "rtz", "rdn", "rup", "rna", "rodd", "dyn" };
 static const char *const size_name[] = { "8", "16", "32", "64", "128" };
 static const struct { uint16_t bit; const char *name; } mem_name[] = {
-    { MEM_BE, "|be" }, { MEM_ALIGN, "|align" }, { MEM_ACQUIRE, "|acq" }, { MEM_RELEASE, "|rel" }, { MEM_ATOMIC, "|atomic" },
+    { MEM_BE, "|be" }, { MEM_ALIGN, "|align" }, { MEM_ACQUIRE, "|acq" }, { MEM_RELEASE, "|rel" },
+    { MEM_ATOMIC, "|atomic" },
 };
 
 static bool in(IrOp op, IrOp first, IrOp last) { return op >= first && op <= last; }
 
 static bool has_cond(IrOp op)
 {
-    return op == IR_setcond || op == IR_select || in(op, IR_setcond_f, IR_flags_select) || op == IR_fcmp || op == IR_vcmp ||
-           op == IR_vfcmp || op == IR_brcond || op == IR_brcond_f || op == IR_exit_if || op == IR_exit_if_f;
+    return op == IR_setcond || op == IR_select || in(op, IR_setcond_f, IR_flags_select) || op == IR_fcmp ||
+        op == IR_vcmp || op == IR_vfcmp || op == IR_brcond || op == IR_brcond_f || op == IR_exit_if ||
+        op == IR_exit_if_f;
 }
 
 static bool has_lane(IrOp op) { return in(op, IR_vdup, IR_vabs) || in(op, IR_vshli, IR_vfcvt_uf); }
@@ -49,7 +51,8 @@ static void add_suffixes(GString *s, const IrInsn *i)
 
 static void add_mem(GString *s, uint16_t mem)
 {
-    g_string_append_printf(s, " mem=%c%s", mem & MEM_SIGNED ? 's' : 'u', (mem & MEM_SIZE) <= MEM_128 ? size_name[mem & MEM_SIZE] : "?");
+    g_string_append_printf(
+        s, " mem=%c%s", mem & MEM_SIGNED ? 's' : 'u', (mem & MEM_SIZE) <= MEM_128 ? size_name[mem & MEM_SIZE] : "?");
     for (size_t k = 0; k < G_N_ELEMENTS(mem_name); k++)
         if (mem & mem_name[k].bit)
             g_string_append(s, mem_name[k].name);

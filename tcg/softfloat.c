@@ -414,7 +414,8 @@ SfBits sf_sqrt_to(SfEnv *e, SfFmt to, SfFmt f, SfBits a)
     if (x.kind == SFK_INF)
         return sf_inf(to, false);
     SfBits n = x.exp & 1 ? x.sig : x.sig >> 1;
-    return sf_round_pack(e, to, (SfNum){ SFK_FINITE, false, (x.exp - (x.exp & 1)) / 2, sqrt_sig(n, sf_format[f].frac + 4) });
+    return sf_round_pack(
+        e, to, (SfNum){ SFK_FINITE, false, (x.exp - (x.exp & 1)) / 2, sqrt_sig(n, sf_format[f].frac + 4) });
 }
 
 SfBits sf_sqrt(SfEnv *e, SfFmt f, SfBits a) { return sf_sqrt_to(e, f, f, a); }

@@ -5,8 +5,8 @@
  * folder call it for each op, the host backends only on cold paths. Values travel as bit patterns in an
  * SfBits (upper bits ignored on input, zero on output). Nothing here fails or keeps state; an SfEnv belongs
  * to its caller. Files: softfloat.c arithmetic, softfloat_cvt.c conversions and comparisons, softfloat_ir.c
- * the IR ops, softfloat_arm.c estimates. Source: IEEE 754-2019; the ISA manuals for what it leaves open.
- */
+ * the IR ops, softfloat_arm.c estimates. Source: IEEE 754-2019; the ISA manuals for what
+ * it leaves open. */
 #ifndef TCG_SOFTFLOAT_H
 #define TCG_SOFTFLOAT_H
 
@@ -44,7 +44,8 @@ SfBits sf_scalbn(SfEnv *e, SfFmt f, SfBits a, int64_t n);                 /* a *
 
 /* --- Comparison. */
 bool     sf_cmp(SfEnv *e, SfFmt f, SfBits a, SfBits b, IrCond c, bool signalling);
-uint32_t sf_cmp_nzcv(SfEnv *e, SfFmt f, SfBits a, SfBits b, bool signalling);   /* as flags_pack: N 15, Z 14, C 8, V 0 */
+/* as flags_pack: N 15, Z 14, C 8, V 0 */
+uint32_t sf_cmp_nzcv(SfEnv *e, SfFmt f, SfBits a, SfBits b, bool signalling);
 
 /* --- Conversion. width is 32 or 64; 32-bit results are zero-extended. */
 SfBits   sf_cvt(SfEnv *e, SfFmt to, SfFmt from, SfBits a);
@@ -55,7 +56,14 @@ uint64_t sf_to_fixed(SfEnv *e, SfFmt f, SfBits a, int width, bool is_signed, int
 SfBits   sf_from_fixed(SfEnv *e, SfFmt f, uint64_t v, int width, bool is_signed, int fbits);
 
 /* --- Classes and constants. */
-enum { SF_CLASS_ZERO = 1, SF_CLASS_SUBNORMAL = 2, SF_CLASS_NORMAL = 4, SF_CLASS_INF = 8, SF_CLASS_QNAN = 16, SF_CLASS_SNAN = 32 };
+enum {
+    SF_CLASS_ZERO = 1,
+    SF_CLASS_SUBNORMAL = 2,
+    SF_CLASS_NORMAL = 4,
+    SF_CLASS_INF = 8,
+    SF_CLASS_QNAN = 16,
+    SF_CLASS_SNAN = 32
+};
 int    sf_class(SfFmt f, SfBits a);                         /* one SF_CLASS_* bit */
 SfBits sf_default_nan(const SfEnv *e, SfFmt f);
 bool   sf_is_nan(SfFmt f, SfBits a);
@@ -72,7 +80,8 @@ uint32_t sf_arm_ursqrte(uint32_t a);
 
 /* --- The IR ops. An SfOp is the part of an IrInsn that matters, small enough for one register. */
 typedef struct SfOp {
-    uint16_t op;                    /* IrOp: a row of "Scalar FP" with flag X (not fpflags, fpround), or of the vf* rows */
+    uint16_t op;                    /* IrOp: a row of "Scalar FP" with flag X (not fpflags, fpround), or of the vf*
+                                     * rows */
     uint8_t  type, type2, cond, lane, round, aux;
 } SfOp;
 SfOp     sf_op(const IrInsn *i);
@@ -80,7 +89,8 @@ SfOp     sf_op(const IrInsn *i);
 SfEnv    sf_env(SfOp op, const FpRules *rules, uint32_t dyn);
 /* Operands and result are bit patterns or integers, zero-extended; flags_fcmp gives the flags_pack form. */
 uint64_t sf_scalar(SfEnv *e, SfOp op, uint64_t a, uint64_t b, uint64_t c);
-/* vf* rows on V64 (low half; upper half zero in the result) and V128: 16-byte vectors, lane 0 at the lowest address. out may alias. */
+/* vf* rows on V64 (low half; upper half zero in the result) and V128: 16-byte vectors, lane 0 at the lowest address.
+ * out may alias. */
 void     sf_vector(SfEnv *e, SfOp op, void *out, const void *a, const void *b, const void *c);
 
 #endif

@@ -6,7 +6,9 @@
 
 SfOp sf_op(const IrInsn *i)
 {
-    SfOp o = { .op = i->op, .type = i->type, .type2 = i->type2, .cond = i->cond, .round = i->round, .aux = (uint8_t)i->aux };
+    SfOp o = {
+        .op = i->op, .type = i->type, .type2 = i->type2, .cond = i->cond, .round = i->round, .aux = (uint8_t)i->aux
+    };
     if (i->type == IR_V64 || i->type == IR_V128)
         o.type2 = i->lane;
     return o;
@@ -14,14 +16,18 @@ SfOp sf_op(const IrInsn *i)
 
 SfEnv sf_env(SfOp op, const FpRules *rules, uint32_t dyn)
 {
-    return (SfEnv){ .round = (FpRound)(op.round == FP_DYN ? dyn & 7 : op.round), .rules = rules,
-                    .flush_inputs = dyn & FP_FLUSH, .flush_outputs = dyn & FP_FLUSH, .default_nan = dyn & FP_DEFAULT_NAN };
+    return (SfEnv){ .round = (FpRound)(op.round == FP_DYN ? dyn & 7 : op.round),
+        .rules = rules,
+        .flush_inputs = dyn & FP_FLUSH,
+        .flush_outputs = dyn & FP_FLUSH,
+        .default_nan = dyn & FP_DEFAULT_NAN };
 }
 
 static SfFmt fmt_of(int type) { return type == IR_F64 ? SF64 : SF32; }
 static int width_of(int type) { return type == IR_I64 ? 64 : 32; }
 
-/* F32 in F64 and back, by bits. Power ISA Book I 4.6.2, 4.6.3: what is too small for a normal F32 is shifted, not rounded. */
+/* F32 in F64 and back, by bits. Power ISA Book I 4.6.2, 4.6.3: what is too small for a normal F32 is shifted, not
+ * rounded. */
 static uint64_t widen_bits(uint32_t v)
 {
     uint64_t sign = (uint64_t)(v & 0x80000000u) << 32, frac = v & 0x7fffff, exp = v >> 23 & 255;

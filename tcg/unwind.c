@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Side table of a unit: for each guest instruction the host offset where its code starts, and from there on
- * which pins are lent (their guest registers are in CpuState). Coded as variable-length deltas: host offset, zigzag guest
- * pc with a low bit that says that the lent pins change, and those; so it costs two or three bytes each. */
+ * which pins are lent (their guest registers are in CpuState). Coded as variable-length deltas: host offset, zigzag
+ * guest pc with a low bit that says that the lent pins change, and those; so it costs two or three bytes each. */
 #include "engine.h"
 #include "varint.h"
 

@@ -148,7 +148,8 @@ static void check_register(Verify *v, const IrInsn *i)
     if (i->aux >= g->nregs)
         fail(v, "no register %u", i->aux);
     else if (i->type != g->regs[i->aux].type)
-        fail(v, "register %s is %s, not %s", g->regs[i->aux].name, name_of((IrType)g->regs[i->aux].type), name_of((IrType)i->type));
+        fail(v, "register %s is %s, not %s", g->regs[i->aux].name, name_of((IrType)g->regs[i->aux].type),
+            name_of((IrType)i->type));
 }
 
 static void check_local(Verify *v, const IrInsn *i)
@@ -191,10 +192,18 @@ static void check_lane(Verify *v, const IrInsn *i)
     case IR_vshri: case IR_vsari: ok &= imm >= 0 && imm <= bits; break;
     case IR_vext: ok &= imm >= 0 && imm <= total / 8; break;
     case IR_vrevl: ok &= (imm == 2 || imm == 4 || imm == 8) && imm * 8 >= bits; break;
-    case IR_vwidens: case IR_vwidenu: case IR_vmulls: case IR_vmullu: ok &= wide && i->lane < E64 && imm >= 0 && imm <= 1; break;
+    case IR_vwidens:
+    case IR_vwidenu:
+    case IR_vmulls:
+    case IR_vmullu: ok &= wide && i->lane < E64 && imm >= 0 && imm <= 1; break;
     case IR_vnarrow: case IR_vnarrow_ss: case IR_vnarrow_su: case IR_vnarrow_uu: ok &= wide && i->lane > E8; break;
     case IR_vclmul: ok &= wide && imm >= 0 && imm <= 3; break;
-    case IR_aesenc: case IR_aesdec: case IR_aesmc: case IR_aesimc: case IR_aesencmc: case IR_aesdecimc: ok &= wide; break;
+    case IR_aesenc:
+    case IR_aesdec:
+    case IR_aesmc:
+    case IR_aesimc:
+    case IR_aesencmc:
+    case IR_aesdecimc: ok &= wide; break;
     case IR_sha256su0: case IR_sha256su1: ok &= wide; break;
     case IR_sha256h: ok &= wide && imm >= 0 && imm <= 1; break;
     case IR_sha1h: ok &= wide && imm >= 0 && imm <= 2; break;
@@ -219,7 +228,8 @@ static void check_cond(Verify *v, const IrInsn *i)
         ok &= i->cond <= COND_GT || i->cond == COND_UN || i->cond == COND_OR;
     else if (on_flags)
         ok &= i->cond != COND_TSTZ && i->cond != COND_TSTNZ && i->cond != COND_UN && i->cond != COND_OR;
-    else if (ir_op_info[i->op].args[0] == 'i' && (i->op == IR_setcond || i->op == IR_select || i->op == IR_brcond || i->op == IR_exit_if))
+    else if (ir_op_info[i->op].args[0] == 'i' &&
+        (i->op == IR_setcond || i->op == IR_select || i->op == IR_brcond || i->op == IR_exit_if))
         ok &= i->cond <= COND_TSTNZ || i->cond >= COND_NEVER;
     if (!ok)
         fail(v, "condition %u", i->cond);
@@ -263,7 +273,10 @@ static void check_insn(Verify *v, const IrInsn *i)
     case IR_ld_env: case IR_st_env: check_env(v, i); break;
     case IR_local_get: case IR_local_put: check_local(v, i); break;
     case IR_extract: case IR_sextract: case IR_deposit: check_field(v, i); break;
-    case IR_extr: if (i->imm < 0 || i->imm >= (i->type == IR_I32 ? 32 : 64)) fail(v, "shift %lld", (long long)i->imm); break;
+    case IR_extr:
+        if (i->imm < 0 || i->imm >= (i->type == IR_I32 ? 32 : 64))
+            fail(v, "shift %lld", (long long)i->imm);
+        break;
     case IR_order: if (i->aux > 1) fail(v, "order %u", i->aux); break;
     case IR_crc32: case IR_crc32c: if (i->aux > 3) fail(v, "size %u", i->aux); break;
     case IR_exit_if:
@@ -285,7 +298,8 @@ static void check_targets(Verify *v)
     const IrUnit *u = v->u;
     for (v->at = 1; v->at < u->n; v->at++) {
         const IrInsn *i = &u->insn[v->at];
-        if ((i->op == IR_br || i->op == IR_brcond || i->op == IR_brcond_f) && !(v->label[i->aux >> 3] >> (i->aux & 7) & 1))
+        if ((i->op == IR_br || i->op == IR_brcond || i->op == IR_brcond_f) &&
+            !(v->label[i->aux >> 3] >> (i->aux & 7) & 1))
             fail(v, "label L%u is nowhere", i->aux);
     }
 }

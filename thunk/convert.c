@@ -74,8 +74,10 @@ static bool narrow(const ThunkField *f, uint8_t *g, unsigned bytes, bool big_end
 {
     bool sign = kinds[f->kind].sign;
     thunk_store(g, bytes, big_endian, v);
-    if (f->narrow == NARROW_CUT || v == UINT64_MAX || thunk_load(g, bytes, sign, big_endian) == v) return true;
-    if (f->narrow == NARROW_FAIL) return false;
+    if (f->narrow == NARROW_CUT || v == UINT64_MAX || thunk_load(g, bytes, sign, big_endian) == v)
+        return true;
+    if (f->narrow == NARROW_FAIL)
+        return false;
     thunk_store(g, bytes, big_endian, (sign ? INT64_MAX : (int64_t)UINT64_MAX) >> (64 - 8 * bytes));
     return true;
 }
@@ -88,7 +90,10 @@ static bool field_convert(const ThunkField *f, const ThunkModel *m, uint8_t *hos
     uint8_t *h = host + f->host_off, *g = guest + f->guest_off[m->layout];
 
     if (gb == 1 && hb == 1) {
-        if (to_host) memcpy(h, g, f->count); else memcpy(g, h, f->count);
+        if (to_host)
+            memcpy(h, g, f->count);
+        else
+            memcpy(g, h, f->count);
         return true;
     }
     for (unsigned i = 0; i < f->count; i++, h += hb, g += gb) {
@@ -97,7 +102,8 @@ static bool field_convert(const ThunkField *f, const ThunkModel *m, uint8_t *hos
             continue;
         }
         uint64_t v = thunk_load(g, gb, kinds[f->kind].sign, gbe);
-        if (f->kind == TK_NSEC && m->word == 4) v = (uint32_t)v;
+        if (f->kind == TK_NSEC && m->word == 4)
+            v = (uint32_t)v;
         thunk_store(h, hb, HOST_BIG_ENDIAN, v);
     }
     return fits;
@@ -141,13 +147,17 @@ bool thunk_to_guest(const ThunkStruct *s, const ThunkModel *m, void *guest, cons
 
 static uint64_t flags_convert(const ThunkFlags *f, unsigned family, uint64_t v, bool to_host)
 {
-    if (f->same >> family & 1) return v;
+    if (f->same >> family & 1)
+        return v;
     uint64_t known = 0, out = 0;        /* a field whose value no row has passes unchanged, for the kernel to judge */
     for (const ThunkFlag *r = f->flags; r < f->flags + f->n; r++) {
-        uint64_t from_mask = to_host ? r->guest_mask[family] : r->host_mask, from = to_host ? r->guest[family] : r->host;
-        if ((v & from_mask) != from || !from_mask) continue;
+        uint64_t from_mask = to_host ? r->guest_mask[family] : r->host_mask,
+                 from = to_host ? r->guest[family] : r->host;
+        if ((v & from_mask) != from || !from_mask)
+            continue;
         known |= from_mask;
-        if (f->values) return to_host ? r->host : r->guest[family];
+        if (f->values)
+            return to_host ? r->host : r->guest[family];
         out |= to_host ? r->host : r->guest[family];
     }
     return f->values ? v : out | (v & ~known);

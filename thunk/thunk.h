@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Thunks: descriptions of kernel structures and flag sets, and the code that reads them: layout, conversion between a
  * guest's data model and the host's, printing. Descriptions are constants that tools/sysgen writes from the .sys files.
- * Nothing here touches guest memory or knows a syscall; `guest` is always a host copy of guest bytes.
- */
+ * Nothing here touches guest memory or knows a syscall; `guest` is always a host copy
+ * of guest bytes. */
 #ifndef THUNK_H
 #define THUNK_H
 
@@ -79,8 +79,8 @@ size_t thunk_size(const ThunkStruct *s, const ThunkModel *m);
 /* True when guest bytes can be used as the host structure without conversion. */
 bool   thunk_same(const ThunkStruct *s, const ThunkModel *m);
 /* Convert n structures. host has n * s->host_size bytes, guest n * thunk_size(s, m); the whole destination is written
- * (padding and fields that have no counterpart are zero). thunk_to_guest: false when a NARROW_FAIL field cannot hold its
- * value. */
+ * (padding and fields that have no counterpart are zero). thunk_to_guest: false when a NARROW_FAIL field cannot hold
+ * its value. */
 void   thunk_to_host(const ThunkStruct *s, const ThunkModel *m, void *host, const void *guest, size_t n);
 bool   thunk_to_guest(const ThunkStruct *s, const ThunkModel *m, void *guest, const void *host, size_t n);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decodegen -o OUT.h FILE.decode [tr_*.c ...]
  * Turns decode rows into C: OUT.h (operand structs, prototypes) for every translator file and OUT.inc
- * (matcher, calls, disassembly, row table), included by exactly one. docs/decode.md is the contract.
- */
+ * (matcher, calls, disassembly, row table), included by exactly one. docs/decode.md
+ * is the contract. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +113,8 @@ static void emit_prototypes(const Spec *s, FILE *out)
 
 static void emit_header(const Spec *s, FILE *out)
 {
-    fprintf(out, "/* From %s by tools/decodegen: do not edit. */\n#pragma once\n#include \"target/decode.h\"\n\n", s->path);
+    fprintf(
+        out, "/* From %s by tools/decodegen: do not edit. */\n#pragma once\n#include \"target/decode.h\"\n\n", s->path);
     for (int i = 0; i < s->nforms; i++)
         emit_struct(&s->form[i], out);
     fputc('\n', out);
@@ -168,8 +169,9 @@ static void emit_predicates(const Spec *s, FILE *out)
         const Row *r = &s->row[i];
         if (!r->npred)
             continue;
-        fprintf(out, "static bool holds_%s_%d(uint64_t insn)\n{\n    Op%s a;\n    operands_%s_%s(&a, insn);\n    return ",
-                s->isa, i, r->form->type, s->isa, r->form->name);
+        fprintf(out,
+            "static bool holds_%s_%d(uint64_t insn)\n{\n    Op%s a;\n    operands_%s_%s(&a, insn);\n    return ",
+            s->isa, i, r->form->type, s->isa, r->form->name);
         for (int k = 0; k < r->npred; k++)
             fprintf(out, "%sok_%s(&a)", k ? " && " : "", r->pred[k]);
         fprintf(out, ";\n}\n\n");
@@ -180,8 +182,9 @@ static void emit_calls(const Spec *s, FILE *out)
 {
     for (int i = 0; i < s->nrows; i++) {
         const Row *r = &s->row[i];
-        fprintf(out, "static bool call_%s_%d(Tr *t, uint64_t insn) { Op%s a; operands_%s_%s(&a, insn); return tr_%s(t, &a",
-                s->isa, i, r->form->type, s->isa, r->form->name, r->tr);
+        fprintf(out,
+            "static bool call_%s_%d(Tr *t, uint64_t insn) { Op%s a; operands_%s_%s(&a, insn); return tr_%s(t, &a",
+            s->isa, i, r->form->type, s->isa, r->form->name, r->tr);
         for (int k = 0; k < r->nargs; k++)
             fprintf(out, ", %s", r->arg[k]);
         fprintf(out, "); } /* %s */\n", r->name);
@@ -286,7 +289,8 @@ static void emit_table(const Spec *s, FILE *out)
     fprintf(out, "static const DecodeRow rows_%s[] = {\n", s->isa);
     for (int i = 0; i < s->nrows; i++) {
         const Row *r = &s->row[i];
-        fprintf(out, "    { \"%s\", %#llx, %#llx, \"", r->name, (unsigned long long)r->mask, (unsigned long long)r->bits);
+        fprintf(
+            out, "    { \"%s\", %#llx, %#llx, \"", r->name, (unsigned long long)r->mask, (unsigned long long)r->bits);
         for (int k = 0; k < r->nfeat; k++)
             fprintf(out, "%s%s", k ? " " : "", r->feat[k]);
         fprintf(out, "\", \"%s\", ", r->tags ? r->tags : "");
@@ -309,8 +313,11 @@ static bool emit_code(const Spec *s, FILE *out)
     fprintf(out, "/* From %s by tools/decodegen: do not edit. Included by one file. */\n\n", s->path);
     emit_getters(s, out);
     emit_predicates(s, out);
-    fprintf(out, "static inline bool feature_%s(const uint64_t *f, int bit) { return f[bit >> 6] >> (bit & 63) & 1; }\n\n", s->isa);
-    fprintf(out, "int match_%s(const uint64_t *f, uint64_t insn)\n{\n    (void)f;\n    (void)feature_%s;\n", s->isa, s->isa);
+    fprintf(out,
+        "static inline bool feature_%s(const uint64_t *f, int bit) { return f[bit >> 6] >> (bit & 63) & 1; }\n\n",
+        s->isa);
+    fprintf(out, "int match_%s(const uint64_t *f, uint64_t insn)\n{\n    (void)f;\n    (void)feature_%s;\n", s->isa,
+        s->isa);
     spec_tree(s, out);
     fprintf(out, "}\n\n");
     emit_calls(s, out);

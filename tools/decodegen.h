@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of decodegen: what a .decode file says, as read (decodegen_parse.c), checked
  * (decodegen_check.c), turned into a decision tree (decodegen_tree.c) and into C (decodegen.c).
- * docs/decode.md is the contract. A run makes one Spec and never frees it: the process is short.
- */
+ * docs/decode.md is the contract. A run makes one Spec and never frees it: the
+ * process is short. */
 #ifndef DECODEGEN_H
 #define DECODEGEN_H
 

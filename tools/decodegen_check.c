@@ -26,9 +26,11 @@ static void check_bits(Checker *c, const Row *r)
     uint64_t open = all & ~r->mask & ~r->any & ~r->form->bits;
     uint64_t both = r->any & r->form->bits;
     if (open)
-        ERR(c, r->line, "%s: bit %d is covered by no field of form %s", r->name, 63 - __builtin_clzll(open), r->form->name);
+        ERR(c, r->line, "%s: bit %d is covered by no field of form %s", r->name, 63 - __builtin_clzll(open),
+            r->form->name);
     if (both)
-        ERR(c, r->line, "%s: bit %d is ignored and named by form %s", r->name, 63 - __builtin_clzll(both), r->form->name);
+        ERR(c, r->line, "%s: bit %d is ignored and named by form %s", r->name, 63 - __builtin_clzll(both),
+            r->form->name);
 }
 
 /* ?x against ?!x can never both match. */
@@ -64,7 +66,8 @@ static void check_types(Checker *c, const Row *a, const Row *b)
     for (int i = 0; i < a->npred; i++)
         for (int k = 0; k < b->npred; k++)
             if (!strcmp(a->pred[i], b->pred[k]) && strcmp(a->form->type, b->form->type))
-                ERR(c, b->line, "ok_%s takes Op%s here but Op%s at line %d", b->pred[k], b->form->type, a->form->type, a->line);
+                ERR(c, b->line, "ok_%s takes Op%s here but Op%s at line %d", b->pred[k], b->form->type, a->form->type,
+                    a->line);
 }
 
 static char *read_file(const char *path)

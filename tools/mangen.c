@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mangen man|bash|rows PROGRAM...: the man page (roff) of qemu-PROGRAM, or bash completions for all, from the option and log rows. */
+/* mangen man|bash|rows PROGRAM...: the man page (roff) of qemu-PROGRAM, or bash completions for all, from the option
+ * and log rows. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,20 +31,34 @@ static void man(const char *program)
 {
     printf(".TH QEMU\\-%s 1\n.SH NAME\nqemu\\-%s \\- run Linux programs built for %s\n", program, program, program);
     printf(".SH SYNOPSIS\n.B qemu\\-%s\n[\\fIoption\\fR]... \\fIprogram\\fR [\\fIargument\\fR]...\n", program);
-    printf(".SH DESCRIPTION\nTranslates the program's instructions to the host's as it runs, and its system calls to the host kernel's. "
+    printf(".SH DESCRIPTION\nTranslates the program's instructions to the host's as it runs, and its system calls to "
+           "the host kernel's. "
            "The program sees the processor, the files and the errors it would see on a machine of its own. "
-           "Options come from the environment first, the command line overrides; \\-\\-x equals \\-x, \\-\\- ends options; "
+           "Options come from the environment first, the command line overrides; \\-\\-x equals \\-x, \\-\\- ends "
+           "options; "
            "an option without argument is on when its variable exists.\n.SH OPTIONS\n");
     for (int i = 0; i < NOPTIONS; i++) {
         const Opt *o = &options[i];
         printf(".TP\n.BR \\-");
         text(o->name);
-        if (*o->arg) { printf(" \" \" \\fI"); text(o->arg); printf("\\fR"); }
+        if (*o->arg) {
+            printf(" \" \" \\fI");
+            text(o->arg);
+            printf("\\fR");
+        }
         puts("");
         text(o->text);
         puts(".");
-        if (*o->var) { printf("Variable "); text(o->var); puts("."); }
-        if (*o->def) { printf("Default: "); text(o->def); puts("."); }
+        if (*o->var) {
+            printf("Variable ");
+            text(o->var);
+            puts(".");
+        }
+        if (*o->def) {
+            printf("Default: ");
+            text(o->def);
+            puts(".");
+        }
     }
     puts(".SH LOG ITEMS");
     for (int i = 0; i < NITEMS; i++) {
@@ -54,7 +69,8 @@ static void man(const char *program)
         puts("");
     }
     puts(".SH EXIT STATUS\nThe program's own; when it dies of a signal, qemu dies of that signal. "
-         "1 for wrong options, 125 when qemu itself cannot start, 126 for a file that cannot be run, 127 for one that is not there.");
+         "1 for wrong options, 125 when qemu itself cannot start, 126 for a file that cannot be run, 127 for one that "
+         "is not there.");
     puts(".SH SEE ALSO\n.BR gdb (1),\n.BR strace (1),\n.BR perf (1)");
 }
 
@@ -66,7 +82,8 @@ static void bash(int n, char **programs)
     for (int i = 0; i < NITEMS; i++)
         printf("%s ", items[i].name);
     puts("help' -- \"${cur##*,}\")); return ;;\n"
-         "    -cpu) COMPREPLY=($(compgen -W \"help $(\"${COMP_WORDS[0]}\" -cpu help 2>/dev/null | awk '/^  /{print $1}')\" -- \"$cur\")); return ;;\n"
+         "    -cpu) COMPREPLY=($(compgen -W \"help $(\"${COMP_WORDS[0]}\" -cpu help 2>/dev/null | awk '/^  /{print "
+         "$1}')\" -- \"$cur\")); return ;;\n"
          "    -accel) COMPREPLY=($(compgen -W 'tcg interp' -- \"$cur\")); return ;;\n    esac");
     printf("    case $cur in -*) COMPREPLY=($(compgen -W '");
     for (int i = 0; i < NOPTIONS; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Linked into everything of a sanitizer build (configure --enable-sanitizers), nothing else: defaults that
- * $ASAN_OPTIONS may override. The emulator handles faults itself, ends by _exit, and tests leave their engines to the kernel. */
+ * $ASAN_OPTIONS may override. The emulator handles faults itself, ends by _exit, and tests leave their engines to the
+ * kernel. */
 #include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 
@@ -19,7 +20,8 @@ int __wrap_munmap(void *at, size_t len);
 int __wrap_munmap(void *at, size_t len)
 {
     enum { STACK_MAX = 16 << 20 };      /* larger ranges are no stacks, and their shadow would become real memory */
-    if (len <= STACK_MAX) ASAN_UNPOISON_MEMORY_REGION(at, len);
+    if (len <= STACK_MAX)
+        ASAN_UNPOISON_MEMORY_REGION(at, len);
     return __real_munmap(at, len);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sysgen's own data: what the .sys files said, before it is written out as C. One process, one pass; memory is never freed. */
+/* sysgen's own data: what the .sys files said, before it is written out as C. One process, one pass; memory is never
+ * freed. */
 #ifndef TOOLS_SYSGEN_H
 #define TOOLS_SYSGEN_H
 
@@ -34,8 +35,16 @@ struct Struct {
 };
 typedef struct Flag { const char *name, *generic, *host, *family[NFAMILY], *mask; } Flag;
 typedef struct Flags { const char *name; bool values; int n; Flag f[128]; struct Flags *next; } Flags;
-typedef struct Arg { const char *name, *kind, *style, *ctype; int dir; int count_arg; bool count_ptr; unsigned count; const char *countname;
-                     const Struct *type; const Flags *flags; } Arg;
+typedef struct Arg {
+    const char *name, *kind, *style, *ctype;
+    int dir;
+    int count_arg;
+    bool count_ptr;
+    unsigned count;
+    const char *countname;
+    const Struct *type;
+    const Flags *flags;
+} Arg;
 typedef struct Sys { const char *name, *host, *why, *ret_style, *ret_flags, *ret_count; int line; const char *file;
                      bool hand, foreign; int nargs; Arg a[MAXARGS]; struct Sys *next; } Sys;
 typedef struct Ioctl {

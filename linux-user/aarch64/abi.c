@@ -39,9 +39,12 @@ static uint64_t hwcap(const CpuState *cpu, int which) { return a64_hwcap(((const
 
 /* Names of the bits of HWCAP and HWCAP2 in /proc/cpuinfo (kernel/cpuinfo.c), in the kernel's order. */
 static const struct { uint8_t word, bit; const char *name; } names[] = {
-    { 1, 0, "fp" }, { 1, 1, "asimd" }, { 1, 2, "evtstrm" }, { 1, 3, "aes" }, { 1, 4, "pmull" }, { 1, 5, "sha1" }, { 1, 6, "sha2" },
-    { 1, 7, "crc32" }, { 1, 8, "atomics" }, { 1, 11, "cpuid" }, { 1, 12, "asimdrdm" }, { 1, 13, "jscvt" }, { 1, 14, "fcma" },
-    { 1, 15, "lrcpc" }, { 1, 16, "dcpop" }, { 1, 20, "asimddp" }, { 1, 27, "flagm" }, { 1, 29, "sb" }, { 1, 30, "paca" }, { 1, 31, "pacg" },
+    { 1, 0, "fp" }, { 1, 1, "asimd" }, { 1, 2, "evtstrm" }, { 1, 3, "aes" }, { 1, 4, "pmull" }, { 1, 5, "sha1" },
+    { 1, 6, "sha2" },
+    { 1, 7, "crc32" }, { 1, 8, "atomics" }, { 1, 11, "cpuid" }, { 1, 12, "asimdrdm" }, { 1, 13, "jscvt" },
+    { 1, 14, "fcma" },
+    { 1, 15, "lrcpc" }, { 1, 16, "dcpop" }, { 1, 20, "asimddp" }, { 1, 27, "flagm" }, { 1, 29, "sb" },
+    { 1, 30, "paca" }, { 1, 31, "pacg" },
     { 2, 7, "flagm2" }, { 2, 8, "frint" },
 };
 
@@ -69,7 +72,8 @@ const LinuxAbi linux_abi = {
     .syscall_len = 4, .syscall_nr = syscall_nr, .syscall_args = syscall_args, .syscall_result = syscall_result,
     .result_at = offsetof(A64Cpu, x), .result_bytes = 8, .errors_in_place = true,
     .clone_tls_before_ctid = true, .sa_restorer = 0x04000000, .sigaction_has_restorer = true,
-    .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = hwcap, .platform = "aarch64",
+    .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = hwcap,
+    .platform = "aarch64",
     .minsigstksz = 5120, .auxv_minsigstksz = true, .cpuinfo = cpuinfo,
     .sigframe_setup = a64_sigframe_setup, .sigreturn = a64_sigreturn, .bad_frame = a64_bad_frame,
     .vdso = &a64_vdso, .vdso_fn = a64_vdso_fn, .vdso_rt_sigreturn = 1,

@@ -39,8 +39,10 @@ static gaddr untagged(gaddr a) { return (gaddr)((int64_t)(a << 8) >> 8) & a; }
 /* set_thread_esr(): what the kernel's half of the address space holds is not told. */
 static uint32_t fault_status(const Task *t)
 {
-    if (t->told.addr >> 48 & 0xff) return FSC_TRANSLATION_0;
-    if (t->told.sig == SIGBUS && t->told.code == BUS_ADRALN) return FSC_ALIGNMENT;
+    if (t->told.addr >> 48 & 0xff)
+        return FSC_TRANSLATION_0;
+    if (t->told.sig == SIGBUS && t->told.code == BUS_ADRALN)
+        return FSC_ALIGNMENT;
     return t->told.sig == SIGSEGV && t->told.code == SEGV_ACCERR ? FSC_PERMISSION_3 : FSC_TRANSLATION_3;
 }
 
@@ -68,11 +70,14 @@ static void expose_tag(Task *t, const SigDelivery *d, uint8_t info[128])
     uint32_t insn;
     bool fault = (d->sig == SIGSEGV || d->sig == SIGBUS) && d->info->si_code > 0 && d->info->si_code != SI_KERNEL;
     memcpy(&addr, info + SI_ADDR, sizeof addr);
-    if (!fault || !(d->act->flags & SA_EXPOSE_TAGBITS) || addr == t->cpu->pc) return;
-    if (gmem_get_u32(t, t->cpu->pc, &insn) < 0) return;
+    if (!fault || !(d->act->flags & SA_EXPOSE_TAGBITS) || addr == t->cpu->pc)
+        return;
+    if (gmem_get_u32(t, t->cpu->pc, &insn) < 0)
+        return;
     bool literal = (insn & 0x3b000000) == 0x18000000, zva = (insn & 0xffffffe0) == 0xd50b7420;
     unsigned base = zva ? insn & 31 : insn >> 5 & 31;
-    if (literal || (zva && base == ZR)) return;
+    if (literal || (zva && base == ZR))
+        return;
     addr |= (base == SP ? c->sp : c->x[base]) & 0xffull << 56;
     memcpy(info + SI_ADDR, &addr, sizeof addr);
 }
@@ -100,11 +105,13 @@ int64_t a64_sigframe_setup(Task *t, const SigDelivery *d)
     f.mc.pstate = a64_nzcv(c);
     f.mc.fault_address = t->told.code ? untagged(t->told.addr) : 0;
     save_records(c, t, d, f.mc.reserved);
-    if (gmem_write(t, at, &f, sizeof f) < 0 || gmem_put_u64(t, record, c->x[29]) < 0 || gmem_put_u64(t, record + 8, c->x[30]) < 0)
+    if (gmem_write(t, at, &f, sizeof f) < 0 || gmem_put_u64(t, record, c->x[29]) < 0 ||
+        gmem_put_u64(t, record + 8, c->x[30]) < 0)
         return -EFAULT;
     c->x[0] = d->sig;
     c->x[29] = record;
-    c->x[30] = d->act->flags & 0x04000000 /* SA_RESTORER */ ? d->act->restorer : linux_vdso_symbol(t, t->proc->abi->vdso_rt_sigreturn);
+    c->x[30] = d->act->flags & 0x04000000 /* SA_RESTORER */ ? d->act->restorer
+                                                            : linux_vdso_symbol(t, t->proc->abi->vdso_rt_sigreturn);
     if (d->act->flags & SA_SIGINFO) {
         c->x[1] = at;
         c->x[2] = at + offsetof(Frame, flags);

@@ -9,9 +9,9 @@ static const uint32_t pad_words[] = { NOP, NOP, NOP, NOP };
 static const uint32_t sigreturn_words[] = { MOV_X8_SIGRETURN, SVC };
 static const uint32_t call_words[] = { VDSO_TRAP, RET };
 
-/* The two clocks that matter without leaving translated code: CNTVCT_EL0 counts nanoseconds of the monotonic clock, and the
- * implementation-defined S3_3_C15_C2_0 reads CLOCK_REALTIME in nanoseconds (target/aarch64/tr_sys.c). Other clocks and
- * arguments take the system call. Branch targets are offsets in the listing. */
+/* The two clocks that matter without leaving translated code: CNTVCT_EL0 counts nanoseconds of the monotonic clock, and
+ * the implementation-defined S3_3_C15_C2_0 reads CLOCK_REALTIME in nanoseconds (target/aarch64/tr_sys.c). Other clocks
+ * and arguments take the system call. Branch targets are offsets in the listing. */
 static const uint32_t clock_gettime_words[] = {
     0x340000c0,     /* cbz w0, 18 */
     0x7100041f,     /* cmp w0, #0x1 */
@@ -57,4 +57,5 @@ static const VdsoRow rows[] = {
     { "__kernel_clock_getres", call_words, 2 },
 };
 const uint8_t a64_vdso_fn[] = { VDSO_NONE, VDSO_NONE, VDSO_NONE, VDSO_NONE, VDSO_CLOCK_GETRES };
-const VdsoSpec a64_vdso = { EM_AARCH64, ELFCLASS64, ELFDATA2LSB, 0, "linux-vdso.so.1", "LINUX_2.6.39", rows, sizeof rows / sizeof *rows };
+const VdsoSpec a64_vdso = { EM_AARCH64, ELFCLASS64, ELFDATA2LSB, 0, "linux-vdso.so.1", "LINUX_2.6.39", rows,
+    sizeof rows / sizeof *rows };

@@ -104,14 +104,17 @@ static int64_t fpexc(Task *t, int64_t mode)
 
 const LinuxAbi linux_abi = {
     .word = 4, .align64 = 8, .big_endian = true, .off32 = true, .pairs_aligned = true,
-    .page_size = 4096, .task_size = 0xc0000000, .stack_top = 0xc0000000, .mmap_base = 0xb7ff0000, .et_dyn_base = 0x20000000,
+    .page_size = 4096, .task_size = 0xc0000000, .stack_top = 0xc0000000, .mmap_base = 0xb7ff0000,
+    .et_dyn_base = 0x20000000,
     .mmap_low = 0x48000000, .old_stack_exec = true,
     .syscall_len = 4, .syscall_nr = syscall_nr, .syscall_args = syscall_args, .syscall_result = syscall_result,
     .result_at = offsetof(PpcCpu, gpr) + 3 * 4, .result_bytes = 4,
     .clone_tls_before_ctid = true, .sa_restorer = 0x04000000, .sigaction_has_restorer = true,
-    .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = ppc_hwcap, .platform = "ppc7450",
+    .start = start, .set_tls = set_tls, .clone_child = clone_child, .get_sp = get_sp, .hwcap = ppc_hwcap,
+    .platform = "ppc7450",
     .auxv_extra = auxv_extra, .minsigstksz = 2048, .cpuinfo = cpuinfo,
-    .sigframe_setup = ppc_sigframe_setup, .sigreturn = ppc_sigreturn, .swapcontext = ppc_swapcontext, .exception = exception, .fpexc = fpexc,
+    .sigframe_setup = ppc_sigframe_setup, .sigreturn = ppc_sigreturn, .swapcontext = ppc_swapcontext,
+    .exception = exception, .fpexc = fpexc,
     .ioctl = ppc_ioctl,
     .vdso = &ppc_vdso, .vdso_fn = ppc_vdso_fn, .vdso_sigreturn = 0, .vdso_rt_sigreturn = 1,
 };

@@ -9,7 +9,14 @@
 #include "linux-user/ppc/sigframe.h"
 #include "target/ppc/cpu.h"
 
-enum { SIGNAL_FRAMESIZE = 64, NR_SIGRETURN = 119, NR_RT_SIGRETURN = 172, MSR_EE_PR_ME = 0xd000, MSR_FP = 0x2000, MSR_VEC = 1 << 25 };
+enum {
+    SIGNAL_FRAMESIZE = 64,
+    NR_SIGRETURN = 119,
+    NR_RT_SIGRETURN = 172,
+    MSR_EE_PR_ME = 0xd000,
+    MSR_FP = 0x2000,
+    MSR_VEC = 1 << 25
+};
 enum { G_NIP = 32, G_MSR, G_ORIG_R3, G_CTR, G_LR, G_XER, G_CCR, G_MQ, G_TRAP, G_DAR, G_DSISR };
 /* Interrupt vectors, as pt_regs.trap has them, and DSISR (for an instruction, SRR1's same bits): asm/reg.h. */
 enum { TRAP_DATA = 0x300, TRAP_INSN = 0x400, TRAP_ALIGN = 0x600, TRAP_PROGRAM = 0x700 };
@@ -32,7 +39,8 @@ typedef struct Ucontext {
 
 typedef struct Sigframe { Sigcontext sctx; Mcontext mctx; uint32_t gap[56]; } Sigframe;
 typedef struct RtSigframe { uint8_t info[128]; Ucontext uc; uint32_t gap[56]; } RtSigframe;
-_Static_assert(offsetof(Mcontext, fregs) == MCONTEXT_FREGS && offsetof(Mcontext, vregs) == MCONTEXT_VREGS, "layout of signal_32.c");
+_Static_assert(offsetof(Mcontext, fregs) == MCONTEXT_FREGS && offsetof(Mcontext, vregs) == MCONTEXT_VREGS,
+    "layout of signal_32.c");
 _Static_assert(SIGNAL_FRAMESIZE + offsetof(Sigframe, mctx) == SIGFRAME_MCONTEXT, "unwinding");
 _Static_assert(SIGNAL_FRAMESIZE + 16 + offsetof(RtSigframe, uc.mcontext) == RT_SIGFRAME_MCONTEXT, "unwinding");
 
@@ -196,7 +204,8 @@ int64_t ppc_sigreturn(Task *t, bool rt)
     return 0;
 }
 
-/* --- swapcontext, sys_swapcontext of signal_32.c: r2 stays the thread's, and the context goes on with a system call's success */
+/* --- swapcontext, sys_swapcontext of signal_32.c: r2 stays the thread's, and the context goes on with a system call's
+ * success */
 static int64_t save_context(Task *t, gaddr at)
 {
     PpcCpu now = *(const PpcCpu *)t->cpu;

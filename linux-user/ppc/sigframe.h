@@ -5,7 +5,13 @@
 #include "linux-user/abi.h"
 
 /* Offsets of the handler's sp to the saved registers, for unwinding (asserted in sigframe.c). */
-enum { SIGFRAME_MCONTEXT = 64 + 32, RT_SIGFRAME_MCONTEXT = 64 + 16 + 128 + 192, MCONTEXT_GREGS = 0, MCONTEXT_FREGS = 192, MCONTEXT_VREGS = 464 };
+enum {
+    SIGFRAME_MCONTEXT = 64 + 32,
+    RT_SIGFRAME_MCONTEXT = 64 + 16 + 128 + 192,
+    MCONTEXT_GREGS = 0,
+    MCONTEXT_FREGS = 192,
+    MCONTEXT_VREGS = 464
+};
 
 int64_t ppc_sigframe_setup(Task *t, const SigDelivery *d);
 int64_t ppc_sigreturn(Task *t, bool rt);

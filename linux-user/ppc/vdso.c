@@ -8,9 +8,9 @@ static const uint32_t sigreturn_words[] = { LI_R0_SIGRETURN, SC };
 static const uint32_t rt_sigreturn_words[] = { LI_R0_RT_SIGRETURN, SC };
 static const uint32_t call_words[] = { VDSO_TRAP, BLR };
 
-/* The two clocks that matter without leaving translated code: the implementation's SPR 904 reads the monotonic clock, 905 the
- * real-time one, seconds into the register named and nanoseconds into the next (target/ppc/tr_branch.c). Other clocks take the
- * system call. Branch targets are offsets in the listing. */
+/* The two clocks that matter without leaving translated code: the implementation's SPR 904 reads the monotonic clock,
+ * 905 the real-time one, seconds into the register named and nanoseconds into the next (target/ppc/tr_branch.c). Other
+ * clocks take the system call. Branch targets are offsets in the listing. */
 static const uint32_t clock_gettime_words[] = {
     0x2c030000,     /* cmpwi r3,0 */
     0x41820018,     /* beq 1c */
@@ -60,7 +60,8 @@ static const VdsoRow rows[] = {
     { "__kernel_getcpu", call_words, 2 },
 };
 
-/* Where the frames of sigframe.c hold registers, by the numbers of GCC's .eh_frame: LR 65, CR 70, vectors from 77, pc in column 67. */
+/* Where the frames of sigframe.c hold registers, by the numbers of GCC's .eh_frame: LR 65, CR 70, vectors from 77, pc
+ * in column 67. */
 enum { R_SP = 1, R_F0 = 32, R_LR = 65, R_PC = 67, R_CR = 70, R_V0 = 77 };
 static const VdsoSaved saved[] = {
     { 0, 1, MCONTEXT_GREGS, 4 }, { 2, 30, MCONTEXT_GREGS + 2 * 4, 4 },
@@ -76,4 +77,5 @@ static const VdsoFrame frames[] = {
 const uint8_t ppc_vdso_fn[] = {
     VDSO_NONE, VDSO_NONE, VDSO_GETTIMEOFDAY, VDSO_NONE, VDSO_NONE, VDSO_CLOCK_GETRES, VDSO_TIME, VDSO_GETCPU,
 };
-const VdsoSpec ppc_vdso = { EM_PPC, ELFCLASS32, ELFDATA2MSB, 0, "linux-vdso32.so.1", "LINUX_2.6.15", rows, sizeof rows / sizeof *rows, frames, 2 };
+const VdsoSpec ppc_vdso = { EM_PPC, ELFCLASS32, ELFDATA2MSB, 0, "linux-vdso32.so.1", "LINUX_2.6.15", rows,
+    sizeof rows / sizeof *rows, frames, 2 };

@@ -38,15 +38,20 @@ void riscv_clone_child(CpuState *cpu, gaddr sp)
 
 gaddr riscv_get_sp(const CpuState *cpu) { return word(cpu, state(cpu)->x[X_SP]); }
 
-static bool has(const CpuState *cpu, int feature) { return feature < 0 || cpu->tb_flags >> RV_TB_FEATURES & 1u << feature; }
+static bool has(const CpuState *cpu, int feature)
+{
+    return feature < 0 || cpu->tb_flags >> RV_TB_FEATURES & 1u << feature;
+}
 
 enum { ALWAYS = -1 };
 typedef struct Extension { const char *name; int feature; } Extension;
 /* Canonical order of the ISA manual. */
 static const Extension extensions[] = {
     { "i", ALWAYS }, { "m", FEAT_M }, { "a", FEAT_A }, { "f", FEAT_F }, { "d", FEAT_D }, { "c", FEAT_C },
-    { "_zicbom", FEAT_ZICBOM }, { "_zicboz", FEAT_ZICBOZ }, { "_zicntr", ALWAYS }, { "_zicond", FEAT_ZICOND }, { "_zicsr", ALWAYS },
-    { "_zifencei", ALWAYS }, { "_zfa", FEAT_ZFA }, { "_zfh", FEAT_ZFH }, { "_zfhmin", FEAT_ZFHMIN }, { "_zba", FEAT_ZBA },
+    { "_zicbom", FEAT_ZICBOM }, { "_zicboz", FEAT_ZICBOZ }, { "_zicntr", ALWAYS }, { "_zicond", FEAT_ZICOND },
+    { "_zicsr", ALWAYS },
+    { "_zifencei", ALWAYS }, { "_zfa", FEAT_ZFA }, { "_zfh", FEAT_ZFH }, { "_zfhmin", FEAT_ZFHMIN },
+    { "_zba", FEAT_ZBA },
     { "_zbb", FEAT_ZBB }, { "_zbc", FEAT_ZBC }, { "_zbs", FEAT_ZBS },
 };
 enum { NEXTENSIONS = sizeof extensions / sizeof *extensions };
@@ -56,7 +61,8 @@ uint64_t riscv_hwcap(const CpuState *cpu, int which)
 {
     uint64_t v = 0;
     for (const Extension *e = extensions; which == 1 && e < extensions + NEXTENSIONS; e++)
-        if (!e->name[1] && has(cpu, e->feature)) v |= 1u << (e->name[0] - 'a');
+        if (!e->name[1] && has(cpu, e->feature))
+            v |= 1u << (e->name[0] - 'a');
     return v;
 }
 
@@ -64,7 +70,8 @@ int riscv_cpuinfo(const CpuState *cpu, int ncpu, char *out, size_t cap)
 {
     char isa[128] = "";
     for (const Extension *e = extensions; e < extensions + NEXTENSIONS; e++)
-        if (has(cpu, e->feature)) strcat(isa, e->name);
+        if (has(cpu, e->feature))
+            strcat(isa, e->name);
     int n = 0;
     for (int i = 0; i < ncpu && n < (int)cap; i++)
         n += snprintf(out + n, cap - n, "processor\t: %d\nhart\t\t: %d\n"

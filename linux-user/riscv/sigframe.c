@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* struct rt_sigframe of Linux arch/riscv/kernel/signal.c: siginfo, then struct ucontext (asm/ucontext.h) with struct
- * sigcontext (asm/sigcontext.h). Offsets are computed from the word size; the two widths differ in nothing else.
- */
+ * sigcontext (asm/sigcontext.h). Offsets are computed from the word size; the two widths differ
+ * in nothing else. */
 #include <errno.h>
 #include <string.h>
 #include "linux-user/riscv/riscv.h"
@@ -24,7 +24,12 @@ static Layout layout_of(const LinuxAbi *abi)
 }
 
 static void put(uint8_t *f, uint32_t at, uint64_t v, uint32_t size) { memcpy(f + at, &v, size); }
-static uint64_t get(const uint8_t *f, uint32_t at, uint32_t size) { uint64_t v = 0; memcpy(&v, f + at, size); return v; }
+static uint64_t get(const uint8_t *f, uint32_t at, uint32_t size)
+{
+    uint64_t v = 0;
+    memcpy(&v, f + at, size);
+    return v;
+}
 
 static void save(const RvCpu *c, uint8_t *f, const Layout *l)
 {

@@ -8,9 +8,9 @@ static const uint32_t sigreturn_words[] = { LI_A7_SIGRETURN, ECALL };
 static const uint32_t call_words[] = { VDSO_TRAP, RET };
 static const uint32_t flush_words[] = { FENCE_I, LI_A0_0, RET };
 
-/* On 64 bits the two clocks that matter stay in translated code: the cycle counter is the monotonic clock in nanoseconds, the
- * custom CSR 0xcc0 the real-time one (target/riscv/tr_csr.h). Other clocks and arguments take the system call. Branch
- * targets are offsets in the listing. */
+/* On 64 bits the two clocks that matter stay in translated code: the cycle counter is the monotonic clock in
+ * nanoseconds, the custom CSR 0xcc0 the real-time one (target/riscv/tr_csr.h). Other clocks and arguments take the
+ * system call. Branch targets are offsets in the listing. */
 static const uint32_t clock_gettime_words[] = {
     0x00050c63,     /* beqz a0,18 */
     0x00100613,     /* li a2,1 */
@@ -68,8 +68,11 @@ static const VdsoRow rows[] = {
 };
 enum { NROWS = sizeof rows / sizeof *rows };
 /* Only those rows trap that are call_words. */
-const uint8_t riscv_vdso_fn[] = { VDSO_NONE, VDSO_CLOCK_GETTIME, VDSO_GETTIMEOFDAY, VDSO_CLOCK_GETRES, VDSO_GETCPU, VDSO_NONE };
+const uint8_t riscv_vdso_fn[] = { VDSO_NONE, VDSO_CLOCK_GETTIME, VDSO_GETTIMEOFDAY, VDSO_CLOCK_GETRES, VDSO_GETCPU,
+    VDSO_NONE };
 enum { EF_RVC_DOUBLE = 5 };
 
-const VdsoSpec riscv64_vdso = { EM_RISCV, ELFCLASS64, ELFDATA2LSB, EF_RVC_DOUBLE, "linux-vdso.so.1", "LINUX_4.15", rows64, NROWS };
-const VdsoSpec riscv32_vdso = { EM_RISCV, ELFCLASS32, ELFDATA2LSB, EF_RVC_DOUBLE, "linux-vdso.so.1", "LINUX_4.15", rows, NROWS };
+const VdsoSpec riscv64_vdso = { EM_RISCV, ELFCLASS64, ELFDATA2LSB, EF_RVC_DOUBLE, "linux-vdso.so.1", "LINUX_4.15",
+    rows64, NROWS };
+const VdsoSpec riscv32_vdso = { EM_RISCV, ELFCLASS32, ELFDATA2LSB, EF_RVC_DOUBLE, "linux-vdso.so.1", "LINUX_4.15", rows,
+    NROWS };

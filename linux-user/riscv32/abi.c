@@ -4,9 +4,11 @@
 
 const LinuxAbi linux_abi = {
     .word = 4, .align64 = 8, .pairs_aligned = false,
-    .page_size = 4096, .task_size = 0x9dc00000, .stack_top = 0x9dc00000, .mmap_base = 0x95000000, .et_dyn_base = 0x20000000,
+    .page_size = 4096, .task_size = 0x9dc00000, .stack_top = 0x9dc00000, .mmap_base = 0x95000000,
+    .et_dyn_base = 0x20000000,
     .mmap_low = 0x34956000,
-    .syscall_len = 4, .syscall_nr = riscv_syscall_nr, .syscall_args = riscv_syscall_args, .syscall_result = riscv_syscall_result,
+    .syscall_len = 4, .syscall_nr = riscv_syscall_nr, .syscall_args = riscv_syscall_args,
+    .syscall_result = riscv_syscall_result,
     .result_at = offsetof(RvCpu, x) + 10 * 8, .result_bytes = 8, .errors_in_place = true,
     .clone_tls_before_ctid = true,
     .start = riscv_start, .set_tls = riscv_set_tls, .clone_child = riscv_clone_child, .get_sp = riscv_get_sp,

@@ -58,7 +58,8 @@ void a64_set_fpcr(A64Cpu *c, uint32_t v)
 /* Address tags: once per program that uses them. */
 bool a64_noncanonical(CpuState *cpu)
 {
-    if (cpu->tb_flags & A64_TB_TAGGED) return false;
+    if (cpu->tb_flags & A64_TB_TAGGED)
+        return false;
     cpu->tb_flags |= A64_TB_TAGGED;
     return true;
 }
@@ -85,10 +86,13 @@ void a64_dump(const CpuState *cpu, unsigned what, char *out, size_t cap)
     size_t n = (size_t)snprintf(out, cap, " PC=%016lx ", c->head.pc);
     for (int i = 0; i < 31 && n < cap; i++)
         n += (size_t)snprintf(out + n, cap - n, "X%02d=%016lx%s", i, c->x[i], i % 3 == 1 ? "\n" : " ");
-    if (n >= cap) return;
+    if (n >= cap)
+        return;
     uint32_t p = a64_nzcv(c);
-    n += (size_t)snprintf(out + n, cap - n, " SP=%016lx\nPSTATE=%08x %c%c%c%c FPCR=%08x FPSR=%08x\n", c->sp, p, p >> 31 ? 'N' : '-',
-             p >> 30 & 1 ? 'Z' : '-', p >> 29 & 1 ? 'C' : '-', p >> 28 & 1 ? 'V' : '-', c->fpcr, a64_fpsr(c));
+    n += (size_t)snprintf(out + n, cap - n, " SP=%016lx\nPSTATE=%08x %c%c%c%c FPCR=%08x FPSR=%08x\n", c->sp, p,
+        p >> 31 ? 'N' : '-', p >> 30 & 1 ? 'Z' : '-', p >> 29 & 1 ? 'C' : '-', p >> 28 & 1 ? 'V' : '-', c->fpcr,
+        a64_fpsr(c));
     for (int i = 0; i < 32 && n < cap && what; i++)
-        n += (size_t)snprintf(out + n, cap - n, "Q%02d=%016lx:%016lx%s", i, c->v[i].d[1], c->v[i].d[0], i % 2 ? "\n" : " ");
+        n += (size_t)snprintf(
+            out + n, cap - n, "Q%02d=%016lx:%016lx%s", i, c->v[i].d[1], c->v[i].d[0], i % 2 ? "\n" : " ");
 }

@@ -15,7 +15,8 @@ typedef enum A64Helper {
 
 /* The decoders, NULL-terminated: rows for tests, fuzzers, disassembly. */
 extern const DecodeIsa isa_a64_dp, isa_a64_sys, isa_a64_ldst, isa_a64_fp;
-extern const DecodeIsa isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shift, isa_simd_perm, isa_simd_fp, isa_simd_ldst, isa_simd_crypto;
+extern const DecodeIsa isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shift, isa_simd_perm, isa_simd_fp,
+    isa_simd_ldst, isa_simd_crypto;
 extern const DecodeIsa *const a64_isas[];
 
 void a64_translate(IrUnit *u, int max_insns, size_t (*fetch)(void *, gaddr, void *, size_t), void *ctx);

@@ -58,7 +58,8 @@ static inline bool a64_has(const uint64_t *f, A64Feature bit) { return f[bit >> 
 /* FPCR bits that user code can write and that we honour. */
 enum { FPCR_RMODE_SHIFT = 22, FPCR_FZ_SHIFT = 24, FPCR_MASK = 0x07c00000 };
 enum { FPCR_FZ = 1 << FPCR_FZ_SHIFT, FPCR_DN = 1 << 25, FPCR_AHP = 1 << 26 };
-enum { FPSR_IDC = 1 << 7, FPSR_IDC_SHIFT = 2, FPSR_QC = 1 << 27 };      /* the low five bits are FPF_*; IDC is FPF_DENORM << 2 */
+enum { FPSR_IDC = 1 << 7, FPSR_IDC_SHIFT = 2, FPSR_QC = 1 << 27 };      /* the low five bits are FPF_*; IDC is
+                                                                         * FPF_DENORM << 2 */
 
 /* Called from the embedder for signal frames, ptrace and gdb: PSTATE.NZCV in bits 31..28 and back. */
 uint32_t a64_nzcv(const A64Cpu *c);

@@ -18,7 +18,8 @@ SfEnv a64_fp_enter(const A64Cpu *c)
 void a64_fp_leave(A64Cpu *c, const SfEnv *e)
 {
     c->head.fp_sticky |= e->flags & 0x1f;
-    if (e->flags & FPF_DENORM && c->fpcr & FPCR_FZ) c->head.fp_sticky |= FPF_DENORM;
+    if (e->flags & FPF_DENORM && c->fpcr & FPCR_FZ)
+        c->head.fp_sticky |= FPF_DENORM;
 }
 
 /* Conversions to and from half precision: FZ does not flush the half side. */
@@ -38,7 +39,8 @@ uint64_t help_fp_rint_int(CpuState *cpu, uint64_t how, uint64_t v)
     SfFmt f = (SfFmt)(how & 0xff);
     int width = how >> 8 & 0xff, round = how >> 16 & 0xff;
     SfEnv e = a64_fp_enter(s);
-    if (round != FP_DYN) e.round = (FpRound)round;
+    if (round != FP_DYN)
+        e.round = (FpRound)round;
     uint64_t r = (uint64_t)sf_round_int(&e, f, v, true);
     SfEnv check = e;
     check.flags = 0;

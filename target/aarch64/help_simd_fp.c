@@ -40,7 +40,8 @@ static uint64_t fp1(SfEnv *e, SfFmt f, int fn, int imm, uint64_t v)
     }
 }
 
-/* Conversions to lanes of another width. Narrowing results fill the low 64 bits; imm of a widening one picks the half. */
+/* Conversions to lanes of another width. Narrowing results fill the low 64 bits; imm of a widening one
+ * picks the half. */
 static A64Vec convert(SfEnv *e, int fn, int half, const A64Vec *a)
 {
     A64Vec r = { { 0 } };

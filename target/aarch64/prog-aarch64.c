@@ -18,20 +18,22 @@ static const CpuFeature features[] = {
 
 /* features[1] is MIDR_EL1. Half-precision arithmetic is not implemented, so models that have it go without. */
 static const CpuModel models[] = {
-    /* Neoverse N1: glibc picks its 128-bit memcpy by this number, four times as fast here as the one for 64-bit registers. */
-    { "max",          "every feature implemented (default)", { (1ull << NFEATURES) - 1, 0x414fd0c1 } },
-    { "cortex-a53",   "ARMv8.0 with cryptography", { V80, 0x410fd034 } },
-    { "cortex-a57",   "ARMv8.0 with cryptography", { V80, 0x411fd070 } },
-    { "cortex-a72",   "ARMv8.0 with cryptography", { V80, 0x410fd083 } },
-    { "cortex-a76",   "ARMv8.2 without half precision", { V82, 0x414fd0b1 } },
-    { "neoverse-n1",  "ARMv8.2 without half precision", { V82, 0x414fd0c1 } },
+    /* Neoverse N1: glibc picks its 128-bit memcpy by this number, four times as fast here as the one for 64-bit
+       registers. */
+    { "max", "every feature implemented (default)", { (1ull << NFEATURES) - 1, 0x414fd0c1 } },
+    { "cortex-a53", "ARMv8.0 with cryptography", { V80, 0x410fd034 } },
+    { "cortex-a57", "ARMv8.0 with cryptography", { V80, 0x411fd070 } },
+    { "cortex-a72", "ARMv8.0 with cryptography", { V80, 0x410fd083 } },
+    { "cortex-a76", "ARMv8.2 without half precision", { V82, 0x414fd0b1 } },
+    { "neoverse-n1", "ARMv8.2 without half precision", { V82, 0x414fd0c1 } },
 };
 
 extern const GuestArch guest_arch;
 const GuestArch guest_arch = {
     .tcg = {
         .name = "aarch64", .addr_bits = 64, .big_endian = false, .sync_icache = true, .pc_shift = 2,
-        .fp = { .nan = NAN_SNAN_FIRST, .tiny_before_rounding = true, .fma_addend_first = true, .fma_inf_zero_nan_default = true },
+        .fp = { .nan = NAN_SNAN_FIRST, .tiny_before_rounding = true, .fma_addend_first = true,
+                .fma_inf_zero_nan_default = true },
         .flush_mode = A64_TB_FLUSH, .flush_inexact = A64_TB_INEXACT,
         .state_size = sizeof(A64Cpu),
         .regs = a64_regs, .nregs = R_COUNT,

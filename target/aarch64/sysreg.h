@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ID registers as Linux shows them to EL0, computed from the features (Documentation/arm64/cpu-feature-registers.rst). */
+/* ID registers as Linux shows them to EL0, computed from
+ * the features (Documentation/arm64/cpu-feature-registers.rst). */
 #ifndef TARGET_AARCH64_SYSREG_H
 #define TARGET_AARCH64_SYSREG_H
 

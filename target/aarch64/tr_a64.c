@@ -9,7 +9,8 @@
 IrVal get_flags(Tr *t)
 {
     IrVal f = (IrVal)t->scratch[A64_LIVE_FLAGS];
-    if (f) return f;
+    if (f)
+        return f;
     f = ir_op1(t->u, IR_flags_unpack, IR_FLAGS, ir_get(t->u, R_NZCV));
     t->scratch[A64_LIVE_FLAGS] = f;
     return f;
@@ -46,7 +47,8 @@ int32_t a64_pack_const(int nzcv)
 IrVal a64_flags_select(Tr *t, int cond, IrVal flags, int nzcv)
 {
     IrCond c = a64_cond(cond);
-    if (c == COND_ALWAYS) return flags;
+    if (c == COND_ALWAYS)
+        return flags;
     IrVal now = get_flags(t);
     IrInsn *i = ir_emit(t->u, IR_flags_select, IR_FLAGS);
     i->arg[0] = now, i->arg[1] = flags, i->cond = (uint8_t)c, i->imm = a64_pack_const(nzcv);
@@ -79,13 +81,15 @@ static bool step(Tr *t)
     }
     const uint8_t *code = tr_fetch(t, t->pc, 4);
     uint32_t insn;
-    if (!code) return false;
+    if (!code)
+        return false;
     memcpy(&insn, code, 4);
     t->len = 4;
     t->insn = insn;
     ir_insn(t->u, t->pc, 4);
     bool no_registers = (insn >> 26 & 3) == 3 && !tr_has(t, FEAT_FP);       /* x11x, and loads and stores x1x0 with V */
-    if (no_registers || !groups[insn >> 25 & 15](t, insn)) tr_raise(t, EX_ILLEGAL, insn);
+    if (no_registers || !groups[insn >> 25 & 15](t, insn))
+        tr_raise(t, EX_ILLEGAL, insn);
     return true;
 }
 

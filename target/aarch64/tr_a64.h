@@ -13,11 +13,18 @@
 /* --- general registers; n = 31 is XZR/WZR except in the _sp forms, where it is SP */
 static inline IrVal get_x(Tr *t, int n) { return n == 31 ? ir_const(t->u, IR_I64, 0) : ir_get(t->u, R_X0 + n); }
 static inline IrVal get_x_sp(Tr *t, int n) { return ir_get(t->u, R_X0 + n); }
-static inline IrVal get_w(Tr *t, int n) { return n == 31 ? ir_const(t->u, IR_I32, 0) : ir_op1(t->u, IR_trunc32, IR_I32, ir_get(t->u, R_X0 + n)); }
+static inline IrVal get_w(Tr *t, int n)
+{
+    return n == 31 ? ir_const(t->u, IR_I32, 0) : ir_op1(t->u, IR_trunc32, IR_I32, ir_get(t->u, R_X0 + n));
+}
 static inline IrVal get_w_sp(Tr *t, int n) { return ir_op1(t->u, IR_trunc32, IR_I32, ir_get(t->u, R_X0 + n)); }
 static inline void put_x(Tr *t, int n, IrVal v) { if (n != 31) ir_put(t->u, R_X0 + n, v); }
 static inline void put_x_sp(Tr *t, int n, IrVal v) { ir_put(t->u, R_X0 + n, v); }
-static inline void put_w(Tr *t, int n, IrVal v) { if (n != 31) ir_put(t->u, R_X0 + n, ir_op1(t->u, IR_zext32, IR_I64, v)); }
+static inline void put_w(Tr *t, int n, IrVal v)
+{
+    if (n != 31)
+        ir_put(t->u, R_X0 + n, ir_op1(t->u, IR_zext32, IR_I64, v));
+}
 static inline void put_w_sp(Tr *t, int n, IrVal v) { ir_put(t->u, R_X0 + n, ir_op1(t->u, IR_zext32, IR_I64, v)); }
 /* by width: sf selects X (I64) or W (I32) */
 static inline IrType sf_type(int sf) { return sf ? IR_I64 : IR_I32; }
@@ -94,6 +101,7 @@ bool a64_decode_dp(Tr *t, uint32_t insn);
 bool a64_decode_sys(Tr *t, uint32_t insn);
 bool a64_decode_ldst(Tr *t, uint32_t insn);
 bool a64_decode_fp(Tr *t, uint32_t insn);
-bool a64_simd(Tr *t, uint32_t insn);                /* tr_simd.c: what fp leaves of x111, and LD1..LD4, ST1..ST4, LDnR */
+bool a64_simd(Tr *t, uint32_t insn);                /* tr_simd.c: what fp leaves of x111, and LD1..LD4, ST1..ST4,
+                                                     * LDnR */
 
 #endif

@@ -92,7 +92,8 @@ static IrVal cas_two(Tr *t, const void *op, IrVal base)
         return ir_setcond(t->u, IR_I64, COND_NE, old, lo);
     }
     IrVal hi = ld_monitor(t, EX_HI);
-    IrVal old = ir_cas(t->u, IR_I128, MEM_128 | order, base, pair128(t, lo, hi), pair128(t, get_x(t, a->rt), get_x(t, a->rt2)));
+    IrVal old =
+        ir_cas(t->u, IR_I128, MEM_128 | order, base, pair128(t, lo, hi), pair128(t, get_x(t, a->rt), get_x(t, a->rt2)));
     IrVal diff = ir_op2(t->u, IR_or, IR_I64, ir_op2(t->u, IR_xor, IR_I64, ir_op1(t->u, IR_lo, IR_I64, old), lo),
                         ir_op2(t->u, IR_xor, IR_I64, ir_op1(t->u, IR_hi, IR_I64, old), hi));
     return ir_setcond(t->u, IR_I64, COND_NE, diff, imm_x(t, 0));
@@ -117,12 +118,16 @@ bool tr_stlr(Tr *t, const OpOrd *a)
 /* --- LSE */
 
 /* The expected value counts at the access size only. */
-static IrVal low_bytes(Tr *t, int size, IrVal x) { return size == MEM_64 ? x : ir_extract(t->u, IR_I64, x, 0, 8 << size); }
+static IrVal low_bytes(Tr *t, int size, IrVal x)
+{
+    return size == MEM_64 ? x : ir_extract(t->u, IR_I64, x, 0, 8 << size);
+}
 
 bool tr_cas(Tr *t, const OpCas *a)
 {
     IrVal base = mem_addr(t, get_x_sp(t, a->rn)), expect = low_bytes(t, a->size, get_x(t, a->rs));
-    put_x(t, a->rs, ir_cas(t->u, IR_I64, a->size | MEM_ALIGN | ordering(a->acq, a->ord), base, expect, get_x(t, a->rt)));
+    put_x(
+        t, a->rs, ir_cas(t->u, IR_I64, a->size | MEM_ALIGN | ordering(a->acq, a->ord), base, expect, get_x(t, a->rt)));
     return true;
 }
 
@@ -132,12 +137,14 @@ bool tr_casp(Tr *t, const OpCasP *a)
     IrVal base = mem_addr(t, get_x_sp(t, a->rn)), lo, hi;
     int order = MEM_ALIGN | ordering(a->acq, a->ord);
     if (a->psz) {
-        IrVal expect = pair128(t, get_x(t, a->rs), get_x(t, a->rs + 1)), want = pair128(t, get_x(t, a->rt), get_x(t, a->rt + 1));
+        IrVal expect = pair128(t, get_x(t, a->rs), get_x(t, a->rs + 1)),
+              want = pair128(t, get_x(t, a->rt), get_x(t, a->rt + 1));
         IrVal old = ir_cas(t->u, IR_I128, MEM_128 | order, base, expect, want);
         lo = ir_op1(t->u, IR_lo, IR_I64, old);
         hi = ir_op1(t->u, IR_hi, IR_I64, old);
     } else {
-        IrVal old = ir_cas(t->u, IR_I64, MEM_64 | order, base, pair64(t, a->rs, a->rs + 1), pair64(t, a->rt, a->rt + 1));
+        IrVal old =
+            ir_cas(t->u, IR_I64, MEM_64 | order, base, pair64(t, a->rs, a->rs + 1), pair64(t, a->rt, a->rt + 1));
         lo = ir_extract(t->u, IR_I64, old, 0, 32);
         hi = ir_op2(t->u, IR_shr, IR_I64, old, imm_x(t, 32));
     }
@@ -148,7 +155,8 @@ bool tr_casp(Tr *t, const OpCasP *a)
 
 enum { LSE_CLR = 1, LSE_SWP = 8 };
 static const IrOp lse_ops[] = {
-    IR_fetch_add, IR_fetch_and, IR_fetch_xor, IR_fetch_or, IR_fetch_smax, IR_fetch_smin, IR_fetch_umax, IR_fetch_umin, IR_xchg,
+    IR_fetch_add, IR_fetch_and, IR_fetch_xor, IR_fetch_or, IR_fetch_smax, IR_fetch_smin, IR_fetch_umax, IR_fetch_umin,
+    IR_xchg,
 };
 
 bool ok_lse(const OpLse *a) { return a->lse <= LSE_SWP; }
@@ -156,9 +164,11 @@ bool tr_lse(Tr *t, const OpLse *a)
 {
     IrType ty = sf_type(a->size == MEM_64);
     IrVal base = mem_addr(t, get_x_sp(t, a->rn)), v = get_r(t, a->size == MEM_64, a->rs);
-    if (a->lse == LSE_CLR) v = ir_op1(t->u, IR_not, ty, v);
+    if (a->lse == LSE_CLR)
+        v = ir_op1(t->u, IR_not, ty, v);
     IrVal old = ir_rmw(t->u, lse_ops[a->lse], ty, a->size | MEM_ALIGN | ordering(a->a, a->r), base, v);
-    if (a->size < MEM_32) old = ir_extract(t->u, IR_I32, old, 0, 8 << a->size);
+    if (a->size < MEM_32)
+        old = ir_extract(t->u, IR_I32, old, 0, 8 << a->size);
     put_r(t, a->size == MEM_64, a->rt, old);
     return true;
 }

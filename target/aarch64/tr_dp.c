@@ -47,16 +47,22 @@ bool tr_addsub_i(Tr *t, const OpAddI *a, int op)
 /* Arm ARM DecodeBitMasks; false when reserved. */
 static bool bitmask(int sf, int n, int immr, int imms, uint64_t *out)
 {
-    if (!sf && n) return false;
+    if (!sf && n)
+        return false;
     uint32_t v = (uint32_t)n << 6 | (~imms & 0x3f);
-    if (v < 2) return false;
+    if (v < 2)
+        return false;
     int len = 31 - __builtin_clz(v), size = 1 << len, levels = size - 1;
     int s = imms & levels, r = immr & levels;
-    if (s == levels) return false;
+    if (s == levels)
+        return false;
     uint64_t welem = s == 63 ? ~0ull : (1ull << (s + 1)) - 1;
-    if (r) welem = welem >> r | welem << (size - r);
-    if (size < 64) welem &= (1ull << size) - 1;
-    for (; size < 64; size *= 2) welem |= welem << size;
+    if (r)
+        welem = welem >> r | welem << (size - r);
+    if (size < 64)
+        welem &= (1ull << size) - 1;
+    for (; size < 64; size *= 2)
+        welem |= welem << size;
     *out = sf ? welem : (uint32_t)welem;
     return true;
 }
@@ -69,8 +75,10 @@ static void logic(Tr *t, int op, int sf, int rd, bool sp, IrVal n, IrVal m)
     static const IrOp ops[8] = { IR_and, IR_or, IR_xor, IR_and, IR_andc, IR_orc, IR_eqv, IR_andc };
     IrType ty = sf_type(sf);
     IrVal r = ir_op2(t->u, ops[op], ty, n, m), f = 0;
-    if (op == 3) f = ir_op2(t->u, IR_flags_and, ty, n, m);
-    if (op == 7) f = ir_op2(t->u, IR_flags_and, ty, r, r);
+    if (op == 3)
+        f = ir_op2(t->u, IR_flags_and, ty, n, m);
+    if (op == 7)
+        f = ir_op2(t->u, IR_flags_and, ty, r, r);
     put_result(t, sf, rd, sp, r, f);
 }
 
@@ -86,9 +94,11 @@ bool ok_hw(const OpMovW *a) { return a->sf || a->hw < 2; }
 bool tr_movw(Tr *t, const OpMovW *a, int op)
 {
     uint64_t v = (uint64_t)a->imm16 << (16 * a->hw);
-    if (op == 0) v = ~v;
+    if (op == 0)
+        v = ~v;
     if (op == 2) {
-        put_r(t, a->sf, a->rd, ir_deposit(t->u, sf_type(a->sf), get_r(t, a->sf, a->rd), imm_r(t, a->sf, a->imm16), 16 * a->hw, 16));
+        put_r(t, a->sf, a->rd,
+            ir_deposit(t->u, sf_type(a->sf), get_r(t, a->sf, a->rd), imm_r(t, a->sf, a->imm16), 16 * a->hw, 16));
     } else {
         put_x(t, a->rd, imm_x(t, (int64_t)(a->sf ? v : (uint32_t)v)));
     }
@@ -105,11 +115,14 @@ static void bfm_move(Tr *t, const OpBfm *a, bool sign)
     IrVal v = get_r(t, a->sf, a->rn);
     if (a->imms >= a->immr) {
         int len = a->imms - a->immr + 1;
-        if (a->imms == w - 1) v = ir_op2(t->u, sign ? IR_sar : IR_shr, ty, v, imm_r(t, a->sf, a->immr));
-        else v = sign ? ir_sextract(t->u, ty, v, a->immr, len) : ir_extract(t->u, ty, v, a->immr, len);
+        if (a->imms == w - 1)
+            v = ir_op2(t->u, sign ? IR_sar : IR_shr, ty, v, imm_r(t, a->sf, a->immr));
+        else
+            v = sign ? ir_sextract(t->u, ty, v, a->immr, len) : ir_extract(t->u, ty, v, a->immr, len);
     } else {
         int len = a->imms + 1, up = w - a->immr;
-        if (len + up < w) v = sign ? ir_sextract(t->u, ty, v, 0, len) : ir_extract(t->u, ty, v, 0, len);
+        if (len + up < w)
+            v = sign ? ir_sextract(t->u, ty, v, 0, len) : ir_extract(t->u, ty, v, 0, len);
         v = ir_op2(t->u, IR_shl, ty, v, imm_r(t, a->sf, up));
     }
     put_r(t, a->sf, a->rd, v);
@@ -123,7 +136,8 @@ bool tr_bfm(Tr *t, const OpBfm *a)
     int w = a->sf ? 64 : 32;
     IrVal v = get_r(t, a->sf, a->rn), d = get_r(t, a->sf, a->rd);
     if (a->imms >= a->immr) {
-        if (a->immr) v = ir_op2(t->u, IR_shr, ty, v, imm_r(t, a->sf, a->immr));
+        if (a->immr)
+            v = ir_op2(t->u, IR_shr, ty, v, imm_r(t, a->sf, a->immr));
         v = ir_deposit(t->u, ty, d, v, 0, a->imms - a->immr + 1);
     } else {
         v = ir_deposit(t->u, ty, d, v, w - a->immr, a->imms + 1);
@@ -194,9 +208,12 @@ IrVal a64_extend(Tr *t, int sf, int rm, int option, int shift)
     static const IrOp ext[8] = { IR_zext8, IR_zext16, IR_zext32, IR_mov, IR_sext8, IR_sext16, IR_sext32, IR_mov };
     IrType ty = sf_type(sf);
     IrVal v;
-    if ((option & 3) == 3 || (!sf && (option & 3) == 2)) v = get_r(t, sf, rm);
-    else if ((option & 3) == 2) v = ir_op1(t->u, ext[option], IR_I64, get_w(t, rm));
-    else v = ir_op1(t->u, ext[option], ty, get_r(t, sf, rm));
+    if ((option & 3) == 3 || (!sf && (option & 3) == 2))
+        v = get_r(t, sf, rm);
+    else if ((option & 3) == 2)
+        v = ir_op1(t->u, ext[option], IR_I64, get_w(t, rm));
+    else
+        v = ir_op1(t->u, ext[option], ty, get_r(t, sf, rm));
     return shift ? ir_op2(t->u, IR_shl, ty, v, imm_r(t, sf, shift)) : v;
 }
 
@@ -215,7 +232,8 @@ bool tr_adcsbc(Tr *t, const OpR3 *a, int op)
     IrVal r = ir_op3(t->u, op & 2 ? IR_sbc : IR_adc, ty, n, m, c);
     IrVal f = op & 1 ? ir_op3(t->u, op & 2 ? IR_flags_sbc : IR_flags_adc, ty, n, m, c) : 0;
     put_r(t, a->sf, a->rd, r);
-    if (f) put_flags(t, f);
+    if (f)
+        put_flags(t, f);
     return true;
 }
 
@@ -280,9 +298,12 @@ bool tr_csel(Tr *t, const OpCsel *a, int op)
         return true;
     }
     IrVal n = get_r(t, a->sf, a->rn), m = get_r(t, a->sf, a->rm);
-    if (op == 1) m = ir_op2(t->u, IR_add, ty, m, imm_r(t, a->sf, 1));
-    if (op == 2) m = ir_op1(t->u, IR_not, ty, m);
-    if (op == 3) m = ir_op1(t->u, IR_neg, ty, m);
+    if (op == 1)
+        m = ir_op2(t->u, IR_add, ty, m, imm_r(t, a->sf, 1));
+    if (op == 2)
+        m = ir_op1(t->u, IR_not, ty, m);
+    if (op == 3)
+        m = ir_op1(t->u, IR_neg, ty, m);
     put_r(t, a->sf, a->rd, c == COND_ALWAYS ? n : ir_select_f(t->u, ty, c, get_flags(t), n, m));
     return true;
 }
@@ -324,7 +345,8 @@ bool tr_rev(Tr *t, const OpX2 *a, int kind)
 {
     IrType ty = sf_type(kind);
     IrVal v = ir_op1(t->u, IR_bswap, ty, get_r(t, kind, a->rn));
-    if (kind == 1) v = ir_op2(t->u, IR_rotr, IR_I64, v, imm_x(t, 32));
+    if (kind == 1)
+        v = ir_op2(t->u, IR_rotr, IR_I64, v, imm_x(t, 32));
     put_r(t, kind, a->rd, v);
     return true;
 }
@@ -342,8 +364,10 @@ bool tr_madd(Tr *t, const OpR4 *a, int op)
 {
     IrType ty = sf_type(a->sf);
     IrVal p = ir_op2(t->u, IR_mul, ty, get_r(t, a->sf, a->rn), get_r(t, a->sf, a->rm));
-    if (a->ra != 31) p = ir_op2(t->u, (IrOp)op, ty, get_r(t, a->sf, a->ra), p);
-    else if (op == IR_sub) p = ir_op1(t->u, IR_neg, ty, p);
+    if (a->ra != 31)
+        p = ir_op2(t->u, (IrOp)op, ty, get_r(t, a->sf, a->ra), p);
+    else if (op == IR_sub)
+        p = ir_op1(t->u, IR_neg, ty, p);
     put_r(t, a->sf, a->rd, p);
     return true;
 }
@@ -352,7 +376,8 @@ bool tr_madd(Tr *t, const OpR4 *a, int op)
 bool tr_maddl(Tr *t, const OpX4 *a, int op)
 {
     IrOp ext = op & 2 ? IR_zext32 : IR_sext32;
-    IrVal p = ir_op2(t->u, IR_mul, IR_I64, ir_op1(t->u, ext, IR_I64, get_w(t, a->rn)), ir_op1(t->u, ext, IR_I64, get_w(t, a->rm)));
+    IrVal p = ir_op2(
+        t->u, IR_mul, IR_I64, ir_op1(t->u, ext, IR_I64, get_w(t, a->rn)), ir_op1(t->u, ext, IR_I64, get_w(t, a->rm)));
     put_x(t, a->rd, ir_op2(t->u, op & 1 ? IR_sub : IR_add, IR_I64, get_x(t, a->ra), p));
     return true;
 }
@@ -364,10 +389,26 @@ bool tr_mulh(Tr *t, const OpX3 *a, int op)
 }
 
 /* Pointer authentication (tr_pac.c). Rd = 31 cannot be signed: the zero register takes no result. */
-bool tr_pac(Tr *t, const OpX2 *a, int key) { put_x(t, a->rd, pac_sign(t, get_x(t, a->rd), get_x_sp(t, a->rn), key)); return true; }
-bool tr_aut(Tr *t, const OpX2 *a, int key) { put_x(t, a->rd, pac_auth(t, get_x(t, a->rd), get_x_sp(t, a->rn), key)); return true; }
-bool tr_pacz(Tr *t, const OpX1 *a, int key) { put_x(t, a->rd, pac_sign(t, get_x(t, a->rd), imm_x(t, 0), key)); return true; }
-bool tr_autz(Tr *t, const OpX1 *a, int key) { put_x(t, a->rd, pac_auth(t, get_x(t, a->rd), imm_x(t, 0), key)); return true; }
+bool tr_pac(Tr *t, const OpX2 *a, int key)
+{
+    put_x(t, a->rd, pac_sign(t, get_x(t, a->rd), get_x_sp(t, a->rn), key));
+    return true;
+}
+bool tr_aut(Tr *t, const OpX2 *a, int key)
+{
+    put_x(t, a->rd, pac_auth(t, get_x(t, a->rd), get_x_sp(t, a->rn), key));
+    return true;
+}
+bool tr_pacz(Tr *t, const OpX1 *a, int key)
+{
+    put_x(t, a->rd, pac_sign(t, get_x(t, a->rd), imm_x(t, 0), key));
+    return true;
+}
+bool tr_autz(Tr *t, const OpX1 *a, int key)
+{
+    put_x(t, a->rd, pac_auth(t, get_x(t, a->rd), imm_x(t, 0), key));
+    return true;
+}
 bool tr_xpac(Tr *t, const OpX1 *a) { put_x(t, a->rd, pac_strip(t, get_x(t, a->rd))); return true; }
 bool tr_pacga(Tr *t, const OpX3 *a)
 {

@@ -7,15 +7,19 @@
 
 static IrVal bits_of(Tr *t, IrType ty, IrVal v)
 {
-    if (ty == IR_F64) return ir_op1(t->u, IR_fbits, IR_I64, v);
-    if (ty == IR_F32) v = ir_op1(t->u, IR_fbits, IR_I32, v), ty = IR_I32;
+    if (ty == IR_F64)
+        return ir_op1(t->u, IR_fbits, IR_I64, v);
+    if (ty == IR_F32)
+        v = ir_op1(t->u, IR_fbits, IR_I32, v), ty = IR_I32;
     return ty == IR_I32 ? ir_op1(t->u, IR_zext32, IR_I64, v) : v;
 }
 
 static IrVal of_bits(Tr *t, IrType ty, IrVal x)
 {
-    if (ty == IR_F64) return ir_op1(t->u, IR_ffrom, IR_F64, x);
-    if (ty == IR_I64) return x;
+    if (ty == IR_F64)
+        return ir_op1(t->u, IR_ffrom, IR_F64, x);
+    if (ty == IR_I64)
+        return x;
     IrVal w = ir_op1(t->u, IR_trunc32, IR_I32, x);
     return ty == IR_F32 ? ir_op1(t->u, IR_ffrom, IR_F32, w) : w;
 }
@@ -32,13 +36,15 @@ static IrVal cvt(Tr *t, IrOp op, IrType to, IrType from, FpRound r, int aux, IrV
 
 bool tr_fp2(Tr *t, const OpF2 *a, int op)
 {
-    put_f(t, a->dbl, a->rd, fp(t, (IrOp)op, fp_type(a->dbl), FP_DYN, 0, get_f(t, a->dbl, a->rn), get_f(t, a->dbl, a->rm), 0));
+    put_f(t, a->dbl, a->rd,
+        fp(t, (IrOp)op, fp_type(a->dbl), FP_DYN, 0, get_f(t, a->dbl, a->rn), get_f(t, a->dbl, a->rm), 0));
     return true;
 }
 
 bool tr_fminmax(Tr *t, const OpF2 *a, int op, int kind)
 {
-    put_f(t, a->dbl, a->rd, fp(t, (IrOp)op, fp_type(a->dbl), FP_DYN, kind, get_f(t, a->dbl, a->rn), get_f(t, a->dbl, a->rm), 0));
+    put_f(t, a->dbl, a->rd,
+        fp(t, (IrOp)op, fp_type(a->dbl), FP_DYN, kind, get_f(t, a->dbl, a->rn), get_f(t, a->dbl, a->rm), 0));
     return true;
 }
 
@@ -73,7 +79,8 @@ bool tr_frint(Tr *t, const OpF1 *a, int round, int inexact)
 bool tr_frint_int(Tr *t, const OpF1 *a, int width, int round)
 {
     IrType ty = fp_type(a->dbl);
-    IrVal args[2] = { imm_x(t, round << 16 | width << 8 | (a->dbl ? SF64 : SF32)), bits_of(t, ty, get_f(t, a->dbl, a->rn)) };
+    IrVal args[2] = { imm_x(t, round << 16 | width << 8 | (a->dbl ? SF64 : SF32)),
+        bits_of(t, ty, get_f(t, a->dbl, a->rn)) };
     put_f(t, a->dbl, a->rd, of_bits(t, ty, ir_call(t->u, H_fp_rint_int, 2, args)));
     return true;
 }
@@ -83,8 +90,10 @@ bool tr_fma(Tr *t, const OpF3 *a, int neg_product, int neg_addend)
 {
     IrType ty = fp_type(a->dbl);
     IrVal n = get_f(t, a->dbl, a->rn), m = get_f(t, a->dbl, a->rm), c = get_f(t, a->dbl, a->ra);
-    if (neg_product) n = ir_op1(t->u, IR_fneg, ty, n);
-    if (neg_addend) c = ir_op1(t->u, IR_fneg, ty, c);
+    if (neg_product)
+        n = ir_op1(t->u, IR_fneg, ty, n);
+    if (neg_addend)
+        c = ir_op1(t->u, IR_fneg, ty, c);
     put_f(t, a->dbl, a->rd, fp(t, IR_fma, ty, FP_DYN, 0, n, m, c));
     return true;
 }
@@ -148,8 +157,10 @@ bool tr_fmov_i(Tr *t, const OpImm *a)
     uint64_t sign = a->imm8 >> 7, b = a->imm8 >> 6 & 1, low = a->imm8 & 0x3f;
     uint64_t v = a->dbl ? sign << 63 | (b ? 0xffull : 0x100ull) << 54 | low << 48
                         : sign << 31 | (b ? 0x1full : 0x20ull) << 25 | low << 19;
-    if (a->dbl) put_dbits(t, a->rd, imm_x(t, (int64_t)v));
-    else put_sbits(t, a->rd, imm_w(t, (int32_t)v));
+    if (a->dbl)
+        put_dbits(t, a->rd, imm_x(t, (int64_t)v));
+    else
+        put_sbits(t, a->rd, imm_w(t, (int32_t)v));
     return true;
 }
 
@@ -161,7 +172,8 @@ bool tr_fcvt(Tr *t, const OpCvt *a)
 {
     static const uint8_t fmt[4] = { SF32, SF64, 0, SF16 };
     if (a->type != TYPE_H && a->to != TYPE_H) {
-        put_f(t, a->to, a->rd, cvt(t, IR_fcvt_ff, fp_type(a->to), fp_type(a->type), FP_DYN, 0, get_f(t, a->type, a->rn)));
+        put_f(
+            t, a->to, a->rd, cvt(t, IR_fcvt_ff, fp_type(a->to), fp_type(a->type), FP_DYN, 0, get_f(t, a->type, a->rn)));
         return true;
     }
     IrVal args[2] = { imm_x(t, fmt[a->to] << 8 | fmt[a->type]), get_dbits(t, a->rn) };
@@ -202,7 +214,8 @@ bool tr_cvtf_fix(Tr *t, const OpFix *a, int op)
     return true;
 }
 
-/* a times 2^fbits without a flag of its own: singles as doubles; what could overflow is far out of an integer's range and stays. */
+/* a times 2^fbits without a flag of its own: singles as doubles; what could overflow is far out of an integer's range
+ * and stays. */
 static IrVal scale_up(Tr *t, bool dbl, IrVal a, int fbits)
 {
     IrVal times = imm_x(t, (int64_t)(1023 + fbits) << 52);
@@ -240,14 +253,18 @@ bool tr_fjcvtzs(Tr *t, const OpX *a)
 
 bool tr_fmov_if(Tr *t, const OpX *a, int dbl)
 {
-    if (dbl) put_x(t, a->rd, get_dbits(t, a->rn));
-    else put_w(t, a->rd, get_sbits(t, a->rn));
+    if (dbl)
+        put_x(t, a->rd, get_dbits(t, a->rn));
+    else
+        put_w(t, a->rd, get_sbits(t, a->rn));
     return true;
 }
 bool tr_fmov_fi(Tr *t, const OpX *a, int dbl)
 {
-    if (dbl) put_dbits(t, a->rd, get_x(t, a->rn));
-    else put_sbits(t, a->rd, get_w(t, a->rn));
+    if (dbl)
+        put_dbits(t, a->rd, get_x(t, a->rn));
+    else
+        put_sbits(t, a->rd, get_w(t, a->rn));
     return true;
 }
 bool tr_fmov_xh(Tr *t, const OpX *a)

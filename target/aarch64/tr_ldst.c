@@ -20,13 +20,15 @@ static IrVal offset(Tr *t, IrVal base, int64_t off)
 
 IrVal a64_load(Tr *t, IrType type, int mem, IrVal base, int64_t off)
 {
-    if (t->u->flags & A64_TB_TAGGED) base = mem_addr(t, offset(t, base, off)), off = 0;
+    if (t->u->flags & A64_TB_TAGGED)
+        base = mem_addr(t, offset(t, base, off)), off = 0;
     return ir_load(t->u, type, mem, base, off);
 }
 
 void a64_store(Tr *t, int mem, IrVal base, int64_t off, IrVal v)
 {
-    if (t->u->flags & A64_TB_TAGGED) base = mem_addr(t, offset(t, base, off)), off = 0;
+    if (t->u->flags & A64_TB_TAGGED)
+        base = mem_addr(t, offset(t, base, off)), off = 0;
     ir_store(t->u, mem, base, off, v);
 }
 
@@ -59,15 +61,20 @@ static IrVal loadv(Tr *t, int size, IrVal base, int64_t off)
 
 static void storev(Tr *t, int size, int rt, IrVal base, int64_t off)
 {
-    IrVal v = size == MEM_128 ? get_v(t, rt) : size == MEM_64 ? get_d(t, rt) : size == MEM_32 ? get_s(t, rt) : get_sbits(t, rt);
+    IrVal v = size == MEM_128 ? get_v(t, rt)
+        : size == MEM_64      ? get_d(t, rt)
+        : size == MEM_32      ? get_s(t, rt)
+                              : get_sbits(t, rt);
     a64_store(t, size, base, off, v);
 }
 
 static int v_size(int size, int opc) { return opc & 2 ? MEM_128 : size; }
 static void ldstv(Tr *t, int size, int opc, int rt, IrVal base, int64_t off)
 {
-    if (opc & 1) put_v(t, rt, loadv(t, v_size(size, opc), base, off));
-    else storev(t, v_size(size, opc), rt, base, off);
+    if (opc & 1)
+        put_v(t, rt, loadv(t, v_size(size, opc), base, off));
+    else
+        storev(t, v_size(size, opc), rt, base, off);
 }
 
 /* size:opc that exist (prefetch is 3:2 and has its own rows); vector: opc bit 1 means Q and needs size 0 */
@@ -82,7 +89,8 @@ bool tr_ldst9(Tr *t, const OpI9 *a)
 {
     IrVal base = get_x_sp(t, a->rn);
     ldst(t, a->size, a->opc, a->rt, base, a->mode == MODE_POST ? 0 : a->imm9);
-    if (a->mode & 1) put_x_sp(t, a->rn, offset(t, base, a->imm9));
+    if (a->mode & 1)
+        put_x_sp(t, a->rn, offset(t, base, a->imm9));
     return true;
 }
 
@@ -90,7 +98,8 @@ bool tr_ldst9v(Tr *t, const OpI9 *a)
 {
     IrVal base = get_x_sp(t, a->rn);
     ldstv(t, a->size, a->opc, a->rt, base, a->mode == MODE_POST ? 0 : a->imm9);
-    if (a->mode & 1) put_x_sp(t, a->rn, offset(t, base, a->imm9));
+    if (a->mode & 1)
+        put_x_sp(t, a->rn, offset(t, base, a->imm9));
     return true;
 }
 
@@ -149,7 +158,8 @@ bool ok_pairv(const OpPair *a) { return a->size != 3; }
 
 static void pair_writeback(Tr *t, const OpPair *a, IrVal base, int64_t off)
 {
-    if (a->idx & 1) put_x_sp(t, a->rn, offset(t, base, off));
+    if (a->idx & 1)
+        put_x_sp(t, a->rn, offset(t, base, off));
 }
 
 bool tr_pair(Tr *t, const OpPair *a)
@@ -158,7 +168,8 @@ bool tr_pair(Tr *t, const OpPair *a)
     IrVal base = get_x_sp(t, a->rn);
     int64_t off = (int64_t)a->imm7 * step, at = a->idx == PAIR_POST ? 0 : off;
     if (a->load) {
-        if (a->size == 1) mem |= MEM_SIGNED;
+        if (a->size == 1)
+            mem |= MEM_SIGNED;
         IrVal v = a64_load(t, IR_I64, mem, base, at), w = a64_load(t, IR_I64, mem, base, at + step);
         put_x(t, a->rt, v);
         put_x(t, a->rt2, w);
@@ -192,7 +203,8 @@ bool tr_ldra(Tr *t, const OpPacL *a)
     enum { KEY_DA = 2 };
     IrVal base = offset(t, pac_auth(t, get_x_sp(t, a->rn), imm_x(t, 0), KEY_DA + a->key), a->imm10);
     IrVal v = a64_load(t, IR_I64, MEM_64, base, 0);
-    if (a->wb) put_x_sp(t, a->rn, base);
+    if (a->wb)
+        put_x_sp(t, a->rn, base);
     put_x(t, a->rt, v);
     return true;
 }

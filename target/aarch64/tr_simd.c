@@ -115,7 +115,8 @@ IrVal simd_dot(Tr *t, IrOp mull, int q, IrVal n, IrVal m, IrVal acc)
 
 static IrVal desc(Tr *t, int fn, Width w, IrLane e, int imm)
 {
-    return ir_const(t->u, IR_I32, e << SIMD_DESC_LANE | w << SIMD_DESC_WIDTH | fn << SIMD_DESC_FN | imm << SIMD_DESC_IMM);
+    return ir_const(
+        t->u, IR_I32, e << SIMD_DESC_LANE | w << SIMD_DESC_WIDTH | fn << SIMD_DESC_FN | imm << SIMD_DESC_IMM);
 }
 IrVal simd_help1(Tr *t, int helper, int fn, Width w, IrLane e, int imm, IrVal a)
 {
@@ -148,6 +149,6 @@ bool a64_simd(Tr *t, uint32_t insn)
         return true;
     if (insn & 1 << 10)
         return decode_simd_same(t, insn) || decode_simd_perm(t, insn) || decode_simd_fp(t, insn);
-    return decode_simd_misc(t, insn) || decode_simd_diff(t, insn) || decode_simd_perm(t, insn) || decode_simd_fp(t, insn)
-        || decode_simd_crypto(t, insn);
+    return decode_simd_misc(t, insn) || decode_simd_diff(t, insn) || decode_simd_perm(t, insn) ||
+        decode_simd_fp(t, insn) || decode_simd_crypto(t, insn);
 }

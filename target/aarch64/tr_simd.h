@@ -23,10 +23,22 @@ static inline IrType simd_elem_type(IrLane e) { return e == E64 ? IR_F64 : e == 
 uint64_t simd_lanes(IrLane e, uint64_t v);
 
 static inline IrVal vq(Tr *t, int r) { return ir_get(t->u, R_V0 + r); }
-static inline IrVal v1(Tr *t, IrOp op, Width w, IrLane e, int64_t imm, IrVal a) { return ir_v1(t->u, op, w_type(w), e, imm, a); }
-static inline IrVal v2(Tr *t, IrOp op, Width w, IrLane e, int64_t imm, IrVal a, IrVal b) { return ir_v2(t->u, op, w_type(w), e, imm, a, b); }
-static inline IrVal v3(Tr *t, IrOp op, Width w, IrLane e, IrVal a, IrVal b, IrVal c) { return ir_v3(t->u, op, w_type(w), e, 0, a, b, c); }
-static inline IrVal vcmp(Tr *t, IrCond c, Width w, IrLane e, IrVal a, IrVal b) { return ir_vcmp(t->u, w_type(w), e, c, a, b); }
+static inline IrVal v1(Tr *t, IrOp op, Width w, IrLane e, int64_t imm, IrVal a)
+{
+    return ir_v1(t->u, op, w_type(w), e, imm, a);
+}
+static inline IrVal v2(Tr *t, IrOp op, Width w, IrLane e, int64_t imm, IrVal a, IrVal b)
+{
+    return ir_v2(t->u, op, w_type(w), e, imm, a, b);
+}
+static inline IrVal v3(Tr *t, IrOp op, Width w, IrLane e, IrVal a, IrVal b, IrVal c)
+{
+    return ir_v3(t->u, op, w_type(w), e, 0, a, b, c);
+}
+static inline IrVal vcmp(Tr *t, IrCond c, Width w, IrLane e, IrVal a, IrVal b)
+{
+    return ir_vcmp(t->u, w_type(w), e, c, a, b);
+}
 static inline IrVal vk(Tr *t, Width w, uint64_t half) { return ir_const(t->u, w_type(w), (int64_t)half); }
 static inline IrVal vk_lane(Tr *t, Width w, IrLane e, uint64_t v) { return vk(t, w, simd_lanes(e, v)); }
 static inline IrVal vlow64(Tr *t, IrVal a) { return ir_vconv(t->u, IR_vlow, IR_V64, IR_V128, E64, 0, 0, a); }
@@ -50,12 +62,14 @@ IrVal simd_sat_op(Tr *t, IrOp sat, IrOp wrap, Width w, IrLane e, IrVal a, IrVal 
 /* Saturating narrow (IR_vnarrow_*) from lanes of e + 1 into the low 64 bits of a V128; QC set. */
 IrVal simd_sat_narrow(Tr *t, IrOp op, IrLane e, IrVal v128);
 IrVal simd_dmulh(Tr *t, bool round, Width w, IrLane e, IrVal a, IrVal b);
-/* acc.s[i] + the sum of the four byte products of each word (mull: IR_vmulls or IR_vmullu); V128 in, type of vec_width(q) out. */
+/* acc.s[i] + the sum of the four byte products of each word (mull: IR_vmulls or IR_vmullu); V128 in, type of
+ * vec_width(q) out. */
 IrVal simd_dot(Tr *t, IrOp mull, int q, IrVal n, IrVal m, IrVal acc);
 
 /* Helper operand word: element size, operand bytes, and an instruction-specific part. */
 enum { SIMD_DESC_LANE = 0, SIMD_DESC_WIDTH = 4, SIMD_DESC_FN = 8, SIMD_DESC_IMM = 16 };
-IrVal simd_help1(Tr *t, int helper, int fn, Width w, IrLane e, int imm, IrVal a);               /* V128 operands and result */
+/* V128 operands and result */
+IrVal simd_help1(Tr *t, int helper, int fn, Width w, IrLane e, int imm, IrVal a);
 IrVal simd_help2(Tr *t, int helper, int fn, Width w, IrLane e, int imm, IrVal a, IrVal b);
 IrVal simd_help3(Tr *t, int helper, int fn, Width w, IrLane e, int imm, IrVal a, IrVal b, IrVal c);
 
@@ -75,6 +89,7 @@ bool decode_simd_fp(Tr *t, uint64_t insn);
 bool decode_simd_ldst(Tr *t, uint64_t insn);
 bool decode_simd_crypto(Tr *t, uint64_t insn);
 
-extern const DecodeIsa isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shift, isa_simd_perm, isa_simd_fp, isa_simd_crypto;
+extern const DecodeIsa isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shift, isa_simd_perm, isa_simd_fp,
+    isa_simd_crypto;
 
 #endif

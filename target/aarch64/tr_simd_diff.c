@@ -145,7 +145,8 @@ static void dmulh_elem(Tr *t, ElemMul k, Width w, IrLane e, int rd, int rn, IrVa
     if (k == EL_DMULH || k == EL_RDMULH)
         simd_wr(t, rd, w, simd_dmulh(t, k == EL_RDMULH, w, e, simd_rd(t, rn, w), simd_as_w(t, w, m)));
     else
-        put_v(t, rd, simd_help3(t, H_simd_int3, k == EL_RDMLSH ? I3_RDMLSH : I3_RDMLAH, w, e, 0, vq(t, rn), m, vq(t, rd)));
+        put_v(t, rd,
+            simd_help3(t, H_simd_int3, k == EL_RDMLSH ? I3_RDMLSH : I3_RDMLAH, w, e, 0, vq(t, rn), m, vq(t, rd)));
 }
 bool tr_vd_dmulh_eh(Tr *t, const OpEH *a, int k)
 {

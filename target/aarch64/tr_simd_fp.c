@@ -47,7 +47,8 @@ static bool sf(Tr *t, IrOp op, int dbl, int aux, int rd, IrVal a, IrVal b)
 static IrOp scalar_op(int vop)
 {
     static const uint16_t t[][2] = {
-        { IR_vfadd, IR_fadd }, { IR_vfsub, IR_fsub }, { IR_vfmul, IR_fmul }, { IR_vfmin, IR_fmin }, { IR_vfmax, IR_fmax },
+        { IR_vfadd, IR_fadd }, { IR_vfsub, IR_fsub }, { IR_vfmul, IR_fmul }, { IR_vfmin, IR_fmin },
+        { IR_vfmax, IR_fmax },
     };
     int i = 0;
     while (t[i][0] != vop)
@@ -61,7 +62,10 @@ static bool arith(Tr *t, Width w, int dbl, int op, int aux, int rd, int rn, int 
     return put(t, rd, w, vf2(t, op, w, f_lane(dbl), aux, simd_rd(t, rn, w), simd_rd(t, rm, w)));
 }
 bool tr_vf_arith(Tr *t, const OpV3 *a, int op) { return arith(t, vec_width(a->q), a->dbl, op, 0, a->rd, a->rn, a->rm); }
-bool tr_vf_minmax(Tr *t, const OpV3 *a, int op, int kind) { return arith(t, vec_width(a->q), a->dbl, op, kind, a->rd, a->rn, a->rm); }
+bool tr_vf_minmax(Tr *t, const OpV3 *a, int op, int kind)
+{
+    return arith(t, vec_width(a->q), a->dbl, op, kind, a->rd, a->rn, a->rm);
+}
 
 /* FMLS negates the first factor, NaNs included. */
 static IrVal mla(Tr *t, Width w, IrLane e, bool sub, IrVal n, IrVal m, IrVal d)
@@ -71,7 +75,8 @@ static IrVal mla(Tr *t, Width w, IrLane e, bool sub, IrVal n, IrVal m, IrVal d)
 bool tr_vf_mla(Tr *t, const OpV3 *a, int sub)
 {
     Width w = vec_width(a->q);
-    return put(t, a->rd, w, mla(t, w, f_lane(a->dbl), sub, simd_rd(t, a->rn, w), simd_rd(t, a->rm, w), simd_rd(t, a->rd, w)));
+    return put(
+        t, a->rd, w, mla(t, w, f_lane(a->dbl), sub, simd_rd(t, a->rn, w), simd_rd(t, a->rm, w), simd_rd(t, a->rd, w)));
 }
 
 bool tr_vf_pairs(Tr *t, const OpV3 *a, int op, int aux)
@@ -87,8 +92,14 @@ static bool help2(Tr *t, Width w, int dbl, int fn, int rd, int rn, IrVal m)
     put_v(t, rd, simd_help2(t, H_simd_fp2, fn, w, f_lane(dbl), 0, vq(t, rn), m));
     return true;
 }
-bool tr_vf_help2(Tr *t, const OpV3 *a, int fn) { return help2(t, vec_width(a->q), a->dbl, fn, a->rd, a->rn, vq(t, a->rm)); }
-bool tr_vf_help2_s(Tr *t, const OpS3 *a, int fn) { return help2(t, f_width(a->dbl), a->dbl, fn, a->rd, a->rn, vq(t, a->rm)); }
+bool tr_vf_help2(Tr *t, const OpV3 *a, int fn)
+{
+    return help2(t, vec_width(a->q), a->dbl, fn, a->rd, a->rn, vq(t, a->rm));
+}
+bool tr_vf_help2_s(Tr *t, const OpS3 *a, int fn)
+{
+    return help2(t, f_width(a->dbl), a->dbl, fn, a->rd, a->rn, vq(t, a->rm));
+}
 
 static bool abd(Tr *t, Width w, int dbl, int rd, int rn, int rm)
 {
@@ -158,22 +169,33 @@ static bool unary(Tr *t, Width w, int dbl, int op, FpRound round, int aux, int r
 {
     return put(t, rd, w, vf(t, op, w, f_lane(dbl), round, aux, 0, simd_rd(t, rn, w), 0, 0));
 }
-bool tr_vf_rint(Tr *t, const OpV2 *a, int round, int exact) { return unary(t, vec_width(a->q), a->dbl, IR_vfround, round, exact, a->rd, a->rn); }
+bool tr_vf_rint(Tr *t, const OpV2 *a, int round, int exact)
+{
+    return unary(t, vec_width(a->q), a->dbl, IR_vfround, round, exact, a->rd, a->rn);
+}
 bool tr_vf_sqrt(Tr *t, const OpV2 *a) { return unary(t, vec_width(a->q), a->dbl, IR_vfsqrt, FP_DYN, 0, a->rd, a->rn); }
-bool tr_vf_toint(Tr *t, const OpV2 *a, int op, int round) { return unary(t, vec_width(a->q), a->dbl, op, round, 0, a->rd, a->rn); }
+bool tr_vf_toint(Tr *t, const OpV2 *a, int op, int round)
+{
+    return unary(t, vec_width(a->q), a->dbl, op, round, 0, a->rd, a->rn);
+}
 bool tr_vf_toint_s(Tr *t, const OpS2 *a, int op, int round)
 {
     IrType to = sf_type(a->dbl);
-    IrVal v = ir_fcvt(t->u, op == IR_vfcvt_fi ? IR_fcvt_fi : IR_fcvt_fu, to, fp_type(a->dbl), round, 0, get_f(t, a->dbl, a->rn));
+    IrVal v = ir_fcvt(
+        t->u, op == IR_vfcvt_fi ? IR_fcvt_fi : IR_fcvt_fu, to, fp_type(a->dbl), round, 0, get_f(t, a->dbl, a->rn));
     put_v(t, a->rd, v_zext(t, to, v));
     return true;
 }
-bool tr_vf_fromint(Tr *t, const OpV2 *a, int op) { return unary(t, vec_width(a->q), a->dbl, op, FP_DYN, 0, a->rd, a->rn); }
+bool tr_vf_fromint(Tr *t, const OpV2 *a, int op)
+{
+    return unary(t, vec_width(a->q), a->dbl, op, FP_DYN, 0, a->rd, a->rn);
+}
 bool tr_vf_fromint_s(Tr *t, const OpS2 *a, int op)
 {
     IrType from = sf_type(a->dbl);
     IrVal v = v_low(t, from, vq(t, a->rn));
-    put_f(t, a->dbl, a->rd, ir_fcvt(t->u, op == IR_vfcvt_if ? IR_fcvt_if : IR_fcvt_uf, fp_type(a->dbl), from, FP_DYN, 0, v));
+    put_f(t, a->dbl, a->rd,
+        ir_fcvt(t->u, op == IR_vfcvt_if ? IR_fcvt_if : IR_fcvt_uf, fp_type(a->dbl), from, FP_DYN, 0, v));
     return true;
 }
 
@@ -188,8 +210,14 @@ static bool help1(Tr *t, Width w, IrLane e, int fn, int imm, int rd, int rn)
     put_v(t, rd, simd_help1(t, H_simd_fp1, fn, w, e, imm, vq(t, rn)));
     return true;
 }
-bool tr_vf_help1(Tr *t, const OpV2 *a, int fn) { return help1(t, vec_width(a->q), f_lane(a->dbl), fn, 0, a->rd, a->rn); }
-bool tr_vf_help1_s(Tr *t, const OpS2 *a, int fn) { return help1(t, f_width(a->dbl), f_lane(a->dbl), fn, 0, a->rd, a->rn); }
+bool tr_vf_help1(Tr *t, const OpV2 *a, int fn)
+{
+    return help1(t, vec_width(a->q), f_lane(a->dbl), fn, 0, a->rd, a->rn);
+}
+bool tr_vf_help1_s(Tr *t, const OpS2 *a, int fn)
+{
+    return help1(t, f_width(a->dbl), f_lane(a->dbl), fn, 0, a->rd, a->rn);
+}
 
 bool tr_vf_rintn(Tr *t, const OpV2 *a, int bits, int round)
 {
@@ -216,7 +244,10 @@ bool tr_vf_cvtxn_s(Tr *t, const OpR2 *a)
     return put(t, a->rd, W_S, vlow64(t, r));
 }
 
-static IrVal lane_f(Tr *t, IrType type, IrLane e, int i, IrVal v) { return ir_vconv(t->u, IR_vget, type, IR_V128, e, i, 0, v); }
+static IrVal lane_f(Tr *t, IrType type, IrLane e, int i, IrVal v)
+{
+    return ir_vconv(t->u, IR_vget, type, IR_V128, e, i, 0, v);
+}
 static IrVal as_vec(Tr *t, IrType type, IrVal v) { return ir_vconv(t->u, IR_vzext, IR_V128, type, E64, 0, 0, v); }
 
 bool tr_vf_narrow_s(Tr *t, const OpN2 *a)
@@ -232,7 +263,8 @@ bool tr_vf_widen_s(Tr *t, const OpN2 *a)
 {
     IrVal n = vq(t, a->rn), v[2];
     for (int i = 0; i < 2; i++)
-        v[i] = as_vec(t, IR_F64, ir_fcvt(t->u, IR_fcvt_ff, IR_F64, IR_F32, FP_DYN, 0, lane_f(t, IR_F32, E32, 2 * a->q + i, n)));
+        v[i] = as_vec(
+            t, IR_F64, ir_fcvt(t->u, IR_fcvt_ff, IR_F64, IR_F32, FP_DYN, 0, lane_f(t, IR_F32, E32, 2 * a->q + i, n)));
     put_v(t, a->rd, vpair(t, v[0], v[1]));
     return true;
 }
@@ -274,7 +306,8 @@ static bool elem_scalar(Tr *t, int k, int dbl, int rd, int rn, int rm, int idx)
     if (k == EF_MUL)
         r = ir_fp(t->u, IR_fmul, type, FP_DYN, 0, n, m, 0);
     else
-        r = ir_fp(t->u, IR_fma, type, FP_DYN, 0, k == EF_MLS ? ir_op1(t->u, IR_fneg, type, n) : n, m, get_f(t, dbl, rd));
+        r = ir_fp(
+            t->u, IR_fma, type, FP_DYN, 0, k == EF_MLS ? ir_op1(t->u, IR_fneg, type, n) : n, m, get_f(t, dbl, rd));
     put_f(t, dbl, rd, r);
     return true;
 }

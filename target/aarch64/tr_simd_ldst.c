@@ -214,7 +214,8 @@ static void st_lane(Tr *t, int n, IrLane e, int idx, int rn, int rt)
 {
     IrVal addr = base(t, rn);
     for (int i = 0; i < n; i++)
-        ir_store(t->u, e, addr, i << e, ir_vconv(t->u, IR_vget, simd_elem_type(e), IR_V128, e, idx, 0, vq(t, (rt + i) & 31)));
+        ir_store(t->u, e, addr, i << e,
+            ir_vconv(t->u, IR_vget, simd_elem_type(e), IR_V128, e, idx, 0, vq(t, (rt + i) & 31)));
 }
 
 bool tr_vl_ld_lane(Tr *t, const OpL *a, int n)

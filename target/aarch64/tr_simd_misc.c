@@ -171,7 +171,8 @@ static IrVal reduce(Tr *t, IrOp op, int q, IrLane e, IrVal v)
     return v;
 }
 
-/* The unsigned sum of all bytes: halfword sums of pairs cannot carry into each other, so that a multiplication adds them. */
+/* The unsigned sum of all bytes: halfword sums of pairs cannot carry into each other, so that a multiplication adds
+ * them. */
 static IrVal sum_bytes(Tr *t, int q, IrVal v128)
 {
     IrVal p = addlp(t, true, W_Q, E8, v128);
@@ -184,7 +185,8 @@ static IrVal sum_bytes(Tr *t, int q, IrVal v128)
 bool tr_vm_across(Tr *t, const OpV2 *a, int op)
 {
     if (op == IR_vadd && a->size == 0)
-        put_sbits(t, a->rd, ir_op1(t->u, IR_zext8, IR_I32, ir_op1(t->u, IR_trunc32, IR_I32, sum_bytes(t, a->q, vq(t, a->rn)))));
+        put_sbits(t, a->rd,
+            ir_op1(t->u, IR_zext8, IR_I32, ir_op1(t->u, IR_trunc32, IR_I32, sum_bytes(t, a->q, vq(t, a->rn)))));
     else
         simd_wr(t, a->rd, W_D, simd_trunc(t, a->size, reduce(t, op, a->q, a->size, vq(t, a->rn))));
     return true;

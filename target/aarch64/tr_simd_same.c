@@ -118,7 +118,8 @@ static IrVal shl_inline(Tr *t, bool is_signed, Width w, IrLane e, IrVal n, IrVal
     IrVal left = v2(t, IR_vand, w, E64, 0, v2(t, IR_vshl, w, e, 0, n, s), vcmp(t, COND_GT, w, e, limit, s));
     IrVal right, fits = vcmp(t, COND_GT, w, e, limit, ns);
     if (is_signed) {
-        IrVal count = v2(t, IR_vor, w, E64, 0, ns, v1(t, IR_vnot, w, e, 0, fits));      /* all ones = width - 1, modulo */
+        /* all ones = width - 1, modulo */
+        IrVal count = v2(t, IR_vor, w, E64, 0, ns, v1(t, IR_vnot, w, e, 0, fits));
         right = v2(t, IR_vsar, w, e, 0, n, count);
     } else {
         right = v2(t, IR_vand, w, E64, 0, v2(t, IR_vshr, w, e, 0, n, ns), fits);

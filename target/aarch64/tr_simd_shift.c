@@ -5,7 +5,15 @@
 
 enum { MI_MOV, MI_MVN, MI_ORR, MI_BIC };
 enum { QL_S, QL_U, QL_SU };                         /* SQSHL, UQSHL, SQSHLU */
-enum { QN_SS, QN_SU, QN_UU, QN_ROUND = 4, QN_SSR = QN_SS | QN_ROUND, QN_SUR = QN_SU | QN_ROUND, QN_UUR = QN_UU | QN_ROUND };
+enum {
+    QN_SS,
+    QN_SU,
+    QN_UU,
+    QN_ROUND = 4,
+    QN_SSR = QN_SS | QN_ROUND,
+    QN_SUR = QN_SU | QN_ROUND,
+    QN_UUR = QN_UU | QN_ROUND
+};
 
 #include "aarch64/simd_shift.decode.h"
 #include "aarch64/simd_shift.decode.inc"
@@ -98,7 +106,8 @@ bool tr_vs_shr_s(Tr *t, const OpSI *a, int kind)
 /* Insert: v, which is zero where keep is set, and rd there. */
 static void insert(Tr *t, Width w, IrLane e, int rd, uint64_t keep, IrVal v)
 {
-    simd_wr(t, rd, w, v2(t, IR_vor, w, E64, 0, v2(t, IR_vand, w, E64, 0, simd_rd(t, rd, w), vk_lane(t, w, e, keep)), v));
+    simd_wr(
+        t, rd, w, v2(t, IR_vor, w, E64, 0, v2(t, IR_vand, w, E64, 0, simd_rd(t, rd, w), vk_lane(t, w, e, keep)), v));
 }
 static void do_sri(Tr *t, Width w, int imm, int rd, int rn)
 {
@@ -213,8 +222,14 @@ static bool from_fixed(Tr *t, bool is_signed, Width w, int imm, int rd, int rn)
     simd_wr(t, rd, w, simd_trunc(t, w, v));
     return true;
 }
-bool tr_vs_cvtf(Tr *t, const OpVI *a, int is_signed) { return from_fixed(t, is_signed, vec_width(a->q), a->imm, a->rd, a->rn); }
-bool tr_vs_cvtf_s(Tr *t, const OpSI *a, int is_signed) { return from_fixed(t, is_signed, (Width)imm_lane(a->imm), a->imm, a->rd, a->rn); }
+bool tr_vs_cvtf(Tr *t, const OpVI *a, int is_signed)
+{
+    return from_fixed(t, is_signed, vec_width(a->q), a->imm, a->rd, a->rn);
+}
+bool tr_vs_cvtf_s(Tr *t, const OpSI *a, int is_signed)
+{
+    return from_fixed(t, is_signed, (Width)imm_lane(a->imm), a->imm, a->rd, a->rn);
+}
 
 bool tr_vs_fcvtz(Tr *t, const OpVI *a, int is_signed)
 {
@@ -225,7 +240,8 @@ bool tr_vs_fcvtz(Tr *t, const OpVI *a, int is_signed)
 bool tr_vs_fcvtz_s(Tr *t, const OpSI *a, int is_signed)
 {
     IrLane e = imm_lane(a->imm);
-    put_v(t, a->rd, simd_help1(t, H_simd_fixed, is_signed ? FX_FCVTZS : FX_FCVTZU, (Width)e, e, right_by(a->imm), vq(t, a->rn)));
+    put_v(t, a->rd,
+        simd_help1(t, H_simd_fixed, is_signed ? FX_FCVTZS : FX_FCVTZU, (Width)e, e, right_by(a->imm), vq(t, a->rn)));
     return true;
 }
 

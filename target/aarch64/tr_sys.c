@@ -27,8 +27,10 @@ bool tr_b_cond(Tr *t, const OpBc *a)
 {
     gaddr to = t->pc + (int64_t)a->imm19;
     IrCond c = a64_cond(a->cond);
-    if (c == COND_ALWAYS) tr_jump(t, to);
-    else tr_branch_f(t, c, get_flags(t), to);
+    if (c == COND_ALWAYS)
+        tr_jump(t, to);
+    else
+        tr_branch_f(t, c, get_flags(t), to);
     return true;
 }
 
@@ -41,7 +43,8 @@ bool tr_cbz(Tr *t, const OpCb *a, int cond)
 bool tr_tbz(Tr *t, const OpTb *a, int cond)
 {
     bool wide = a->bit >= 32;
-    tr_branch(t, (IrCond)cond, get_r(t, wide, a->rt), imm_r(t, wide, (int64_t)(1ull << a->bit)), t->pc + (int64_t)a->imm14);
+    tr_branch(
+        t, (IrCond)cond, get_r(t, wide, a->rt), imm_r(t, wide, (int64_t)(1ull << a->bit)), t->pc + (int64_t)a->imm14);
     return true;
 }
 
@@ -87,7 +90,8 @@ bool tr_udf(Tr *t, const OpN *a) { tr_raise(t, EX_ILLEGAL, (int64_t)t->insn); re
 typedef struct HintRow { uint8_t hint, auth, reg, mod, key; } HintRow;    /* mod: 31 SP, 32 zero */
 static const HintRow pac_hints[] = {
     {  8, 0, 17, 16, 0 }, { 10, 0, 17, 16, 1 }, { 12, 1, 17, 16, 0 }, { 14, 1, 17, 16, 1 },      /* PACIA1716 ... */
-    { 24, 0, LR, 32, 0 }, { 25, 0, LR, 31, 0 }, { 26, 0, LR, 32, 1 }, { 27, 0, LR, 31, 1 },      /* PACIAZ PACIASP PACIBZ PACIBSP */
+    /* PACIAZ PACIASP PACIBZ PACIBSP */
+    { 24, 0, LR, 32, 0 }, { 25, 0, LR, 31, 0 }, { 26, 0, LR, 32, 1 }, { 27, 0, LR, 31, 1 },
     { 28, 1, LR, 32, 0 }, { 29, 1, LR, 31, 0 }, { 30, 1, LR, 32, 1 }, { 31, 1, LR, 31, 1 },
 };
 
@@ -95,17 +99,20 @@ bool tr_hint(Tr *t, const OpHint *a)
 {
     enum { HINT_YIELD = 1, HINT_WFE = 2, HINT_WFI = 3, HINT_XPACLRI = 7 };
     if (a->hint >= HINT_YIELD && a->hint <= HINT_WFI) {
-        if (a->hint != HINT_YIELD) tr_raise_next(t, EX_YIELD, 0);       /* YIELD in a short spin must stay cheap */
+        if (a->hint != HINT_YIELD)
+            tr_raise_next(t, EX_YIELD, 0);    /* YIELD in a short spin must stay cheap */
         return true;
     }
-    if (!tr_has(t, FEAT_PAUTH)) return true;
+    if (!tr_has(t, FEAT_PAUTH))
+        return true;
     if (a->hint == HINT_XPACLRI) {
         put_x(t, LR, pac_strip(t, get_x(t, LR)));
         return true;
     }
     for (size_t i = 0; i < sizeof pac_hints / sizeof *pac_hints; i++) {
         const HintRow *h = &pac_hints[i];
-        if (h->hint != a->hint) continue;
+        if (h->hint != a->hint)
+            continue;
         IrVal p = get_x(t, h->reg), m = h->mod == 32 ? imm_x(t, 0) : get_x_sp(t, h->mod);
         put_x(t, h->reg, h->auth ? pac_auth(t, p, m, h->key) : pac_sign(t, p, m, h->key));
         return true;
@@ -138,7 +145,8 @@ bool tr_dc_zva(Tr *t, const OpRt *a)
 {
     IrVal at = ir_op2(t->u, IR_and, IR_I64, mem_addr(t, get_x(t, a->rt)), imm_x(t, -ZVA_BYTES));
     IrVal zero = ir_const(t->u, IR_V128, 0);
-    for (int i = 0; i < ZVA_BYTES; i += 16) ir_store(t->u, MEM_128, at, i, zero);
+    for (int i = 0; i < ZVA_BYTES; i += 16)
+        ir_store(t->u, MEM_128, at, i, zero);
     return true;
 }
 
@@ -263,7 +271,8 @@ static IrVal clock_ns(Tr *t, int clock)
 static IrVal rd_cntvct(Tr *t) { return clock_ns(t, CLOCK_MONOTONIC); }
 static IrVal rd_realtime(Tr *t) { return clock_ns(t, CLOCK_REALTIME); }    /* for our vDSO: linux-user/aarch64/vdso.c */
 static IrVal rd_cntfrq(Tr *t) { return imm_x(t, A64_CNTFRQ); }
-static IrVal rd_ctr(Tr *t) { return imm_x(t, 0x8444c004); }        /* 64-byte lines, PIPT; IC and DC maintenance needed */
+static IrVal rd_ctr(Tr *t) { return imm_x(t, 0x8444c004); }        /* 64-byte lines, PIPT; IC and DC maintenance
+                                                                    * needed */
 static IrVal rd_dczid(Tr *t) { return imm_x(t, 4); }               /* 4 << 4 bytes, permitted */
 
 #define ENC(op0, op1, n, m, op2) ((op0 - 2) << 14 | op1 << 11 | n << 7 | m << 3 | op2)
@@ -284,7 +293,8 @@ static const SysReg sysregs[] = {
 static const SysReg *find_sysreg(int enc)
 {
     for (size_t i = 0; i < sizeof sysregs / sizeof *sysregs; i++)
-        if (sysregs[i].enc == enc) return &sysregs[i];
+        if (sysregs[i].enc == enc)
+            return &sysregs[i];
     return NULL;
 }
 
@@ -296,9 +306,14 @@ bool tr_mrs(Tr *t, const OpSys *a)
         return true;
     }
     uint64_t v;
-    if (!tr_has(t, FEAT_CPUID)) return false;
-    if (a->reg == ENC(3, 0, 0, 0, 0)) { put_x(t, a->rt, rd_midr(t)); return true; }
-    if (!a64_id_register(t->features, a->reg, &v)) return false;
+    if (!tr_has(t, FEAT_CPUID))
+        return false;
+    if (a->reg == ENC(3, 0, 0, 0, 0)) {
+        put_x(t, a->rt, rd_midr(t));
+        return true;
+    }
+    if (!a64_id_register(t->features, a->reg, &v))
+        return false;
     put_x(t, a->rt, imm_x(t, (int64_t)v));
     return true;
 }
@@ -306,7 +321,8 @@ bool tr_mrs(Tr *t, const OpSys *a)
 bool tr_msr(Tr *t, const OpSys *a)
 {
     const SysReg *r = find_sysreg(a->reg);
-    if (!r || !r->write) return false;
+    if (!r || !r->write)
+        return false;
     r->write(t, get_x(t, a->rt));
     return true;
 }

@@ -18,15 +18,18 @@ typedef enum PpcHelper {
     H_COUNT
 } PpcHelper;
 
-/* FP. op: PPC_FADD.. with its modifiers; old is the target register now: kept when an enabled exception suppresses the result. */
+/* FP. op: PPC_FADD.. with its modifiers; old is the target register now: kept when an enabled exception suppresses the
+ * result. */
 uint64_t h_fp_exact(CpuState *cpu, uint32_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t old);
 uint32_t h_fcmp(CpuState *cpu, uint32_t ordered, uint64_t a, uint64_t b);                 /* CR field */
-/* sticky: what fpflags_get says. Writes settle everything. They return the FpRound, whether it is to be put, whether the unit must be left, and
- * the flags to put: those that FPSCR has anyway (0 would do, but clearing what the host has gathered is slow). */
+/* sticky: what fpflags_get says. Writes settle everything. They return the FpRound, whether it is to be put, whether
+ * the unit must be left, and the flags to put: those that FPSCR has anyway (0 would do, but clearing what the host has
+ * gathered is slow). */
 uint32_t h_fpscr_read(CpuState *cpu, uint32_t sticky);
 uint32_t h_fpscr_write(CpuState *cpu, uint32_t sticky, uint32_t value, uint32_t mask);
 uint32_t h_fpscr_set(CpuState *cpu, uint32_t sticky, uint32_t bit);                       /* mtfsb1 */
-uint32_t h_mcrfs(CpuState *cpu, uint32_t sticky, uint32_t field);                         /* reads a field and clears its exception bits */
+/* reads a field and clears its exception bits */
+uint32_t h_mcrfs(CpuState *cpu, uint32_t sticky, uint32_t field);
 enum {
     FPSCR_WRITE_MODE = 1 << 8,                  /* the rest of the unit is of another mode, or FEX interrupts */
     FPSCR_WRITE_ROUND = 1 << 9,                 /* rounding has changed */

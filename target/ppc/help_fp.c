@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floating point arithmetic, exact: operations by tcg/softfloat.h with FR, FI, FPRF and the kinds of invalid operations. Translated code
- * computes with the IR's FP ops and comes here for what those do not tell: the status of the last operation when FPSCR is read,
- * the kind of an invalid one when it happens, and everything while FPSCR enables exceptions. FPSCR itself: help_fpscr.c.
- * Source: Power ISA Book I chapter 4 (sections 4.2.2, 4.4, 4.6).
- */
+/* Floating point arithmetic, exact: operations by tcg/softfloat.h with FR, FI, FPRF and the kinds of invalid
+ * operations. Translated code computes with the IR's FP ops and comes here for what those do not tell: the status of
+ * the last operation when FPSCR is read, the kind of an invalid one when it happens, and everything while FPSCR enables
+ * exceptions. FPSCR itself: help_fpscr.c. Source: Power ISA Book I chapter 4 (sections
+ * 4.2.2, 4.4, 4.6). */
 #include <stdlib.h>
 #include "target/ppc/help_fp.h"
 #include "tcg/softfloat.h"
 
 static const FpRules rules = { .nan = NAN_FIRST, .tiny_before_rounding = true };
-static const uint64_t QNAN = 0x7ff8000000000000ull, QUIET = 1ull << 51, SIGN = 1ull << 63, INF = 0x7ff0000000000000ull, ONE = 0x3ff0000000000000ull;
+static const uint64_t QNAN = 0x7ff8000000000000ull, QUIET = 1ull << 51, SIGN = 1ull << 63, INF = 0x7ff0000000000000ull,
+                      ONE = 0x3ff0000000000000ull;
 
 static bool is_nan(uint64_t v) { return (v & ~SIGN) > INF; }
 static bool is_snan(uint64_t v) { return is_nan(v) && !(v & QUIET); }
@@ -29,7 +30,8 @@ static uint32_t fprf_of(uint64_t v, bool single)
     return normal ? (neg ? 0x08 : 0x04) : (neg ? 0x18 : 0x14);
 }
 
-/* One operation as softfloat computes it: double operands, result in double format rounded to the target's precision. */
+/* One operation as softfloat computes it: double operands, result in double format rounded to
+ * the target's precision. */
 typedef struct FpOp { uint32_t kind; bool single; int neg; uint64_t a, b, c; } FpOp;
 
 static FpOp operation(uint32_t op, uint64_t a, uint64_t b, uint64_t c)
@@ -40,7 +42,8 @@ static FpOp operation(uint32_t op, uint64_t a, uint64_t b, uint64_t c)
 
 /* Operands that a kind has, in the order in which a NaN is looked for: 1 a, 2 b, 4 c. */
 static const uint8_t operands[] = {
-    [PPC_FADD] = 3, [PPC_FSUB] = 3, [PPC_FMUL] = 5, [PPC_FDIV] = 3, [PPC_FMA] = 7, [PPC_FSQRT] = 2, [PPC_FRE] = 2, [PPC_FRSQRTE] = 2,
+    [PPC_FADD] = 3, [PPC_FSUB] = 3, [PPC_FMUL] = 5, [PPC_FDIV] = 3, [PPC_FMA] = 7, [PPC_FSQRT] = 2, [PPC_FRE] = 2,
+    [PPC_FRSQRTE] = 2,
     [PPC_FRSP] = 2, [PPC_FCTIW] = 2, [PPC_FCTIWZ] = 2,
 };
 
@@ -48,7 +51,8 @@ static uint64_t widen(SfEnv *e, SfBits v) { SfEnv quiet = *e; return sf_cvt(&qui
 static uint64_t to_word(SfEnv *e, uint64_t b, FpRound how)
 {
     e->round = how;
-    return 0xfff8000000000000ull | sf_to_int(e, SF64, b, 32, true, CVT_NAN_MIN);    /* the upper half is undefined: what 32-bit cores leave */
+    /* the upper half is undefined: what 32-bit cores leave */
+    return 0xfff8000000000000ull | sf_to_int(e, SF64, b, 32, true, CVT_NAN_MIN);
 }
 
 /* fnmadd negates after rounding: the caller does. */
@@ -59,7 +63,8 @@ static uint64_t compute(SfEnv *e, const FpOp *o)
     switch (o->kind) {
     case PPC_FADD: r = sf_fma_to(e, to, SF64, o->a, ONE, o->b, 0); break;
     case PPC_FSUB: r = sf_fma_to(e, to, SF64, o->a, ONE, o->b, FMA_NEG_ADDEND); break;
-    case PPC_FMUL: r = sf_fma_to(e, to, SF64, o->a, o->c, (o->a ^ o->c) & SIGN, 0); break;     /* + a zero of the product's sign */
+    /* + a zero of the product's sign */
+    case PPC_FMUL: r = sf_fma_to(e, to, SF64, o->a, o->c, (o->a ^ o->c) & SIGN, 0); break;
     case PPC_FMA:  r = sf_fma_to(e, to, SF64, o->a, o->c, o->b, o->neg & FMA_NEG_ADDEND); break;
     case PPC_FDIV: r = sf_div_to(e, to, SF64, o->a, o->b); break;
     case PPC_FSQRT: r = sf_sqrt_to(e, to, SF64, o->b); break;
@@ -165,7 +170,8 @@ static Outcome outcome(FpOp o, FpRound round, uint32_t enables)
 {
     SfEnv e = { .round = round, .rules = &rules };
     Outcome out = { .vx = vx_bits(&o, round) };
-    bool nan = (operands[o.kind] & 1 && is_nan(o.a)) || (operands[o.kind] & 2 && is_nan(o.b)) || (operands[o.kind] & 4 && is_nan(o.c));
+    bool nan = (operands[o.kind] & 1 && is_nan(o.a)) || (operands[o.kind] & 2 && is_nan(o.b)) ||
+        (operands[o.kind] & 4 && is_nan(o.c));
     out.r = compute(&e, &o);
     if (nan || out.vx) {
         if (o.kind < PPC_FCTIW)
@@ -199,7 +205,8 @@ uint32_t ppc_fp_status(uint32_t op, FpRound round, uint64_t a, uint64_t b, uint6
     return inexact | fprf_of(out.r, o.single) << FPSCR_FPRF_SHIFT;
 }
 
-/* The instruction as FPSCR has it now; old is the target register, kept when an enabled exception suppresses the result. */
+/* The instruction as FPSCR has it now; old is the target register, kept when an enabled exception suppresses the
+ * result. */
 uint64_t h_fp_exact(CpuState *cpu, uint32_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t old)
 {
     static const uint32_t bit[] = { 0, FPSCR_ZX, FPSCR_OX, FPSCR_UX, FPSCR_XX };
@@ -233,14 +240,18 @@ uint32_t h_fcmp(CpuState *cpu, uint32_t ordered, uint64_t a, uint64_t b)
     PpcCpu *c = (PpcCpu *)cpu;
     SfEnv e = { .rules = &rules };
     bool unordered = is_nan(a) || is_nan(b);
-    uint32_t cc = unordered ? 1 : sf_cmp(&e, SF64, a, b, COND_LT, false) ? 8 : sf_cmp(&e, SF64, a, b, COND_GT, false) ? 4 : 2;
+    uint32_t cc = unordered                      ? 1
+        : sf_cmp(&e, SF64, a, b, COND_LT, false) ? 8
+        : sf_cmp(&e, SF64, a, b, COND_GT, false) ? 4
+                                                 : 2;
     ppc_fpscr_raise(c, compare_vx(ordered, a, b, c->fpscr), 15u << FPSCR_FPRF_SHIFT, cc << FPSCR_FPRF_SHIFT);
     return cc;
 }
 
 /* --- TcgGuest.fp_invalid: the IR op as an instruction. fma is in[0] * in[1] + in[2]. */
 static const uint8_t kind_of[IR_NOPS] = {
-    [IR_fadd] = PPC_FADD, [IR_fsub] = PPC_FSUB, [IR_fmul] = PPC_FMUL, [IR_fdiv] = PPC_FDIV, [IR_fma] = PPC_FMA, [IR_fma_narrow] = PPC_FMA,
+    [IR_fadd] = PPC_FADD, [IR_fsub] = PPC_FSUB, [IR_fmul] = PPC_FMUL, [IR_fdiv] = PPC_FDIV, [IR_fma] = PPC_FMA,
+    [IR_fma_narrow] = PPC_FMA,
     [IR_fsqrt] = PPC_FSQRT, [IR_fcvt_ff] = PPC_FRSP, [IR_fcvt_fi] = PPC_FCTIW,
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FR, FI and FPRF of an ordinary operation by the host's arithmetic: rounding to nearest, nothing near the ends of the exponent
- * range. The rounding error is itself a floating-point number, or its sign one operation away (Dekker, Knuth; for fma:
- * Boldo and Muller, "Exact and approximated error of the FMA", 2011). help_fp.c does the rest.
- */
+/* FR, FI and FPRF of an ordinary operation by the host's arithmetic: rounding to nearest, nothing near the ends of the
+ * exponent range. The rounding error is itself a floating-point number, or its sign one operation away (Dekker, Knuth;
+ * for fma: Boldo and Muller, "Exact and approximated error of the FMA", 2011). help_fp.c
+ * does the rest. */
 #include <math.h>
 #include <string.h>
 #include "target/ppc/help_fp.h"

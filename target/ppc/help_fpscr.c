@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FPSCR as a whole: what translated code left for later (cpu.h), reads, writes and what a write changes elsewhere. Power ISA Book I 4.2.2. */
+/* FPSCR as a whole: what translated code left for later (cpu.h), reads, writes and what a write changes elsewhere.
+ * Power ISA Book I 4.2.2. */
 #include "target/ppc/help_fp.h"
 
 enum {
@@ -79,12 +80,13 @@ static uint32_t flags_of(uint32_t fpscr)
 uint32_t h_fpscr_write(CpuState *cpu, uint32_t raised_flags, uint32_t value, uint32_t mask)
 {
     enum { SUMMARIES = FPSCR_FEX | FPSCR_VX };          /* never written as such */
-    uint32_t flags = cpu->tb_flags, round = cpu->fp_round, old = (mask | SUMMARIES) == ~0u ? 0 : h_fpscr_read(cpu, raised_flags);
+    uint32_t flags = cpu->tb_flags, round = cpu->fp_round,
+             old = (mask | SUMMARIES) == ~0u ? 0 : h_fpscr_read(cpu, raised_flags);
     mask &= ~SUMMARIES;
     ppc_set_fpscr((PpcCpu *)cpu, (old & ~mask) | (value & mask));
     bool interrupts = cpu->tb_flags & PPC_TB_FP_TRAPS && ((PpcCpu *)cpu)->fpscr & FPSCR_FEX;
-    return cpu->fp_round | (flags != cpu->tb_flags || interrupts ? FPSCR_WRITE_MODE : 0) | (round != cpu->fp_round ? FPSCR_WRITE_ROUND : 0) |
-           flags_of(((PpcCpu *)cpu)->fpscr) << FPSCR_WRITE_FLAGS;
+    return cpu->fp_round | (flags != cpu->tb_flags || interrupts ? FPSCR_WRITE_MODE : 0) |
+        (round != cpu->fp_round ? FPSCR_WRITE_ROUND : 0) | flags_of(((PpcCpu *)cpu)->fpscr) << FPSCR_WRITE_FLAGS;
 }
 
 uint32_t h_fpscr_set(CpuState *cpu, uint32_t raised_flags, uint32_t bit)

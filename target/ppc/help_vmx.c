@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AltiVec helpers: integer forms without an IR op. The lane-wise ones are rows of vmx_lanes.def; here is what they are made of. */
+/* AltiVec helpers: integer forms without an IR op. The lane-wise ones are rows of vmx_lanes.def; here is what they are
+ * made of. */
 #include "target/ppc/help.h"
 
 static void saturate(CpuState *cpu) { ((PpcCpu *)cpu)->vsat.d[0] = 1; }

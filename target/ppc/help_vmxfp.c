@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AltiVec's estimates of 2^x and log2 x, whose error the manual bounds (1/16, 1/32); ours are rounded values. With VSCR.NJ set, subnormal
- * operands and results are zeros of their sign. The rest of the floating point is tr_vfp.c's. AltiVec Technology Programming
- * Environments Manual 3.2.
+/* AltiVec's estimates of 2^x and log2 x, whose error the manual bounds (1/16, 1/32); ours are rounded values. With
+ * VSCR.NJ set, subnormal operands and results are zeros of their sign. The rest of the floating point is tr_vfp.c's.
+ * AltiVec Technology Programming Environments Manual 3.2.
  */
 #include <math.h>
 #include <string.h>

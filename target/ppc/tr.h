@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the PowerPC translator files share: register accessors, addresses, CR. Neighbours: target/tr.h, cpu.h, help.h. */
+/* What the PowerPC translator files share: register accessors, addresses, CR. Neighbours:
+ * target/tr.h, cpu.h, help.h. */
 #ifndef TARGET_PPC_TR_H
 #define TARGET_PPC_TR_H
 
@@ -24,11 +25,13 @@ static inline void put_r(Tr *t, int n, IrVal v) { ir_put(t->u, R_R0 + n, v); }
 static inline IrVal get_r0(Tr *t, int n) { return n ? get_r(t, n) : imm(t, 0); }        /* (RA|0) */
 static inline IrVal get_f(Tr *t, int n) { return ir_get(t->u, R_F0 + n); }
 
-/* Tr.scratch: the newest comparison (tr_branch.c), the FP registers that the unit has put singles to (tr_fp.c), whom the host's FP serves. */
+/* Tr.scratch: the newest comparison (tr_branch.c), the FP registers that the unit has put singles to (tr_fp.c), whom
+ * the host's FP serves. */
 enum { T_KNOWN, T_COMPARED };
 /* Fields of T_KNOWN: a mask, two bits from 8, a bit per register from 32. */
 enum { KNOWN_COMPARE = 0xff, KNOWN_MODE = 8, KNOWN_SINGLES = 32 };
-/* In the mask: how the operands compare to give a CR field (EQ: they tell about that bit alone), and from bit 3 on the field's number. */
+/* In the mask: how the operands compare to give a CR field (EQ: they tell about that bit alone), and from bit 3 on the
+ * field's number. */
 enum { KNOWN_UNSIGNED = 1, KNOWN_SIGNED, KNOWN_EQ, KNOWN_HOW = 7, KNOWN_FIELD = 3 };
 static inline void put_f(Tr *t, int n, IrVal v)
 {
@@ -52,7 +55,8 @@ static inline void put_cr0(Tr *t, IrVal result) { put_cr_cmp(t, 0, true, result,
 IrVal get_crbit(Tr *t, int n);
 /* CR1 := FX FEX VX OX, for the record forms of FP instructions. */
 void put_cr1(Tr *t);
-/* Vectors: CR6 := LT when all lanes of a compare's result are true, EQ when none is. VSCR.SAT is set when any bit is. */
+/* Vectors: CR6 := LT when all lanes of a compare's result are true, EQ when none is. VSCR.SAT is set when
+ * any bit is. */
 void record_vector(Tr *t, IrVal result);
 void saturated(Tr *t, IrVal where);
 /* Before an instruction that computes in FP registers or uses FPSCR: the host's FP is theirs. May start a new block. */
@@ -64,6 +68,7 @@ static inline void compared(Tr *t, int crf, int how, IrVal a, IrVal b)
     t->scratch[T_KNOWN] |= (unsigned)how | (unsigned)crf << KNOWN_FIELD;
     t->scratch[T_COMPARED] = (uint64_t)a << 32 | b;
 }
-static inline void new_block(Tr *t) { memset(t->scratch, 0, sizeof t->scratch); }      /* a label: values from before are not visible */
+/* a label: values from before are not visible */
+static inline void new_block(Tr *t) { memset(t->scratch, 0, sizeof t->scratch); }
 
 #endif

@@ -287,9 +287,9 @@ bool tr_tw(Tr *t, const OpTW *a) { return trap(t, a->to, get_r(t, a->ra), get_r(
 
 bool tr_sc(Tr *t, const OpNONE *a) { tr_raise_next(t, EX_SYSCALL, 0); return true; }
 
-/* icbi: code written before is seen behind an isync that follows. Most stores into code are caught by the embedder as they
- * happen; icbi tells it about the rest (writes to the file of a mapping), and ends the unit. That leaves to isync that loads in front of
- * a branch that precedes it come before what follows: how locks are taken. */
+/* icbi: code written before is seen behind an isync that follows. Most stores into code are caught by the embedder as
+ * they happen; icbi tells it about the rest (writes to the file of a mapping), and ends the unit. That leaves to isync
+ * that loads in front of a branch that precedes it come before what follows: how locks are taken. */
 bool tr_isync(Tr *t, const OpNONE *a)
 {
     ir_emit(t->u, IR_fence, IR_VOID)->aux = FENCE_RR | FENCE_RW;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floating point. Arithmetic is the IR's, FPSCR is put together when it is read (cpu.h): each arithmetic instruction leaves what it was, each
- * comparison its result, and the optimiser drops what nobody can see. While FPSCR enables exceptions everything is help_fp.c's.
+/* Floating point. Arithmetic is the IR's, FPSCR is put together when it is read (cpu.h): each arithmetic instruction
+ * leaves what it was, each comparison its result, and the optimiser drops what nobody can see. While FPSCR enables
+ * exceptions everything is help_fp.c's.
  */
 #include "target/ppc/tr.h"
 #include "ppc/ppc.decode.h"
@@ -59,7 +60,8 @@ static void record(Tr *t, uint32_t op, IrVal a, IrVal b, IrVal c)
 static IrVal exactly(Tr *t, uint32_t op, IrVal a, IrVal b, IrVal c, int frt)
 {
     IrVal zero = ir_const(t->u, IR_I64, 0);
-    IrVal v = call(t, H_fp_exact, 5, imm(t, op), a ? bits(t, a) : zero, b ? bits(t, b) : zero, c ? bits(t, c) : zero, bits(t, get_f(t, frt)));
+    IrVal v = call(t, H_fp_exact, 5, imm(t, op), a ? bits(t, a) : zero, b ? bits(t, b) : zero, c ? bits(t, c) : zero,
+        bits(t, get_f(t, frt)));
     record(t, 0, 0, 0, 0);
     return from_bits(t, v);
 }
@@ -70,9 +72,9 @@ static IrVal to_word(Tr *t, FpRound how, IrVal b)
     return from_bits(t, op2l(t, IR_or, v, ir_const(t->u, IR_I64, 0xfff8000000000000)));
 }
 
-/* --- singles. An FP register that the unit has put one to is known as an F32, too, and arithmetic on such operands is the host's. Of others
- * double arithmetic rounded again is right, but for fused operations, since operands that are no singles have undefined results; and it
- * cannot underflow as a double. */
+/* --- singles. An FP register that the unit has put one to is known as an F32, too, and arithmetic on such operands is
+ * the host's. Of others double arithmetic rounded again is right, but for fused operations, since operands that are no
+ * singles have undefined results; and it cannot underflow as a double. */
 static IrVal newest_put(const Tr *t, int reg)
 {
     uint32_t n = t->u->n - 1;
@@ -98,7 +100,9 @@ static IrVal known_single(Tr *t, int n, IrType type)
 static IrVal widen(Tr *t, IrVal single) { return ir_fcvt(t->u, IR_fwiden, IR_F64, IR_F32, 0, 1, single); }
 static IrVal narrow(Tr *t, IrVal v) { return ir_fcvt(t->u, IR_fcvt_ff, IR_F32, IR_F64, FP_DYN, 0, v); }
 
-static const uint16_t ir_of[] = { [PPC_FADD] = IR_fadd, [PPC_FSUB] = IR_fsub, [PPC_FMUL] = IR_fmul, [PPC_FDIV] = IR_fdiv, [PPC_FSQRT] = IR_fsqrt };
+static const uint16_t ir_of[] = {
+    [PPC_FADD] = IR_fadd, [PPC_FSUB] = IR_fsub, [PPC_FMUL] = IR_fmul, [PPC_FDIV] = IR_fdiv, [PPC_FSQRT] = IR_fsqrt
+};
 
 /* Operands a, b, c of an instruction: register numbers, -1 none; values, 0 none. */
 typedef struct Operands { int reg[3]; IrVal v[3]; } Operands;
@@ -177,7 +181,10 @@ static bool arith(Tr *t, int frt, uint32_t op, int a, int b, int c, int rc)
 }
 
 bool tr_farith(Tr *t, const OpFA *a, int op) { return arith(t, a->frt, op, a->fra, a->frb, -1, a->rc); }
-bool tr_fmul(Tr *t, const OpFM *a, int single) { return arith(t, a->frt, PPC_FMUL | single, a->fra, -1, a->frc, a->rc); }
+bool tr_fmul(Tr *t, const OpFM *a, int single)
+{
+    return arith(t, a->frt, PPC_FMUL | single, a->fra, -1, a->frc, a->rc);
+}
 bool tr_funary(Tr *t, const OpFB *a, int op) { return arith(t, a->frt, op, -1, a->frb, -1, a->rc); }
 
 bool tr_fmadd(Tr *t, const OpFMA *a, int how)           /* FMA_NEG_* | PPC_FP_SINGLE */
@@ -188,7 +195,8 @@ bool tr_fmadd(Tr *t, const OpFMA *a, int how)           /* FMA_NEG_* | PPC_FP_SI
 
 bool tr_fsel(Tr *t, const OpFMA *a)
 {
-    IrVal x = bits(t, get_f(t, a->fra)), b = bits(t, get_f(t, a->frb)), c = bits(t, get_f(t, a->frc));  /* >= 0, -0 included, NaN not */
+    /* >= 0, -0 included, NaN not */
+    IrVal x = bits(t, get_f(t, a->fra)), b = bits(t, get_f(t, a->frb)), c = bits(t, get_f(t, a->frc));
     IrVal magnitude = op2l(t, IR_and, x, ir_const(t->u, IR_I64, INT64_MAX));
     IrVal inf = ir_const(t->u, IR_I64, 0x7ff0000000000000), zero = ir_const(t->u, IR_I64, 0);
     IrVal v = ir_select(t->u, IR_I64, COND_GE, x, zero, c, b);
@@ -261,13 +269,14 @@ static bool load_single(Tr *t, int kind, int frt, int ra, IrVal ea, int off)
     return update(t, kind, ra, ea, off);
 }
 
-/* Integers get into FP registers through memory, as two words stored and a double loaded: what the host cannot forward from two stores is
- * put together here. The two newest stores of the block, at off and off + 4 from the same content of ra, nothing that could change
- * either in between; 0: not so. */
+/* Integers get into FP registers through memory, as two words stored and a double loaded: what the host cannot forward
+ * from two stores is put together here. The two newest stores of the block, at off and off + 4 from the same content of
+ * ra, nothing that could change either in between; 0: not so. */
 static bool is_word_store(const Tr *t, const IrInsn *i, int ra)
 {
     const IrInsn *at = &t->u->insn[i->arg[0]], *base = &t->u->insn[at->arg[0]];
-    return i->op == IR_store && i->mem == (MEM_32 | MEM_BE) && at->op == IR_zext32 && base->op == IR_get && base->aux == R_R0 + ra;
+    return i->op == IR_store && i->mem == (MEM_32 | MEM_BE) && at->op == IR_zext32 && base->op == IR_get &&
+        base->aux == R_R0 + ra;
 }
 
 static IrVal just_stored(Tr *t, int ra, int32_t off)
@@ -279,8 +288,9 @@ static IrVal just_stored(Tr *t, int ra, int32_t off)
         const IrInsn *i = &u->insn[n];
         if (is_word_store(t, i, ra) && (i->imm == off || i->imm == off + 4) && !half[i->imm != off])
             half[i->imm != off] = i->arg[1];
-        else if ((i->op == IR_put && i->aux == R_R0 + ra) || (i->op != IR_put && i->op != IR_insn && ir_op_info[i->op].bits & (OPF_SIDE | OPF_END) &&
-                 i->op != IR_exit_if && i->op != IR_exit_if_f))
+        else if ((i->op == IR_put && i->aux == R_R0 + ra) ||
+            (i->op != IR_put && i->op != IR_insn && ir_op_info[i->op].bits & (OPF_SIDE | OPF_END) &&
+                i->op != IR_exit_if && i->op != IR_exit_if_f))
             return 0;
     }
     if (!half[0] || !half[1])
@@ -340,9 +350,18 @@ bool tr_lfd(Tr *t, const OpFD *a, int k)
     return true;
 }
 
-bool tr_lfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && load_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
-bool tr_stfsx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
-bool tr_stfdx(Tr *t, const OpFX *a, int k) { return valid(k, a->ra) && store_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0); }
+bool tr_lfdx(Tr *t, const OpFX *a, int k)
+{
+    return valid(k, a->ra) && load_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0);
+}
+bool tr_stfsx(Tr *t, const OpFX *a, int k)
+{
+    return valid(k, a->ra) && store_single(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0);
+}
+bool tr_stfdx(Tr *t, const OpFX *a, int k)
+{
+    return valid(k, a->ra) && store_double(t, k, a->frt, a->ra, ea_x(t, a->ra, a->rb), 0);
+}
 
 bool tr_stfiwx(Tr *t, const OpFX *a)
 {
@@ -367,8 +386,10 @@ static bool written(Tr *t, IrVal result, int rc, int same)
     IrVal mode = op2(t, IR_and, result, imm(t, 3)), leave = op2(t, IR_and, result, imm(t, FPSCR_WRITE_MODE));
     ir_emit(t->u, IR_fpround_put, IR_VOID)->arg[0] = mode;
     ir_brcond(t->u, COND_EQ, leave, imm(t, 0), same);
-    IrVal flags = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, head.tb_flags)), fpscr = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr));
-    IrVal traps = op2(t, IR_and, op2(t, IR_shr, flags, imm(t, 9)), op2(t, IR_shr, fpscr, imm(t, 30)));      /* PPC_TB_FP_TRAPS, FPSCR_FEX */
+    IrVal flags = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, head.tb_flags)),
+          fpscr = ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, fpscr));
+    /* PPC_TB_FP_TRAPS, FPSCR_FEX */
+    IrVal traps = op2(t, IR_and, op2(t, IR_shr, flags, imm(t, 9)), op2(t, IR_shr, fpscr, imm(t, 30)));
     ir_brcond(t->u, COND_EQ, op2(t, IR_and, traps, imm(t, 1)), imm(t, 0), calm);
     ir_raise(t->u, EX_PPC_FP, 0, t->pc);
     ir_label(t->u, calm);

@@ -107,7 +107,11 @@ bool tr_andi(Tr *t, const OpDL *a, int shift)
 
 bool tr_cmpi(Tr *t, const OpCMPI *a) { put_cr_cmp(t, a->crf, true, get_r(t, a->ra), imm(t, a->si)); return true; }
 bool tr_cmpli(Tr *t, const OpCMPLI *a) { put_cr_cmp(t, a->crf, false, get_r(t, a->ra), imm(t, a->ui)); return true; }
-bool tr_cmp(Tr *t, const OpCMP *a, int is_signed) { put_cr_cmp(t, a->crf, is_signed, get_r(t, a->ra), get_r(t, a->rb)); return true; }
+bool tr_cmp(Tr *t, const OpCMP *a, int is_signed)
+{
+    put_cr_cmp(t, a->crf, is_signed, get_r(t, a->ra), get_r(t, a->rb));
+    return true;
+}
 
 bool tr_add(Tr *t, const OpXO *a, int carry)
 {
@@ -208,7 +212,8 @@ bool tr_un(Tr *t, const OpX *a, int op)
     return true;
 }
 
-/* Shift amounts have six bits: 32..63 shift everything out, as 64-bit shifts do by themselves, which take them modulo 64. */
+/* Shift amounts have six bits: 32..63 shift everything out, as 64-bit shifts do by themselves, which take them
+ * modulo 64. */
 static IrVal amount(Tr *t, int rb) { return wide(t, get_r(t, rb)); }
 
 bool tr_shift(Tr *t, const OpX *a, int op)
@@ -230,7 +235,11 @@ static void shift_algebraic(Tr *t, int ra, int rs, IrVal n, int rc)
 }
 
 bool tr_sraw(Tr *t, const OpX *a) { shift_algebraic(t, a->ra, a->rt, amount(t, a->rb), a->rc); return true; }
-bool tr_srawi(Tr *t, const OpXSH *a) { shift_algebraic(t, a->ra, a->rt, ir_const(t->u, IR_I64, a->sh), a->rc); return true; }
+bool tr_srawi(Tr *t, const OpXSH *a)
+{
+    shift_algebraic(t, a->ra, a->rt, ir_const(t->u, IR_I64, a->sh), a->rc);
+    return true;
+}
 
 /* Ones from bit mb to bit me in the manual's numbering, wrapping. */
 static uint32_t mask(int mb, int me)

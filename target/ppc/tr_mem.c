@@ -101,12 +101,21 @@ static void string(Tr *t, int helper, int rt, IrVal ea, IrVal n)
 
 static IrVal count(Tr *t) { return ir_ld_env(t->u, IR_I32, MEM_32, offsetof(PpcCpu, xer_count)); }
 
-bool tr_lswi(Tr *t, const OpXNB *a) { string(t, H_lswx, a->rt, get_r0(t, a->ra), imm(t, a->nb ? a->nb : 32)); return true; }
-bool tr_stswi(Tr *t, const OpXNB *a) { string(t, H_stswx, a->rt, get_r0(t, a->ra), imm(t, a->nb ? a->nb : 32)); return true; }
+bool tr_lswi(Tr *t, const OpXNB *a)
+{
+    string(t, H_lswx, a->rt, get_r0(t, a->ra), imm(t, a->nb ? a->nb : 32));
+    return true;
+}
+bool tr_stswi(Tr *t, const OpXNB *a)
+{
+    string(t, H_stswx, a->rt, get_r0(t, a->ra), imm(t, a->nb ? a->nb : 32));
+    return true;
+}
 bool tr_lswx(Tr *t, const OpXN *a) { string(t, H_lswx, a->rt, low(t, ea_x(t, a->ra, a->rb)), count(t)); return true; }
 bool tr_stswx(Tr *t, const OpXN *a) { string(t, H_stswx, a->rt, low(t, ea_x(t, a->ra, a->rb)), count(t)); return true; }
 
-/* The reservation is an address and the value seen there, in memory's byte order; stwcx. is a compare-and-swap on both. */
+/* The reservation is an address and the value seen there, in memory's byte order; stwcx. is a
+ * compare-and-swap on both. */
 bool tr_lwarx(Tr *t, const OpXN *a)
 {
     IrVal ea = ea_x(t, a->ra, a->rb);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AltiVec floating point: the IR's vector ops. They round to nearest whatever FPSCR says, flush subnormals while VSCR.NJ is set, and raise no
- * flags, while the host has one FP for both units: it serves one at a time (PpcCpu.fp_aside). A unit that uses either looks once which,
- * but not in programs without AltiVec arithmetic: the first of it sets a bit of the units' key. AltiVec Technology Programming
- * Environments Manual 3.2.
- */
+/* AltiVec floating point: the IR's vector ops. They round to nearest whatever FPSCR says, flush subnormals while
+ * VSCR.NJ is set, and raise no flags, while the host has one FP for both units: it serves one at a time
+ * (PpcCpu.fp_aside). A unit that uses either looks once which, but not in programs without AltiVec arithmetic: the
+ * first of it sets a bit of the units' key. AltiVec Technology Programming
+ * Environments Manual 3.2. */
 #include "target/ppc/tr.h"
 #include "ppc/ppc.decode.h"
 #include "ppc/vmx.decode.h"
@@ -38,7 +38,8 @@ void scalar_mode(Tr *t)
     int same = unless(t, COND_EQ);
     set_flags(t, op2(t, IR_and, env(t, offsetof(PpcCpu, fp_aside)), imm(t, FP_ASIDE - 1)));
     IrVal rn = op2(t, IR_and, env(t, offsetof(PpcCpu, fpscr)), imm(t, FPSCR_RN));
-    set_round(t, op2(t, IR_xor, rn, op2(t, IR_shr, rn, imm(t, 1))));        /* RN 0 1 2 3: FP_RNE FP_RTZ FP_RUP FP_RDN */
+    /* RN 0 1 2 3: FP_RNE FP_RTZ FP_RUP FP_RDN */
+    set_round(t, op2(t, IR_xor, rn, op2(t, IR_shr, rn, imm(t, 1))));
     put_env(t, offsetof(PpcCpu, fp_aside), imm(t, 0));
     serves(t, MODE_SCALAR, same);
 }
@@ -47,7 +48,8 @@ void scalar_mode(Tr *t)
 static bool vector_mode(Tr *t)
 {
     if (!(t->u->flags & PPC_TB_VECTOR_FP)) {
-        put_env(t, offsetof(PpcCpu, head.tb_flags), op2(t, IR_or, env(t, offsetof(PpcCpu, head.tb_flags)), imm(t, PPC_TB_VECTOR_FP)));
+        put_env(t, offsetof(PpcCpu, head.tb_flags),
+            op2(t, IR_or, env(t, offsetof(PpcCpu, head.tb_flags)), imm(t, PPC_TB_VECTOR_FP)));
         tr_raise(t, EX_ICACHE, 0);
         return false;
     }
@@ -61,7 +63,10 @@ static bool vector_mode(Tr *t)
     return true;
 }
 
-static IrVal vf(Tr *t, IrOp op, FpRound r, int aux, IrVal a, IrVal b, IrVal c) { return ir_vfp(t->u, op, IR_V128, E32, r, aux, a, b, c); }
+static IrVal vf(Tr *t, IrOp op, FpRound r, int aux, IrVal a, IrVal b, IrVal c)
+{
+    return ir_vfp(t->u, op, IR_V128, E32, r, aux, a, b, c);
+}
 static IrVal v2(Tr *t, IrOp op, IrVal a, IrVal b) { return ir_v2(t->u, op, IR_V128, E32, 0, a, b); }
 static IrVal all(Tr *t, uint32_t v) { return ir_const(t->u, IR_V128, (int64_t)((uint64_t)v << 32 | v)); }
 static IrVal power_of_2(Tr *t, int n) { return all(t, (uint32_t)(127 + n) << 23); }
@@ -76,7 +81,8 @@ static IrVal compare(Tr *t, IrCond c, IrVal a, IrVal b)
 bool tr_vfarith(Tr *t, const OpVX *a, int op)
 {
     if (vector_mode(t))
-        put_v(t, a->vd, vf(t, op, FP_DYN, op == IR_vfmin || op == IR_vfmax ? FMINMAX_VMX : 0, get_v(t, a->va), get_v(t, a->vb), 0));
+        put_v(t, a->vd,
+            vf(t, op, FP_DYN, op == IR_vfmin || op == IR_vfmax ? FMINMAX_VMX : 0, get_v(t, a->va), get_v(t, a->vb), 0));
     return true;
 }
 
@@ -117,7 +123,8 @@ bool tr_vfcmp(Tr *t, const OpVC *a, int cond)
     return true;
 }
 
-/* Bit 0 (the manual's) of a lane when a > b, bit 1 when a < -b; both for unordered. CR6: EQ when every lane is in bounds, LT never. */
+/* Bit 0 (the manual's) of a lane when a > b, bit 1 when a < -b; both for unordered. CR6: EQ when every lane is in
+ * bounds, LT never. */
 bool tr_vfbounds(Tr *t, const OpVC *a)
 {
     if (!vector_mode(t))
@@ -154,7 +161,8 @@ bool tr_vftoint(Tr *t, const OpVUI *a, int op)
         v = vf(t, IR_vfmul, FP_DYN, 0, v, power_of_2(t, a->uim), 0);
     bool is_signed = op == IR_vfcvt_fi;
     IrVal high = compare(t, COND_GE, v, power_of_2(t, is_signed ? 31 : 32));
-    IrVal low = is_signed ? compare(t, COND_LT, v, all(t, 0xcf000000)) : compare(t, COND_LE, v, all(t, 0xbf800000));       /* -2^31, -1 */
+    /* -2^31, -1 */
+    IrVal low = is_signed ? compare(t, COND_LT, v, all(t, 0xcf000000)) : compare(t, COND_LE, v, all(t, 0xbf800000));
     saturated(t, v2(t, IR_vor, high, low));
     put_v(t, a->vd, vf(t, op, FP_RTZ, 0, v, 0, 0));
     return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AltiVec integer instructions that are several IR ops: products and sums across lanes, averages, carries, saturating packs. Of each pair of
- * lanes the guest's even one is the higher, its odd one the lower (cpu.h). AltiVec Technology Programming Environments Manual, chapter 6.
+/* AltiVec integer instructions that are several IR ops: products and sums across lanes, averages, carries, saturating
+ * packs. Of each pair of lanes the guest's even one is the higher, its odd one the lower (cpu.h). AltiVec Technology
+ * Programming Environments Manual, chapter 6.
  */
 #include "target/ppc/tr.h"
 #include "ppc/ppc.decode.h"
@@ -10,11 +11,23 @@ static IrVal v2(Tr *t, IrOp op, IrLane e, IrVal a, IrVal b) { return ir_v2(t->u,
 static IrVal shift(Tr *t, IrOp op, IrLane e, int n, IrVal v) { return ir_v1(t->u, op, IR_V128, e, n, v); }
 
 /* The higher or lower half of each lane (e), extended to the lane. */
-static IrVal high_half(Tr *t, IrLane e, bool sign, IrVal v) { return shift(t, sign ? IR_vsari : IR_vshri, e, 4 << e, v); }
-static IrVal low_half(Tr *t, IrLane e, bool sign, IrVal v) { return high_half(t, e, sign, shift(t, IR_vshli, e, 4 << e, v)); }
-static IrVal half(Tr *t, IrLane e, bool sign, bool high, IrVal v) { return high ? high_half(t, e, sign, v) : low_half(t, e, sign, v); }
+static IrVal high_half(Tr *t, IrLane e, bool sign, IrVal v)
+{
+    return shift(t, sign ? IR_vsari : IR_vshri, e, 4 << e, v);
+}
+static IrVal low_half(Tr *t, IrLane e, bool sign, IrVal v)
+{
+    return high_half(t, e, sign, shift(t, IR_vshli, e, 4 << e, v));
+}
+static IrVal half(Tr *t, IrLane e, bool sign, bool high, IrVal v)
+{
+    return high ? high_half(t, e, sign, v) : low_half(t, e, sign, v);
+}
 
-static IrVal half_sum(Tr *t, IrLane e, bool sign, IrVal v) { return v2(t, IR_vadd, e, high_half(t, e, sign, v), low_half(t, e, sign, v)); }
+static IrVal half_sum(Tr *t, IrLane e, bool sign, IrVal v)
+{
+    return v2(t, IR_vadd, e, high_half(t, e, sign, v), low_half(t, e, sign, v));
+}
 
 /* how: which halves are signed, va's and vb's */
 enum { SIGNED_A = VI_SIGNED_A, SIGNED_B = VI_SIGNED_B };
@@ -23,8 +36,16 @@ static IrVal product(Tr *t, IrLane e, int how, bool high, IrVal a, IrVal b)
     return v2(t, IR_vmul, e, half(t, e, how & SIGNED_A, high, a), half(t, e, how & SIGNED_B, high, b));
 }
 
-bool tr_vmule(Tr *t, const OpVX *a, int how, int e) { put_v(t, a->vd, product(t, e, how, true, get_v(t, a->va), get_v(t, a->vb))); return true; }
-bool tr_vmulo(Tr *t, const OpVX *a, int how, int e) { put_v(t, a->vd, product(t, e, how, false, get_v(t, a->va), get_v(t, a->vb))); return true; }
+bool tr_vmule(Tr *t, const OpVX *a, int how, int e)
+{
+    put_v(t, a->vd, product(t, e, how, true, get_v(t, a->va), get_v(t, a->vb)));
+    return true;
+}
+bool tr_vmulo(Tr *t, const OpVX *a, int how, int e)
+{
+    put_v(t, a->vd, product(t, e, how, false, get_v(t, a->va), get_v(t, a->vb)));
+    return true;
+}
 
 /* vc plus the products of the lanes within each word; of bytes they fit a halfword. */
 bool tr_vmsum(Tr *t, const OpVA *a, int how, int e)
@@ -52,7 +73,8 @@ bool tr_vsum(Tr *t, const OpVX *a, int sign, int e)
     return true;
 }
 
-/* Signed averages of bytes and halfwords are unsigned ones with the signs turned; of words x | y less half of what differs. */
+/* Signed averages of bytes and halfwords are unsigned ones with the signs turned; of words x | y less half of what
+ * differs. */
 bool tr_vavg(Tr *t, const OpVX *a, int sign, int e)
 {
     IrVal x = get_v(t, a->va), y = get_v(t, a->vb);
@@ -71,7 +93,8 @@ bool tr_vavg(Tr *t, const OpVX *a, int sign, int e)
 bool tr_vcarry(Tr *t, const OpVX *a, int minus)
 {
     IrVal x = get_v(t, a->va), y = get_v(t, a->vb);
-    IrVal c = minus ? ir_vcmp(t->u, IR_V128, E32, COND_GEU, x, y) : ir_vcmp(t->u, IR_V128, E32, COND_LTU, v2(t, IR_vadd, E32, x, y), x);
+    IrVal c = minus ? ir_vcmp(t->u, IR_V128, E32, COND_GEU, x, y)
+                    : ir_vcmp(t->u, IR_V128, E32, COND_LTU, v2(t, IR_vadd, E32, x, y), x);
     put_v(t, a->vd, shift(t, IR_vshri, E32, 31, c));
     return true;
 }

@@ -78,7 +78,11 @@ bool tr_mtvscr(Tr *t, const OpVB *a)
     return true;
 }
 
-bool tr_v2(Tr *t, const OpVX *a, int op, int e) { put_v(t, a->vd, v2(t, op, e, get_v(t, a->va), get_v(t, a->vb))); return true; }
+bool tr_v2(Tr *t, const OpVX *a, int op, int e)
+{
+    put_v(t, a->vd, v2(t, op, e, get_v(t, a->va), get_v(t, a->vb)));
+    return true;
+}
 
 bool tr_vnor(Tr *t, const OpVX *a)
 {
@@ -107,10 +111,18 @@ bool tr_vrl(Tr *t, const OpVX *a, int e)
     return true;
 }
 
-bool tr_vmrg(Tr *t, const OpVX *a, int op, int e) { put_v(t, a->vd, v2(t, op, e, get_v(t, a->vb), get_v(t, a->va))); return true; }
+bool tr_vmrg(Tr *t, const OpVX *a, int op, int e)
+{
+    put_v(t, a->vd, v2(t, op, e, get_v(t, a->vb), get_v(t, a->va)));
+    return true;
+}
 
 /* Packing modulo keeps the even IR lanes of half the size, vb below va. */
-bool tr_vpkm(Tr *t, const OpVX *a, int e) { put_v(t, a->vd, v2(t, IR_vuzp1, e, get_v(t, a->vb), get_v(t, a->va))); return true; }
+bool tr_vpkm(Tr *t, const OpVX *a, int e)
+{
+    put_v(t, a->vd, v2(t, IR_vuzp1, e, get_v(t, a->vb), get_v(t, a->va)));
+    return true;
+}
 
 bool tr_vhelp2(Tr *t, const OpVX *a, int h)
 {

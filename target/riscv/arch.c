@@ -40,7 +40,8 @@ static void dump(const RvCpu *c, unsigned what, char *out, size_t cap, int digit
     for (int i = 0; i < 32 && n < cap; i++)
         n += snprintf(out + n, cap - n, " x%d/%-*s %0*llx%s", i, i < 10 ? 5 : 4, reg_names[R_X0 + i], digits,
                       (unsigned long long)(c->x[i] & mask), i % 4 == 3 ? "\n" : "");
-    if (!(what & DUMP_FPU)) return;
+    if (!(what & DUMP_FPU))
+        return;
     for (int i = 0; i < 32 && n < cap; i++)
         n += snprintf(out + n, cap - n, " f%d/%-*s %016llx%s", i, i < 10 ? 5 : 4, reg_names[R_F0 + i],
                       (unsigned long long)c->f[i], i % 4 == 3 ? "\n" : "");
@@ -48,5 +49,11 @@ static void dump(const RvCpu *c, unsigned what, char *out, size_t cap, int digit
         snprintf(out + n, cap - n, " fcsr     %02x\n", rv_fcsr(c));
 }
 
-void rv32_dump(const CpuState *cpu, unsigned what, char *out, size_t cap) { dump((const RvCpu *)cpu, what, out, cap, 8); }
-void rv64_dump(const CpuState *cpu, unsigned what, char *out, size_t cap) { dump((const RvCpu *)cpu, what, out, cap, 16); }
+void rv32_dump(const CpuState *cpu, unsigned what, char *out, size_t cap)
+{
+    dump((const RvCpu *)cpu, what, out, cap, 8);
+}
+void rv64_dump(const CpuState *cpu, unsigned what, char *out, size_t cap)
+{
+    dump((const RvCpu *)cpu, what, out, cap, 16);
+}

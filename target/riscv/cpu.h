@@ -45,8 +45,8 @@ enum {
 };
 _Static_assert(FEAT_COUNT <= 24, "features share tb_flags with the modes");
 
-/* fcsr as the guest sees it (fflags in 4..0, frm in 7..5), for signal frames, ptrace, gdb and core files. The setter keeps
- * tb_flags and the rounding mode current. Both outside translated code. */
+/* fcsr as the guest sees it (fflags in 4..0, frm in 7..5), for signal frames, ptrace, gdb and core files. The setter
+ * keeps tb_flags and the rounding mode current. Both outside translated code. */
 uint32_t rv_fcsr(const RvCpu *c);
 void     rv_set_fcsr(RvCpu *c, uint32_t v);
 

@@ -44,7 +44,7 @@ static const char *const reg_names[] = {
 
 void fmt_x(char *out, int64_t v, const DisCtx *ctx)   { strcpy(out, reg_names[R_X0 + (v & 31)]); }
 void fmt_f(char *out, int64_t v, const DisCtx *ctx)   { strcpy(out, reg_names[R_F0 + (v & 31)]); }
-void fmt_pc(char *out, int64_t v, const DisCtx *ctx)  { snprintf(out, 48, "0x%llx", (unsigned long long)(ctx->pc + v)); }
+void fmt_pc(char *out, int64_t v, const DisCtx *ctx) { snprintf(out, 48, "0x%llx", (unsigned long long)(ctx->pc + v)); }
 void fmt_u(char *out, int64_t v, const DisCtx *ctx)   { snprintf(out, 48, "0x%x", (unsigned)(v >> 12 & 0xfffff)); }
 void fmt_csr(char *out, int64_t v, const DisCtx *ctx) { snprintf(out, 48, "0x%x", (unsigned)v); }
 void fmt_aq(char *out, int64_t v, const DisCtx *ctx)  { snprintf(out, 48, "%d", (int)v); }

@@ -43,7 +43,8 @@ void rv_set_fcsr(RvCpu *c, uint32_t v)
     set_mode(c);
 }
 
-/* --- counters: time runs at 10 MHz, cycle and instret are the host's monotonic nanoseconds (linux-user/riscv/vdso.c relies on it) */
+/* --- counters: time runs at 10 MHz, cycle and instret are the host's monotonic nanoseconds (linux-user/riscv/vdso.c
+ * relies on it) */
 uint64_t help_counter(CpuState *cpu, uint32_t csr)
 {
     struct timespec ts;

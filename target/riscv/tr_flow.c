@@ -90,7 +90,8 @@ void leave_if(Tr *t, IrVal changed)
 
 /* --- CSRs */
 
-/* FPF_* is fflags with the bits in the reverse order. Copies side by side, of each its bit at the mirrored place, all added up. */
+/* FPF_* is fflags with the bits in the reverse order. Copies side by side, of each its bit at the mirrored place, all
+ * added up. */
 static IrVal reverse5(Tr *t, IrVal w)
 {
     IrVal low = ir_op2(t->u, IR_and, IR_I32, w, imm_w(t, 31));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* F, D and Zfa. Arithmetic is the IR's FP ops under the guest's rules (canonical NaN); signs and moves are bit operations. */
+/* F, D and Zfa. Arithmetic is the IR's FP ops under the guest's rules (canonical NaN); signs and moves are bit
+ * operations. */
 #include "tr_rv.h"
 #include "tr_fp.h"
 
@@ -81,7 +82,8 @@ bool tr_fsgnj(Tr *t, const OpF *a, int dbl, int how)
     } else if (how == SGN_XOR) {
         IrVal sign = ir_const(t->u, bits, dbl ? INT64_MIN : INT32_MIN);
         IrVal flip = ir_op2(t->u, IR_and, bits, ir_op1(t->u, IR_fbits, bits, y), sign);
-        put_f(t, ty, a->fd, ir_op1(t->u, IR_ffrom, ty, ir_op2(t->u, IR_xor, bits, ir_op1(t->u, IR_fbits, bits, x), flip)));
+        put_f(t, ty, a->fd,
+            ir_op1(t->u, IR_ffrom, ty, ir_op2(t->u, IR_xor, bits, ir_op1(t->u, IR_fbits, bits, x), flip)));
     } else {
         put_f(t, ty, a->fd, ir_op2(t->u, IR_fcopysign, ty, x, how == SGN_NEG ? ir_op1(t->u, IR_fneg, ty, y) : y));
     }

@@ -19,7 +19,8 @@ _Static_assert(IR_fcvt_uf < 256, "RvHalf.op");
 
 static inline uint64_t rv_half_pack(RvHalf h)
 {
-    return h.op | h.to << 8 | h.from << 12 | h.round << 16 | (uint64_t)h.aux << 24 | (uint64_t)h.cond << 32 | (uint64_t)h.width << 40;
+    return h.op | h.to << 8 | h.from << 12 | h.round << 16 | (uint64_t)h.aux << 24 | (uint64_t)h.cond << 32 |
+        (uint64_t)h.width << 40;
 }
 
 static inline RvHalf rv_half_unpack(uint64_t v)

@@ -106,7 +106,8 @@ bool tr_sc(Tr *t, const OpAmo *a, int mem)
     return true;
 }
 
-/* --- Cache blocks of 64 bytes. In user mode management is a permission check and inval acts as flush (CMO 1.0: CBIE = 01). */
+/* --- Cache blocks of 64 bytes. In user mode management is a permission check and inval acts as flush (CMO 1.0: CBIE =
+ * 01). */
 enum { CACHE_BLOCK = 64 };
 
 static IrVal block(Tr *t, int rs1)

@@ -29,7 +29,8 @@ static inline void  put_w(Tr *t, int n, IrVal w) { put_x(t, n, is64(t) ? ir_op1(
 static inline void  put_l(Tr *t, int n, IrVal l) { put_x(t, n, is64(t) ? l : ir_op1(t->u, IR_trunc32, IR_I32, l)); }
 static inline IrVal x_to_l(Tr *t, IrVal x)  { return is64(t) ? x : ir_op1(t->u, IR_zext32, IR_I64, x); }
 
-/* Effective address as I64; *off is what to pass as the access's own offset, which stays within the guard areas of a 32-bit space. */
+/* Effective address as I64; *off is what to pass as the access's own offset, which stays within the guard areas of a
+ * 32-bit space. */
 static inline IrVal address(Tr *t, int base, int32_t imm, int64_t *off)
 {
     *off = base || is64(t) ? imm : 0;
@@ -50,9 +51,9 @@ void  put_sbits(Tr *t, int n, IrVal w);
 bool  rounding(const Tr *t, int rm, FpRound *out);
 static inline IrType fp_type(int dbl) { return dbl ? IR_F64 : IR_F32; }
 
-/* C's isless() and its like: frflags rd; flt or fle; fsflags rd. The comparison may raise nothing, so little is to be undone. Tr.scratch
- * has how much of that was there: rd (0: nothing) and, from bit 8 on, what frflags gave; where the IR ended behind the last of them
- * and, from bit 32 on, the comparison. */
+/* C's isless() and its like: frflags rd; flt or fle; fsflags rd. The comparison may raise nothing, so little is to be
+ * undone. Tr.scratch has how much of that was there: rd (0: nothing) and, from bit 8 on, what frflags gave; where the
+ * IR ended behind the last of them and, from bit 32 on, the comparison. */
 enum { QUIET_FLAGS, QUIET_AT };
 static inline int quiet_reg(const Tr *t) { return t->scratch[QUIET_FLAGS] & 0xff; }
 static inline IrVal quiet_compare(const Tr *t) { return (IrVal)(t->scratch[QUIET_AT] >> 32); }

@@ -87,8 +87,12 @@ SCALAR static uint64_t sha_like(void)
 {
     uint32_t s[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
     for (uint32_t i = 0; i < 40000000; i++) {
-        uint32_t e = s[4], t = s[7] + ((e >> 6 | e << 26) ^ (e >> 11 | e << 21) ^ (e >> 25 | e << 7)) + ((e & s[5]) ^ (~e & s[6])) + i;
-        uint32_t a = s[0], u = ((a >> 2 | a << 30) ^ (a >> 13 | a << 19) ^ (a >> 22 | a << 10)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+        uint32_t e = s[4],
+                 t = s[7] + ((e >> 6 | e << 26) ^ (e >> 11 | e << 21) ^ (e >> 25 | e << 7)) +
+            ((e & s[5]) ^ (~e & s[6])) + i;
+        uint32_t a = s[0],
+                 u = ((a >> 2 | a << 30) ^ (a >> 13 | a << 19) ^ (a >> 22 | a << 10)) +
+            ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
         s[7] = s[6]; s[6] = s[5]; s[5] = e; s[4] = s[3] + t; s[3] = s[2]; s[2] = s[1]; s[1] = a; s[0] = t + u;
     }
     return s[0] ^ s[4];
@@ -242,7 +246,8 @@ static uint64_t calls_virtual(void)
 {
     static Node n[1023];
     for (int i = 0; i < 1023; i++)
-        n[i] = i >= 511 ? (Node){ node_const, 0, 0, i } : (Node){ i % 3 ? node_add : node_xor, &n[2 * i + 1], &n[2 * i + 2], 0 };
+        n[i] = i >= 511 ? (Node){ node_const, 0, 0, i }
+                        : (Node){ i % 3 ? node_add : node_xor, &n[2 * i + 1], &n[2 * i + 2], 0 };
     uint64_t sum = 0;
     for (int i = 0; i < 40000; i++)
         sum += n[0].eval(&n[0]) + i;
@@ -254,7 +259,8 @@ enum { PUSH, ADD, SUB, MUL, DUP, SWAP, JNZ, DEC, HALT, LOADV, STOREV };
 static uint64_t interp_switch(void)
 {
     static const uint8_t code[] = {
-        PUSH, 1, STOREV, PUSH, 100, DUP, LOADV, ADD, STOREV, LOADV, PUSH, 3, MUL, PUSH, 7, SUB, STOREV, DEC, DUP, JNZ, 5, HALT,
+        PUSH, 1, STOREV, PUSH, 100, DUP, LOADV, ADD, STOREV, LOADV, PUSH, 3, MUL, PUSH, 7, SUB, STOREV, DEC, DUP, JNZ,
+        5, HALT,
     };
     uint64_t sum = 0;
     for (int round = 0; round < 100000; round++) {
@@ -579,7 +585,8 @@ static const struct { const char *name, *group; uint64_t (*run)(void); int calls
     { "fib", "calls", calls_fib }, { "qsort", "calls", calls_qsort }, { "virtual", "calls", calls_virtual },
     { "interp_switch", "interpreter", interp_switch }, { "interp_goto", "interpreter", interp_goto },
     { "strings", "strings", strings }, { "small_copies", "strings", small_copies }, { "copies", "strings", copies },
-    { "nbody", "fp", nbody }, { "mandel", "fp", mandel }, { "spectral", "fp", spectral }, { "float_poly", "fp", float_poly },
+    { "nbody", "fp", nbody }, { "mandel", "fp", mandel }, { "spectral", "fp", spectral },
+    { "float_poly", "fp", float_poly },
     { "vec_saxpy", "fpvector", vec_saxpy }, { "vec_matmul", "fpvector", vec_matmul },
     { "fz_saxpy", "flush", fz_saxpy }, { "fz_matmul", "flush", fz_matmul },
     { "fz_poly", "flush", fz_poly }, { "fz_nbody", "flush", fz_nbody },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spawn N PROGRAM [ARGUMENT]...: what a program costs its parent from vfork to wait, the median of N runs in seconds; its output
- * goes nowhere. A driver this small adds nothing to the program's own time. */
+/* spawn N PROGRAM [ARGUMENT]...: what a program costs its parent from vfork to wait, the median of N runs in seconds;
+ * its output goes nowhere. A driver this small adds nothing to the program's own time. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -146,11 +146,16 @@ int main(int argc, char **argv)
 {
     if (argc > 2) { close_range(3, ~0u, 0); write(1, "", 0); pause(); }
     int last = top();
-    if (argc > 1) { for (int i = 3; i < last; i++) CHECK(fcntl(i, F_GETFD) < 0); puts(failures ? "failed" : "child ok"); return failures; }
+    if (argc > 1) {
+        for (int i = 3; i < last; i++) CHECK(fcntl(i, F_GETFD) < 0);
+        puts(failures ? "failed" : "child ok");
+        return failures;
+    }
     close_range(3, ~0u, 0);
     int listed = 0;
     DIR *d = opendir("/proc/self/fd");
-    for (struct dirent *e; (e = readdir(d)); ) listed += e->d_name[0] != '.' && atoi(e->d_name) > 2 && atoi(e->d_name) != dirfd(d);
+    for (struct dirent *e; (e = readdir(d));)
+        listed += e->d_name[0] != '.' && atoi(e->d_name) > 2 && atoi(e->d_name) != dirfd(d);
     CHECK(!listed);
     closedir(d);
     for (int i = 3; i < last; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The map of mappings against a model: random mmap, munmap, mprotect, mremap in a small window, compared page by page; and the
- * code protection of pages. No translator: mm works without one. */
+/* The map of mappings against a model: random mmap, munmap, mprotect, mremap in a small window, compared page by page;
+ * and the code protection of pages. No translator: mm works without one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,8 @@ static void compare(Mm *mm, gaddr base, int step)
         bool there = mm_query(mm, base + (gaddr)i * PAGE, &info);
         if (there != (model[i] != 0) || (there && info.prot != model[i] - 1)) {
             failures++;
-            printf("FAIL model: step %d page %d: %d prot %d, want %d\n", step, i, there, there ? info.prot : -1, model[i] - 1);
+            printf("FAIL model: step %d page %d: %d prot %d, want %d\n", step, i, there, there ? info.prot : -1,
+                model[i] - 1);
             return;
         }
     }
@@ -68,7 +69,8 @@ static void random_walk(bool wide)
             for (int i = p; i < p + n && model[i]; i++) model[i] = prot + 1;
             break;
         case 3:
-            CHECK((mm_map(mm, a, (uint64_t)n * PAGE, prot, ANON | MAP_FIXED_NOREPLACE, -1, 0) == (int64_t)a) == (holes == n));
+            CHECK((mm_map(mm, a, (uint64_t)n * PAGE, prot, ANON | MAP_FIXED_NOREPLACE, -1, 0) == (int64_t)a) ==
+                (holes == n));
             for (int i = p; holes == n && i < p + n; i++) model[i] = prot + 1;
             break;
         }
@@ -157,7 +159,8 @@ static void brk_and_big(void)
 {
     Mm *mm = fresh(false);
     mm_brk_set(mm, 0x100000);
-    CHECK(mm_brk(mm, 0) == 0x100000 && mm_brk(mm, 0x105001) == 0x105001 && mm_covered(mm, 0x100000, 0x6000, PROT_WRITE));
+    CHECK(
+        mm_brk(mm, 0) == 0x100000 && mm_brk(mm, 0x105001) == 0x105001 && mm_covered(mm, 0x100000, 0x6000, PROT_WRITE));
     CHECK(mm_map(mm, 0x108000, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0) == 0x108000);
     CHECK(mm_brk(mm, 0x10a000) == 0x105001);
     CHECK(mm_brk(mm, 0x100000) == 0x100000 && !mm_covered(mm, 0x100000, 1, 0));
@@ -187,7 +190,8 @@ static void area(void)
     CHECK((gaddr)mm_map(mm, 0, 1ull << 40, PROT_NONE, ANON | MAP_NORESERVE, -1, 0) > top);
 }
 
-/* Below a guest's mapping comes no memory of the emulator: a guard page smaller than the host's would not keep the guest from it. */
+/* Below a guest's mapping comes no memory of the emulator: a guard page smaller than the host's would not keep the
+ * guest from it. */
 static void area_of_large_pages(void)
 {
     const gaddr top = 1ull << 39, large = 65536;

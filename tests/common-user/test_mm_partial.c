@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guest pages of 4 KiB over host pages of 16 and 64 KiB: random mmap (anonymous, private files at any offset), munmap,
- * mprotect, mremap and MADV_DONTNEED in a small window; protections and contents are compared with a model, page by page. */
+ * mprotect, mremap and MADV_DONTNEED in a small window; protections and contents are compared with a model, page by
+ * page. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,9 @@ static Mm *fresh(bool wide, uint64_t host_page)
 {
     char err[200];
     arch.tcg.addr_bits = wide ? 64 : 32;
-    MmConfig c = { .arch = &arch, .page_size = PAGE, .host_page = host_page, .task_size = wide ? 1ull << 47 : 1ull << 32 };
+    MmConfig c = {
+        .arch = &arch, .page_size = PAGE, .host_page = host_page, .task_size = wide ? 1ull << 47 : 1ull << 32
+    };
     Mm *mm = mm_new(&c, err, sizeof err);
     CHECK(mm != NULL);
     return mm;
@@ -37,8 +40,10 @@ static void compare(Mm *mm, gaddr base, int step)
         bool there = mm_query(mm, a, &info);
         if (there != (model[i].prot != 0) || (there && info.prot != model[i].prot - 1)) {
             failures++;
-            printf("FAIL step %d page %d: %d prot %d, want %d\n", step, i, there, there ? info.prot : -1, model[i].prot - 1);
-        } else if (there && info.prot & PROT_READ && (*host(mm, a) != model[i].value || *host(mm, a + PAGE - 1) != model[i].value)) {
+            printf("FAIL step %d page %d: %d prot %d, want %d\n", step, i, there, there ? info.prot : -1,
+                model[i].prot - 1);
+        } else if (there && info.prot & PROT_READ &&
+            (*host(mm, a) != model[i].value || *host(mm, a + PAGE - 1) != model[i].value)) {
             failures++;
             printf("FAIL step %d page %d: byte %d, want %d\n", step, i, *host(mm, a), model[i].value);
         }
@@ -71,7 +76,8 @@ static void random_walk(bool wide, uint64_t host_page)
     for (int i = 0; i < PAGES; i++) model[i].prot = PROT_NONE + 1;
     srand(11);
     for (int step = 0; step < 6000 && !failures; step++) {
-        int p = rand() % PAGES, n = 1 + rand() % (PAGES - p < 30 ? PAGES - p : 30), prot = prots[rand() % 4], holes = 0, files = 0;
+        int p = rand() % PAGES, n = 1 + rand() % (PAGES - p < 30 ? PAGES - p : 30), prot = prots[rand() % 4], holes = 0,
+            files = 0;
         gaddr a = base + (gaddr)p * PAGE;
         uint64_t len = (uint64_t)n * PAGE;
         for (int i = p; i < p + n; i++) { holes += !model[i].prot; files += model[i].prot && model[i].file; }
@@ -83,7 +89,11 @@ static void random_walk(bool wide, uint64_t host_page)
         case 1: {
             int at = rand() % (FILE_PAGES - n + 1);
             CHECK(mm_map(mm, a, len, prot, MAP_PRIVATE | MAP_FIXED, file, (uint64_t)at * PAGE) == (int64_t)a);
-            for (int i = p; i < p + n; i++) { model[i].prot = prot + 1; model[i].value = (uint8_t)(100 + at + i - p); model[i].file = true; }
+            for (int i = p; i < p + n; i++) {
+                model[i].prot = prot + 1;
+                model[i].value = (uint8_t)(100 + at + i - p);
+                model[i].file = true;
+            }
             break;
         }
         case 2:
@@ -111,16 +121,19 @@ static void shared(bool wide)
     Mm *mm = fresh(wide, 65536);
     int fd = memfd_create("s", 0);
     CHECK(!ftruncate(fd, 1 << 20));
-    gaddr a = (gaddr)mm_map(mm, 0, PAGE, RW, MAP_SHARED, fd, 3 * PAGE), b = (gaddr)mm_map(mm, 0, 5 * PAGE, RW, MAP_SHARED, fd, 2 * PAGE);
+    gaddr a = (gaddr)mm_map(mm, 0, PAGE, RW, MAP_SHARED, fd, 3 * PAGE),
+          b = (gaddr)mm_map(mm, 0, 5 * PAGE, RW, MAP_SHARED, fd, 2 * PAGE);
     *host(mm, a) = 77;
     CHECK(*host(mm, b + PAGE) == 77 && (a & 65535) == 3 * PAGE);
-    CHECK(mm_map(mm, a + PAGE, PAGE, RW, ANON | MAP_FIXED, -1, 0) == -EINVAL);          /* would need a copy of shared memory */
+    /* would need a copy of shared memory */
+    CHECK(mm_map(mm, a + PAGE, PAGE, RW, ANON | MAP_FIXED, -1, 0) == -EINVAL);
     CHECK(mm_map(mm, a, PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0) == -EINVAL);
     CHECK(*host(mm, a) == 77 && !mm_unmap(mm, a, PAGE));
     int64_t c = mm_remap(mm, b, 5 * PAGE, 9 * PAGE, MREMAP_MAYMOVE, 0);
     CHECK(c > 0 && *host(mm, (gaddr)c + PAGE) == 77);
     *host(mm, (gaddr)c + 8 * PAGE) = 5;
-    CHECK(mm_map(mm, 0, PAGE, RW, MAP_SHARED, fd, 100) == -EINVAL && mm_map(mm, 0, PAGE, RW, MAP_PRIVATE, 999, 0) == -EBADF);
+    CHECK(mm_map(mm, 0, PAGE, RW, MAP_SHARED, fd, 100) == -EINVAL &&
+        mm_map(mm, 0, PAGE, RW, MAP_PRIVATE, 999, 0) == -EBADF);
 }
 
 static void neighbours_of_code(void)
@@ -132,7 +145,7 @@ static void neighbours_of_code(void)
     CHECK(mm_unprotect_code(mm, a + 2 * PAGE, 1));                  /* a write beside it opens the whole host page */
     CHECK(mm_fetch(mm, a, buf, 4) == 4);
     CHECK(mm_map(mm, a + 3 * PAGE, PAGE, RW, ANON | MAP_FIXED, -1, 0) == (int64_t)a + 3 * PAGE);
-    *host(mm, a) = 1;                                               /* the change next door left it open and forgot the guard */
+    *host(mm, a) = 1; /* the change next door left it open and forgot the guard */
     CHECK(!mm_unprotect_code(mm, a, 1));
     CHECK(mm_fetch(mm, a, buf, 4) == 4 && mm_unprotect_code(mm, a, 1));
 }

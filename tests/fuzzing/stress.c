@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * stress SECONDS: threads that fork and exec, map and unmap, take signals, and run ever new code, all at once. Ends 0 when
- * every child ended well and every queued signal arrived. */
+ * stress SECONDS: threads that fork and exec, map and unmap, take signals, and run ever new code, all at once. Ends 0
+ * when every child ended well and every queued signal arrived. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>

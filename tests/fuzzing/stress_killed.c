@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stress_killed SECONDS: children that share memory with their parent (CLONE_VM, by themselves or as vfork's) are killed at
- * any moment while they and the parent's threads run ever new code, and the parent forks. The parent must go on. */
+/* stress_killed SECONDS: children that share memory with their parent (CLONE_VM, by themselves or as vfork's) are
+ * killed at any moment while they and the parent's threads run ever new code, and the parent forks. The parent must go
+ * on. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +23,10 @@ static _Atomic int stop, failures;
 static _Atomic pid_t vforked;
 static _Atomic long ran, beside, vforks, forks;
 
-static void fail(const char *what) { if (!failures++) fprintf(stderr, "stress_killed: %s: %s\n", what, strerror(errno)); }
+static void fail(const char *what)
+{
+    if (!failures++) fprintf(stderr, "stress_killed: %s: %s\n", what, strerror(errno));
+}
 
 __attribute__((noinline, aligned(LENGTH))) static unsigned long sample(unsigned long x) { return x * 3 + (x >> 2); }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sysfuzz SEED COUNT [NAME]: calls every system call COUNT times with arguments of which some are bad: wild, unaligned and
- * page-end pointers, read-only and forbidden memory, huge and negative sizes, wrong descriptors. Arguments are drawn by name,
- * so that the lines of a native run and of a guest's can be compared. One child per system call; a child that ends otherwise
- * than by itself gets a line. calls.h has rows { number, name, one letter per argument } made from linux-user/desc. */
+/* sysfuzz SEED COUNT [NAME]: calls every system call COUNT times with arguments of which some are bad: wild, unaligned
+ * and page-end pointers, read-only and forbidden memory, huge and negative sizes, wrong descriptors. Arguments are
+ * drawn by name, so that the lines of a native run and of a guest's can be compared. One child per system call; a child
+ * that ends otherwise than by itself gets a line. calls.h has rows { number, name, one letter per argument } made from
+ * linux-user/desc. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,11 @@ static const Call calls[] = {
 enum { NCALLS = sizeof calls / sizeof *calls, PAGE = 65536, FDS = 10 };
 
 static uint64_t state;
-static unsigned rnd(unsigned n) { state = state * 6364136223846793005ull + 1442695040888963407ull; return (unsigned)(state >> 33) % n; }
+static unsigned rnd(unsigned n)
+{
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    return (unsigned)(state >> 33) % n;
+}
 
 /* zeroed memory; a readable page; a forbidden page; the end of a readable and writable page before it */
 static char *good, *readonly, *hole, *edge;
@@ -75,7 +80,8 @@ static Value number(int size)
 
 static Value descriptor(void)
 {
-    static const char *const names[FDS] = { "file", "dir", "null", "zero", "pipe0", "pipe1", "sock", "sock2", "epoll", "event" };
+    static const char *const names[FDS] = { "file", "dir", "null", "zero", "pipe0", "pipe1", "sock", "sock2", "epoll",
+        "event" };
     static const Value wild[] = { { "-1", -1 }, { "AT_FDCWD", AT_FDCWD }, { "999", 999 }, { "INT_MAX", 0x7fffffff } };
     unsigned i = rnd(FDS + 4);
     if (i < FDS) return (Value){ names[i], fds[i] };
@@ -137,7 +143,8 @@ static void run(const Call *c, int count)
         memset(good, 0, PAGE);
         errno = 0;
         long r = syscall(c->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-        n += snprintf(line + n, sizeof line - n, ") = %s\n", r == -1 ? strerrorname_np(errno) ? strerrorname_np(errno) : "?" : "ok");
+        n += snprintf(line + n, sizeof line - n, ") = %s\n",
+            r == -1 ? strerrorname_np(errno) ? strerrorname_np(errno) : "?" : "ok");
         if (write(out, line, n) != n) _exit(3);
     }
     _exit(0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* -L: names below a prefix as the kernel resolves them in a root, and the same where it refuses to (openat2 behind an older container's
- * filter): one tree of links and names, resolved both ways. */
+/* -L: names below a prefix as the kernel resolves them in a root, and the same where it refuses to (openat2 behind an
+ * older container's filter): one tree of links and names, resolved both ways. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,25 +17,41 @@
 #include "linux-user/path.h"
 
 static int failures;
-#define CHECK(e) do { if (!(e)) { failures++; printf("FAIL %s:%d %s (%s)\n", __func__, __LINE__, #e, strerror(errno)); } } while (0)
+#define CHECK(e) \
+    do { \
+        if (!(e)) { \
+            failures++; \
+            printf("FAIL %s:%d %s (%s)\n", __func__, __LINE__, #e, strerror(errno)); \
+        } \
+    } while (0)
 
 /* "name", "name/" (a directory) or "name -> target" */
 static const char *const tree[] = {
     "lib/", "usr/", "usr/lib/", "usr/lib/deep/", "closed/",
     "usr/lib/file", "usr/lib/deep/file", "closed/file", "lib/plain",
-    "lib/rel -> ../usr/lib/file", "lib/abs -> /usr/lib/file", "lib/above -> ../../../../usr/lib/file", "lib/absup -> /../../usr/lib/file",
-    "lib/dir -> /usr/lib", "lib/dirslash -> /usr/lib/", "lib/root -> /", "lib/dots -> ./././../lib/./plain", "lib/gone -> /usr/none",
-    "lib/gonedir -> /none/x", "lib/self -> self", "lib/a -> b", "lib/b -> a", "lib/twice -> dir/deep/../file", "lib/outside -> /etc/passwd",
+    "lib/rel -> ../usr/lib/file", "lib/abs -> /usr/lib/file", "lib/above -> ../../../../usr/lib/file",
+    "lib/absup -> /../../usr/lib/file",
+    "lib/dir -> /usr/lib", "lib/dirslash -> /usr/lib/", "lib/root -> /", "lib/dots -> ./././../lib/./plain",
+    "lib/gone -> /usr/none",
+    "lib/gonedir -> /none/x", "lib/self -> self", "lib/a -> b", "lib/b -> a", "lib/twice -> dir/deep/../file",
+    "lib/outside -> /etc/passwd",
     "lib/fileslash -> /usr/lib/file/", "lib/up -> ..", "usr/lib/back -> /lib/dir",
 };
 static const char *const names[] = {
-    "/lib", "/lib/", "/lib/.", "/lib/..", "/lib//plain", "/lib/plain", "/lib/plain/", "/lib/plain/.", "/lib/plain/..", "/lib/plain/x", "/lib/rel",
-    "/lib/rel/", "/lib/abs", "/lib/above", "/lib/absup", "/lib/dir", "/lib/dir/", "/lib/dir/file", "/lib/dir/deep/file", "/lib/dir/..",
-    "/lib/dir/../lib/plain", "/lib/dir/../lib/file", "/lib/dirslash", "/lib/dirslash/file", "/lib/root", "/lib/root/lib/plain", "/lib/root/..",
-    "/lib/dots", "/lib/gone", "/lib/gone/", "/lib/gonedir", "/lib/self", "/lib/self/x", "/lib/a", "/lib/a/", "/lib/b", "/lib/twice", "/lib/outside",
-    "/lib/fileslash", "/lib/up", "/lib/up/lib/plain", "/lib/up/../../lib/plain", "/usr/lib/back", "/usr/lib/back/back/back/file",
-    "/usr/../../../usr/lib/file", "/lib/none", "/lib/none/..", "/lib/none/../plain", "/./lib/plain", "/../lib/plain", "/closed/file", "/closed",
-    "/lib/chain39", "/lib/chain40", "/lib/chain41", "/lib/dir/../../lib/chain40", "/lib/root/lib/chain40", "/lib/chain40/", "/lib/long",
+    "/lib", "/lib/", "/lib/.", "/lib/..", "/lib//plain", "/lib/plain", "/lib/plain/", "/lib/plain/.", "/lib/plain/..",
+    "/lib/plain/x", "/lib/rel",
+    "/lib/rel/", "/lib/abs", "/lib/above", "/lib/absup", "/lib/dir", "/lib/dir/", "/lib/dir/file", "/lib/dir/deep/file",
+    "/lib/dir/..",
+    "/lib/dir/../lib/plain", "/lib/dir/../lib/file", "/lib/dirslash", "/lib/dirslash/file", "/lib/root",
+    "/lib/root/lib/plain", "/lib/root/..",
+    "/lib/dots", "/lib/gone", "/lib/gone/", "/lib/gonedir", "/lib/self", "/lib/self/x", "/lib/a", "/lib/a/", "/lib/b",
+    "/lib/twice", "/lib/outside",
+    "/lib/fileslash", "/lib/up", "/lib/up/lib/plain", "/lib/up/../../lib/plain", "/usr/lib/back",
+    "/usr/lib/back/back/back/file",
+    "/usr/../../../usr/lib/file", "/lib/none", "/lib/none/..", "/lib/none/../plain", "/./lib/plain", "/../lib/plain",
+    "/closed/file", "/closed",
+    "/lib/chain39", "/lib/chain40", "/lib/chain41", "/lib/dir/../../lib/chain40", "/lib/root/lib/chain40",
+    "/lib/chain40/", "/lib/long",
 };
 enum { NAMES = sizeof names / sizeof *names };
 
@@ -114,8 +130,8 @@ int main(void)
         for (int i = 0; i < 2 * NAMES + 2; i++)
             if (strcmp(results[0][i], results[1][i])) {
                 failures++;
-                printf("FAIL %s%s: kernel %s, walk %s\n", i < 2 * NAMES ? names[i / 2] : "below the prefix", i & 1 ? "" : " (nofollow)",
-                       results[0][i], results[1][i]);
+                printf("FAIL %s%s: kernel %s, walk %s\n", i < 2 * NAMES ? names[i / 2] : "below the prefix",
+                    i & 1 ? "" : " (nofollow)", results[0][i], results[1][i]);
             }
     }
     int after = dup(0);

@@ -51,7 +51,8 @@ static void accepted(void)
     ElfImage m;
     char err[256];
     File f = good();
-    CHECK(try(&f, sizeof f, &m, err) == 0 && m.nseg == 2 && m.lo == 0x10000 && m.hi == 0x14000 && m.brk == 0x14000 && m.entry == 0x10100);
+    CHECK(try(&f, sizeof f, &m, err) == 0 && m.nseg == 2 && m.lo == 0x10000 && m.hi == 0x14000 && m.brk == 0x14000 &&
+        m.entry == 0x10100);
     CHECK(m.phdr == 0x10000 + sizeof f.h && !*m.interp && !m.dyn);
     f.h.e_phnum = 3;
     f.p[2] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = offsetof(File, body), .p_filesz = 8 };
@@ -88,12 +89,17 @@ static void b_interp(File *f)
     memset(f->body, 'x', 4);
 }
 static void b_interp_long(File *f) { f->p[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_filesz = 1 << 20 }; }
-static void b_interp_empty(File *f) { f->p[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = offsetof(File, body), .p_filesz = 4 }; }
+static void b_interp_empty(File *f)
+{
+    f->p[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_offset = offsetof(File, body), .p_filesz = 4 };
+}
 
 static const Bad bad[] = {
-    { b_magic, -ENOEXEC, "not an ELF" }, { b_class, -ENOEXEC, "class" }, { b_data, -ENOEXEC, "byte order" }, { b_machine, -ENOEXEC, "machine" },
+    { b_magic, -ENOEXEC, "not an ELF" }, { b_class, -ENOEXEC, "class" }, { b_data, -ENOEXEC, "byte order" },
+    { b_machine, -ENOEXEC, "machine" },
     { b_type, -ENOEXEC, "not an executable" }, { b_phentsize, -ENOEXEC, "header size" },
-    { b_phnum, -ENOEXEC, "program headers" }, { b_phnum_big, -ENOEXEC, "program headers" }, { b_phoff, -EINVAL, "truncated" },
+    { b_phnum, -ENOEXEC, "program headers" }, { b_phnum_big, -ENOEXEC, "program headers" },
+    { b_phoff, -EINVAL, "truncated" },
     { b_phoff_wrap, -EINVAL, "truncated" }, { b_noload, -EINVAL, "no segment" }, { b_filesz, -EINVAL, "larger" },
     { b_wrap, -EINVAL, "address space" }, { b_high, -EINVAL, "address space" },
     { b_congruent, -EINVAL, "page" }, { b_entry, -EINVAL, "entry" },
@@ -143,7 +149,8 @@ static void random_bytes(void)
         File f = good();
         ElfImage m;
         char err[256];
-        for (int k = rand() % 8; k >= 0; k--) ((uint8_t *)&f)[rand() % (sizeof f.h + sizeof f.p)] = (uint8_t)(rand() >> 4);
+        for (int k = rand() % 8; k >= 0; k--)
+            ((uint8_t *)&f)[rand() % (sizeof f.h + sizeof f.p)] = (uint8_t)(rand() >> 4);
         int r = try(&f, sizeof f, &m, err);
         CHECK(r == 0 ? m.nseg > 0 && m.hi <= target.limit : *err != 0);
     }
@@ -154,7 +161,8 @@ static void scripts(void)
     static const struct { const char *text, *interp, *arg; } row[] = {
         { "#!/bin/sh\n", "/bin/sh", "" }, { "#! /bin/sh -e\n", "/bin/sh", "-e" },
         { "#!/usr/bin/env python3 -x \t\nrest", "/usr/bin/env", "python3 -x" },
-        { "#!/bin/sh", "/bin/sh", "" }, { "#!\n", NULL, NULL }, { "#!   \n", NULL, NULL }, { "#", NULL, NULL }, { "hello", NULL, NULL },
+        { "#!/bin/sh", "/bin/sh", "" }, { "#!\n", NULL, NULL }, { "#!   \n", NULL, NULL }, { "#", NULL, NULL },
+        { "hello", NULL, NULL },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         char interp[PATH_MAX], arg[PATH_MAX];
@@ -183,7 +191,8 @@ static void stacks(void)
         CHECK(!(s.sp & 15) && s.bytes[0] == 2 && s.sp + s.len == p.top);
         uint64_t a0 = 0;
         memcpy(&a0, s.bytes + word, (size_t)word);
-        CHECK(!strcmp((char *)s.bytes + (a0 - s.sp), "prog") && a0 == s.arg_start && s.arg_end - s.arg_start == 9 && s.env_end - s.env_start == 4);
+        CHECK(!strcmp((char *)s.bytes + (a0 - s.sp), "prog") && a0 == s.arg_start && s.arg_end - s.arg_start == 9 &&
+            s.env_end - s.env_start == 4);
         free(s.bytes);
         CHECK(stack_build(&p, 64, &s) == -E2BIG);
     }

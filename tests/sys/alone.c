@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Atomic operations that ran hot while the process was alone still are atomic when memory gets a second user: a thread, a process with
- * CLONE_VM, another process by a shared mapping (made so, or made writable later) or a System V segment. One child process for each. */
+/* Atomic operations that ran hot while the process was alone still are atomic when memory gets a second user: a thread,
+ * a process with CLONE_VM, another process by a shared mapping (made so, or made writable later) or a System V segment.
+ * One child process for each. */
 #include "check.h"
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cancelling a thread that sleeps in a system call: the C library unwinds through the signal's frame, running clean-up handlers. */
+/* Cancelling a thread that sleeps in a system call: the C library unwinds through the signal's frame, running clean-up
+ * handlers. */
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -15,7 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 /* Prints an expression's value, or the name of its errno. */
-#define SHOW(e) do { errno = 0; long long v_ = (long long)(e); \
-    if (v_ == -1 && errno) printf("%s = -1 %s\n", #e, strerrorname_np(errno)); else printf("%s = %lld\n", #e, v_); } while (0)
+#define SHOW(e) \
+    do { \
+        errno = 0; \
+        long long v_ = (long long)(e); \
+        if (v_ == -1 && errno) printf("%s = -1 %s\n", #e, strerrorname_np(errno)); \
+        else printf("%s = %lld\n", #e, v_); \
+    } while (0)
 #define OK(e) printf("%s: %s\n", #e, (e) ? "yes" : "NO")
 #endif

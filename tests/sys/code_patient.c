@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Code is rewritten again and again while another thread, or the writer itself, calls it patiently: the new code is seen in time.
- * RISC-V has Ziccid, so no fence.i is needed there; a processor without such a promise gets its flush. */
+/* Code is rewritten again and again while another thread, or the writer itself, calls it patiently: the new code is
+ * seen in time. RISC-V has Ziccid, so no fence.i is needed there; a processor without such a promise gets its flush. */
 #include "check.h"
 #include <pthread.h>
 #include <stdatomic.h>

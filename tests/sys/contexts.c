@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getcontext and its kin (a system call on PowerPC), and SIGFPE of enabled FP exceptions, where the processor has them. */
+/* getcontext and its kin (a system call on PowerPC), and SIGFPE of enabled FP exceptions, where the
+ * processor has them. */
 #define _GNU_SOURCE
 #include <fenv.h>
 #include <setjmp.h>
@@ -55,7 +56,8 @@ static void on_fpe(int sig, siginfo_t *info, void *uc) { got = info->si_code; si
 static void fp_exceptions(void)
 {
     static const struct { int bit, code; double a, b; char op; } rows[] = {
-        { FE_DIVBYZERO, FPE_FLTDIV, 1, 0, '/' }, { FE_INVALID, FPE_FLTINV, 0, 0, '/' }, { FE_OVERFLOW, FPE_FLTOVF, 1e308, 1e308, '*' },
+        { FE_DIVBYZERO, FPE_FLTDIV, 1, 0, '/' }, { FE_INVALID, FPE_FLTINV, 0, 0, '/' },
+        { FE_OVERFLOW, FPE_FLTOVF, 1e308, 1e308, '*' },
         { FE_UNDERFLOW, FPE_FLTUND, 1e-308, 1e-308, '*' }, { FE_INEXACT, FPE_FLTRES, 1, 3, '/' },
     };
     struct sigaction act = { .sa_sigaction = on_fpe, .sa_flags = SA_SIGINFO };

@@ -51,7 +51,8 @@ static void epoll(int p[2])
     int n = epoll_wait(ep, got, 4, 100);
     printf("%d\n", n);
     for (int i = 0; i < n; i++)
-        if (got[i].events & EPOLLIN) printf("in %llx\n", (unsigned long long)got[i].data.u64); else printf("out %d\n", got[i].data.fd);
+        if (got[i].events & EPOLLIN) printf("in %llx\n", (unsigned long long)got[i].data.u64);
+        else printf("out %d\n", got[i].data.fd);
     SHOW(epoll_pwait(ep, got, 1, 0, &none));
     SHOW(epoll_wait(ep, got, 0, 0));
     SHOW(epoll_ctl(ep, 9, p[0], &ev));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* execve of files that cannot run fails with an errno that reaches who asked: by execve after vfork, posix_spawn and fexecve. */
+/* execve of files that cannot run fails with an errno that reaches who asked: by execve after vfork, posix_spawn and
+ * fexecve. */
 #include "check.h"
 #include <elf.h>
 #include <stdbool.h>
@@ -25,7 +26,8 @@ static uint64_t get(const unsigned char *at, int n)
 /* A row of the table that names type, or will: a static program has PT_NOTE instead of PT_INTERP. */
 static unsigned char *header(unsigned char *copy)
 {
-    uint64_t at = wide ? get(copy + 32, 8) : get(copy + 28, 4), n = get(copy + (wide ? 56 : 44), 2), each = wide ? 56 : 32;
+    uint64_t at = wide ? get(copy + 32, 8) : get(copy + 28, 4), n = get(copy + (wide ? 56 : 44), 2),
+             each = wide ? 56 : 32;
     unsigned char *note = NULL;
     for (uint64_t i = 0; i < n; i++) {
         unsigned char *h = copy + at + i * each;
@@ -91,9 +93,11 @@ static void attempt(const char *name)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = { "whole", "no-interp", "dir-interp", "text-interp", "short-interp", "plain-interp", "fifo-interp", "cut-1", "cut-100", "no-headers",
-        "object", "core", "#-missing", "#-dir", "#-plain", "#-cut", "#-fifo", "plain", "fifo" };
-    static const char words[] = "words, and so many of them that an ELF header would have room, whichever class it is of\n";
+    static const char *const names[] = { "whole", "no-interp", "dir-interp", "text-interp", "short-interp",
+        "plain-interp", "fifo-interp", "cut-1", "cut-100", "no-headers", "object", "core", "#-missing", "#-dir",
+        "#-plain", "#-cut", "#-fifo", "plain", "fifo" };
+    static const char words[] =
+        "words, and so many of them that an ELF header would have room, whichever class it is of\n";
     if (argc > 1) return ENOTBLK;
     char dir[] = "/tmp/execfail.XXXXXX";
     int self = open("/proc/self/exe", O_RDONLY);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs executed by descriptor: memory files, deleted files, files that close on exec. What the new program sees of itself. */
+/* Programs executed by descriptor: memory files, deleted files, files that close on exec. What the new program sees of
+ * itself. */
 #include "check.h"
 #include <limits.h>
 #include <sys/auxv.h>

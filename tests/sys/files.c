@@ -61,7 +61,8 @@ static void times_of_files(void)
     struct timespec ts[2] = { { 1000000001, 123456789 }, { 1500000000, 987654321 } };
     SHOW(utimensat(AT_FDCWD, "a", ts, 0));
     stat("a", &st);
-    printf("%ld.%09ld %ld.%09ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    printf("%ld.%09ld %ld.%09ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec,
+        st.st_mtim.tv_nsec);
     struct timeval tv[2] = { { 5, 6 }, { 7, 8 } };
     SHOW(utimes("a", tv));
     struct utimbuf ub = { 11, 12 };
@@ -70,7 +71,8 @@ static void times_of_files(void)
     printf("%ld %ld\n", (long)st.st_atime, (long)st.st_mtime);
     struct statx sx;
     SHOW(statx(AT_FDCWD, "a", 0, STATX_ALL, &sx));
-    printf("%o %d %llu %lld\n", sx.stx_mode, sx.stx_nlink, (unsigned long long)sx.stx_size, (long long)sx.stx_mtime.tv_sec);
+    printf("%o %d %llu %lld\n", sx.stx_mode, sx.stx_nlink, (unsigned long long)sx.stx_size,
+        (long long)sx.stx_mtime.tv_sec);
 }
 
 static void descriptor_flags(int fd)

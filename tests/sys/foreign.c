@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls and records whose data a guest of another word size or byte order must have converted: what they say is the same
- * on every architecture. */
+/* Calls and records whose data a guest of another word size or byte order must have converted: what they say is the
+ * same on every architecture. */
 #include "check.h"
 #include <linux/aio_abi.h>
 #include <linux/ethtool.h>
@@ -38,7 +38,8 @@ static void extents(int fd)
     struct { struct fiemap m; struct fiemap_extent x[4]; } fm = { { 0, ~0ull, 1, 0, 4 } };
     int r = ioctl(fd, FS_IOC_FIEMAP, &fm);
     if (r) { printf("fiemap: %s\n", strerrorname_np(errno)); return; }
-    printf("fiemap: %d, last %d\n", fm.m.fm_mapped_extents >= 1, fm.m.fm_mapped_extents < 1 || fm.x[fm.m.fm_mapped_extents - 1].fe_flags & 1);
+    printf("fiemap: %d, last %d\n", fm.m.fm_mapped_extents >= 1,
+        fm.m.fm_mapped_extents < 1 || fm.x[fm.m.fm_mapped_extents - 1].fe_flags & 1);
 }
 
 static void requests(void)
@@ -56,7 +57,8 @@ static void requests(void)
     SHOW(ioctl(open("/proc/self/ns/user", O_RDONLY), 0xb704 | _IO(0, 0), &uid));       /* NS_GET_OWNER_UID */
     printf("owner %u\n", uid);
     struct { uint64_t mask, cgroup; uint32_t pid, tgid, ids[9]; int32_t exit; } info = { 1 };
-    if (!ioctl(self, _IOC(_IOC_READ | _IOC_WRITE, 0xff, 11, 64), &info)) printf("pidfd info: %d %d\n", info.pid == getpid(), info.tgid == getpid());
+    if (!ioctl(self, _IOC(_IOC_READ | _IOC_WRITE, 0xff, 11, 64), &info))
+        printf("pidfd info: %d %d\n", info.pid == getpid(), info.tgid == getpid());
     else puts("pidfd info: no");
     close(s); close(self);
 }
@@ -91,10 +93,25 @@ static void aio(int fd)
     struct iovec iov[2] = { { in, 4 }, { in + 8, 4 } };
     int ev = eventfd(0, 0);
     uint64_t count = 0;
-    struct iocb w = { .aio_data = 0x123456789abcdefull, .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = fd, .aio_buf = (uintptr_t)out,
-                      .aio_nbytes = 15, .aio_offset = 100, .aio_flags = IOCB_FLAG_RESFD, .aio_resfd = ev },
-                r = { .aio_data = 7, .aio_lio_opcode = IOCB_CMD_PREADV, .aio_fildes = fd, .aio_buf = (uintptr_t)iov, .aio_nbytes = 2, .aio_offset = 100 },
-                bad = { .aio_data = 8, .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = 999, .aio_buf = (uintptr_t)in, .aio_nbytes = 1 },
+    struct iocb w = { .aio_data = 0x123456789abcdefull,
+        .aio_lio_opcode = IOCB_CMD_PWRITE,
+        .aio_fildes = fd,
+        .aio_buf = (uintptr_t)out,
+        .aio_nbytes = 15,
+        .aio_offset = 100,
+        .aio_flags = IOCB_FLAG_RESFD,
+        .aio_resfd = ev },
+                r = { .aio_data = 7,
+                    .aio_lio_opcode = IOCB_CMD_PREADV,
+                    .aio_fildes = fd,
+                    .aio_buf = (uintptr_t)iov,
+                    .aio_nbytes = 2,
+                    .aio_offset = 100 },
+                bad = { .aio_data = 8,
+                    .aio_lio_opcode = IOCB_CMD_PREAD,
+                    .aio_fildes = 999,
+                    .aio_buf = (uintptr_t)in,
+                    .aio_nbytes = 1 },
                 *all[] = { &w, &bad, &r };
     struct io_event got[4];
     struct timespec zero = { 0, 0 };
@@ -145,7 +162,8 @@ static void notifications(void)
     SHOW(fanotify_mark(f, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, name));
     close(open(name, O_RDONLY));
     SHOW(read(f, &e, sizeof e));
-    printf("len %u vers %d meta %u mask %llx own %d fd %d\n", e.event_len, e.vers, e.metadata_len, (unsigned long long)e.mask, e.pid == getpid(), e.fd > 0);
+    printf("len %u vers %d meta %u mask %llx own %d fd %d\n", e.event_len, e.vers, e.metadata_len,
+        (unsigned long long)e.mask, e.pid == getpid(), e.fd > 0);
     close(f); close(file);
     f = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_REPORT_FID, O_RDONLY);
     if (f >= 0 && !fanotify_mark(f, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, name)) {
@@ -155,14 +173,23 @@ static void notifications(void)
         struct fanotify_event_metadata *m = (void *)buf;
         struct fanotify_event_info_fid *fid = (void *)(m + 1);
         struct file_handle *h = (void *)fid->handle;
-        printf("fid: %d type %d len %d handle %d\n", n == (ssize_t)m->event_len, fid->hdr.info_type, m->event_len == sizeof *m + fid->hdr.len, h->handle_bytes < 128);
+        printf("fid: %d type %d len %d handle %d\n", n == (ssize_t)m->event_len, fid->hdr.info_type,
+            m->event_len == sizeof *m + fid->hdr.len, h->handle_bytes < 128);
     }
     unlink(name);
 }
 
 static void mounts(void)
 {
-    static union { struct { uint32_t size, opts; uint64_t mask; uint32_t major, minor; uint64_t magic; } s; char room[4096]; } m;
+    static union {
+        struct {
+            uint32_t size, opts;
+            uint64_t mask;
+            uint32_t major, minor;
+            uint64_t magic;
+        } s;
+        char room[4096];
+    } m;
     uint64_t ids[4] = { 0 };
     struct { uint32_t size, fd; uint64_t id, param; } req = { 24, 0, ~0ull, 0 };
     long n = syscall(458, &req, ids, 4, 0);
@@ -186,7 +213,10 @@ static void mounts(void)
 static void packets(void)
 {
     int s = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP));
-    struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = if_nametoindex("lo") }, from = { 0 };
+    struct sockaddr_ll a = { .sll_family = AF_PACKET,
+        .sll_protocol = htons(ETH_P_IP),
+        .sll_ifindex = if_nametoindex("lo") },
+                       from = { 0 };
     struct packet_mreq mr = { .mr_ifindex = a.sll_ifindex, .mr_type = PACKET_MR_PROMISC };
     socklen_t len = sizeof from;
     if (s < 0) { printf("packets: %s\n", strerrorname_np(errno)); return; }

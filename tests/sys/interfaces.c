@@ -28,7 +28,8 @@ int main(void)
     struct ifconf c = { .ifc_len = sizeof list, .ifc_req = list };
     SHOW(ioctl(s, SIOCGIFCONF, &c));
     int lo = 0;
-    for (unsigned i = 0; i < c.ifc_len / sizeof *list; i++) lo |= !strcmp(list[i].ifr_name, "lo") && list[i].ifr_addr.sa_family == AF_INET;
+    for (unsigned i = 0; i < c.ifc_len / sizeof *list; i++)
+        lo |= !strcmp(list[i].ifr_name, "lo") && list[i].ifr_addr.sa_family == AF_INET;
     printf("%d\n", lo);
     int f = open("/tmp", O_TMPFILE | O_RDWR, 0600);
     struct winsize w;

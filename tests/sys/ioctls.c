@@ -15,7 +15,8 @@
 
 static void files(void)
 {
-    int fd = open("ioctls.tmp", O_RDWR | O_CREAT | O_TRUNC, 0600), copy = open("ioctls.copy", O_RDWR | O_CREAT | O_TRUNC, 0600), v = -1;
+    int fd = open("ioctls.tmp", O_RDWR | O_CREAT | O_TRUNC, 0600),
+        copy = open("ioctls.copy", O_RDWR | O_CREAT | O_TRUNC, 0600), v = -1;
     struct fsxattr x = { 0 };
     struct file_clone_range none = { .src_fd = -1 };
     struct fstrim_range trim = { 0, 0, 0 };
@@ -44,7 +45,8 @@ static void devices(void)
     close(fd);
     struct rtc_time tm = { .tm_mon = -1 };
     fd = open("/dev/rtc0", O_RDONLY);
-    if (fd >= 0 && !ioctl(fd, RTC_RD_TIME, &tm)) OK(tm.tm_year > 100 && tm.tm_year < 300 && tm.tm_mon >= 0 && tm.tm_mon < 12);
+    if (fd >= 0 && !ioctl(fd, RTC_RD_TIME, &tm))
+        OK(tm.tm_year > 100 && tm.tm_year < 300 && tm.tm_mon >= 0 && tm.tm_mon < 12);
     fd = open("/dev/net/tun", O_RDWR);
     v = 0;
     if (fd >= 0) { SHOW(ioctl(fd, TUNGETFEATURES, &v)); OK((v & (IFF_TUN | IFF_TAP)) == (IFF_TUN | IFF_TAP)); }

@@ -26,11 +26,17 @@
 
 /* Like check.h's, with a name for what would not be equal everywhere. */
 #undef SHOW
-#define SHOW(name, e) do { errno = 0; long r_ = (long)(e); printf("%s: %ld %s\n", name, r_, r_ < 0 ? strerrorname_np(errno) : "-"); } while (0)
+#define SHOW(name, e) \
+    do { \
+        errno = 0; \
+        long r_ = (long)(e); \
+        printf("%s: %ld %s\n", name, r_, r_ < 0 ? strerrorname_np(errno) : "-"); \
+    } while (0)
 
 static void in_the_kernel(void)
 {
-    int a[2], b[2], f = open("more.tmp", O_RDWR | O_CREAT | O_TRUNC, 0600), g = open("more.tmp2", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    int a[2], b[2], f = open("more.tmp", O_RDWR | O_CREAT | O_TRUNC, 0600),
+                    g = open("more.tmp2", O_RDWR | O_CREAT | O_TRUNC, 0600);
     char buf[64] = { 0 };
     if (pipe(a) || pipe(b)) return;
     struct iovec v[2] = { { "hello ", 6 }, { "world", 5 } };
@@ -64,10 +70,17 @@ static void in_the_kernel(void)
 }
 
 static volatile int got_tid, got_value, got_code;
-static void on_timer(int sig, siginfo_t *si, void *uc) { got_tid = syscall(SYS_gettid); got_value = si->si_value.sival_int; got_code = si->si_code; }
+static void on_timer(int sig, siginfo_t *si, void *uc)
+{
+    got_tid = syscall(SYS_gettid);
+    got_value = si->si_value.sival_int;
+    got_code = si->si_code;
+}
 static void *timed(void *arg)
 {
-    struct sigevent ev = { .sigev_notify = 4 /* SIGEV_THREAD_ID */, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 77 };
+    struct sigevent ev = {
+        .sigev_notify = 4 /* SIGEV_THREAD_ID */, .sigev_signo = SIGRTMIN + 1, .sigev_value.sival_int = 77
+    };
     struct sigaction sa = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO };
     timer_t id;
     struct itimerspec it = { { 0, 0 }, { 0, 1000000 } };
@@ -84,7 +97,13 @@ static void *timed(void *arg)
 
 static void scheduling(void)
 {
-    struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t prio; uint64_t runtime, deadline, period; } attr = { 0 };
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t prio;
+        uint64_t runtime, deadline, period;
+    } attr = { 0 };
     SHOW("sched_getattr", syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0));
     printf("%u %u %d\n", attr.size, attr.policy, attr.nice);
     attr.policy = SCHED_BATCH; attr.nice = 5;
@@ -103,7 +122,8 @@ static void limits_and_controls(void)
 {
     struct rlimit lim = { 100, 200 };
     SHOW("setrlimit", setrlimit(RLIMIT_NPROC + 0, &(struct rlimit){ 5000, 6000 }));
-    SHOW("getrlimit", getrlimit(RLIMIT_NPROC, &lim)); printf("%lu %lu\n", (unsigned long)lim.rlim_cur, (unsigned long)lim.rlim_max);
+    SHOW("getrlimit", getrlimit(RLIMIT_NPROC, &lim));
+    printf("%lu %lu\n", (unsigned long)lim.rlim_cur, (unsigned long)lim.rlim_max);
     struct timex tx = { 0 };
     SHOW("adjtimex", adjtimex(&tx) >= 0); printf("tick %ld\n", tx.tick);
     char name[16] = "";
@@ -129,10 +149,15 @@ static void memory(void)
     long page = 4096;
     char *m = mmap(NULL, 16 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     static const int kinds[] = {
-        MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_DONTFORK, MADV_DOFORK, MADV_DONTDUMP, MADV_DODUMP,
-        MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, 77 /* none */, MADV_REMOVE,
+        MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_DONTFORK, MADV_DOFORK,
+        MADV_DONTDUMP, MADV_DODUMP,
+        MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
+        77 /* none */, MADV_REMOVE,
     };
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) { printf("%d ", kinds[i]); SHOW("madvise", madvise(m, 4 * page, kinds[i])); }
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        printf("%d ", kinds[i]);
+        SHOW("madvise", madvise(m, 4 * page, kinds[i]));
+    }
     SHOW("madvise hole", (munmap(m + page, page), madvise(m, 4 * page, MADV_WILLNEED)));
     SHOW("mlock2", syscall(SYS_mlock2, m + 4 * page, 2 * page, 1));
     SHOW("munlock", munlock(m + 4 * page, 2 * page));
@@ -151,7 +176,9 @@ static void memory(void)
     SHOW("process_vm_readv", process_vm_readv(getpid(), &l, 1, &r, 1, 0)); printf("%s\n", m + 4 * page);
     uint32_t word = 3;
     SHOW("futex", syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 4, NULL, NULL, 0));
-    SHOW("wake op", syscall(SYS_futex, &word, FUTEX_WAKE_OP, 1, 1, &word, FUTEX_OP(FUTEX_OP_ADD, 5, FUTEX_OP_CMP_EQ, 3))); printf("%u\n", word);
+    SHOW("wake op",
+        syscall(SYS_futex, &word, FUTEX_WAKE_OP, 1, 1, &word, FUTEX_OP(FUTEX_OP_ADD, 5, FUTEX_OP_CMP_EQ, 3)));
+    printf("%u\n", word);
 }
 
 static void interface(void)
@@ -160,7 +187,8 @@ static void interface(void)
     int u = socket(AF_INET, SOCK_DGRAM, 0);
     SHOW("SIOCGIFFLAGS", ioctl(u, SIOCGIFFLAGS, &q)); printf("loopback %d\n", !!(q.ifr_flags & IFF_LOOPBACK));
     SHOW("SIOCGIFINDEX", ioctl(u, SIOCGIFINDEX, &q)); printf("%d\n", q.ifr_ifindex);
-    SHOW("SIOCGIFADDR", ioctl(u, SIOCGIFADDR, &q)); printf("%s\n", inet_ntoa(((struct sockaddr_in *)&q.ifr_addr)->sin_addr));
+    SHOW("SIOCGIFADDR", ioctl(u, SIOCGIFADDR, &q));
+    printf("%s\n", inet_ntoa(((struct sockaddr_in *)&q.ifr_addr)->sin_addr));
     SHOW("SIOCGIFMTU", ioctl(u, SIOCGIFMTU, &q)); printf("%d\n", q.ifr_mtu);
     SHOW("SIOCGIFHWADDR", ioctl(u, SIOCGIFHWADDR, &q)); printf("%d\n", q.ifr_hwaddr.sa_family);
 }
@@ -208,7 +236,8 @@ static void stream_options(void)
     SHOW("rcvtimeo", setsockopt(t, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv));
     len = sizeof tv;
     memset(&tv, 0, sizeof tv);
-    SHOW("get", getsockopt(t, SOL_SOCKET, SO_RCVTIMEO, &tv, &len)); printf("%ld %ld\n", (long)tv.tv_sec, (long)tv.tv_usec);
+    SHOW("get", getsockopt(t, SOL_SOCKET, SO_RCVTIMEO, &tv, &len));
+    printf("%ld %ld\n", (long)tv.tv_sec, (long)tv.tv_usec);
     struct linger lg = { 1, 7 };
     SHOW("linger", setsockopt(t, SOL_SOCKET, SO_LINGER, &lg, sizeof lg));
     int n = 0;

@@ -46,7 +46,9 @@ static void show_link(struct nlmsghdr *h)
         case IFLA_MTU: show_u32("mtu", a); break;
         case IFLA_TXQLEN: show_u32("txqlen", a); break;
         case IFLA_GROUP: show_u32("group", a); break;
-        case IFLA_STATS64: printf(" stats of %d, less than 2^48: %d", (int)RTA_PAYLOAD(a), *(uint64_t *)RTA_DATA(a) < 1ull << 48); break;
+        case IFLA_STATS64:
+            printf(" stats of %d, less than 2^48: %d", (int)RTA_PAYLOAD(a), *(uint64_t *)RTA_DATA(a) < 1ull << 48);
+            break;
         case IFLA_AF_SPEC: {
             int left = RTA_PAYLOAD(a);
             for (struct rtattr *f = RTA_DATA(a); RTA_OK(f, left); f = RTA_NEXT(f, left)) {
@@ -92,12 +94,16 @@ static int receive(int s, uint32_t seq)
         struct nlmsgerr *e = NLMSG_DATA(h);
         switch (h->nlmsg_type) {
         case NLMSG_DONE: printf("done %d\n", *(int *)NLMSG_DATA(h)); more = 0; break;
-        case NLMSG_ERROR: printf("error %s to type %d seq %u\n", strerrorname_np(-e->error), e->msg.nlmsg_type, e->msg.nlmsg_seq); more = 0; break;
+        case NLMSG_ERROR:
+            printf("error %s to type %d seq %u\n", strerrorname_np(-e->error), e->msg.nlmsg_type, e->msg.nlmsg_seq);
+            more = 0;
+            break;
         case RTM_NEWLINK: show_link(h); more = h->nlmsg_flags & NLM_F_MULTI; break;
         case RTM_NEWROUTE: show_route(h); break;
         case RTM_NEWADDR: {
             struct ifaddrmsg *a = NLMSG_DATA(h);
-            printf("address family %d /%d scope %d index %u\n", a->ifa_family, a->ifa_prefixlen, a->ifa_scope, a->ifa_index);
+            printf("address family %d /%d scope %d index %u\n", a->ifa_family, a->ifa_prefixlen, a->ifa_scope,
+                a->ifa_index);
             break;
         }
         default: printf("type %d\n", h->nlmsg_type);
@@ -107,7 +113,15 @@ static int receive(int s, uint32_t seq)
     return more;
 }
 
-typedef struct Request { struct nlmsghdr h; union { struct ifinfomsg link; struct rtmsg route; struct ifaddrmsg addr; }; char more[64]; } Request;
+typedef struct Request {
+    struct nlmsghdr h;
+    union {
+        struct ifinfomsg link;
+        struct rtmsg route;
+        struct ifaddrmsg addr;
+    };
+    char more[64];
+} Request;
 
 static void add(Request *q, int type, const void *data, size_t len)
 {
@@ -166,7 +180,11 @@ int main(void)
     OK(write(s, &q, q.h.nlmsg_len) == q.h.nlmsg_len);
     ssize_t n = recv(s, buf, 40, 0);        /* cut off within the attributes */
     printf("cut: %zd, type %d, longer %d, seq %u\n", n, h->nlmsg_type, h->nlmsg_len > 40, h->nlmsg_seq);
-    show_link(&(struct { struct nlmsghdr h; struct ifinfomsg m; }){ { 32, RTM_NEWLINK }, *(struct ifinfomsg *)NLMSG_DATA(h) }.h);
+    show_link(&(struct {
+        struct nlmsghdr h;
+        struct ifinfomsg m;
+    }){ { 32, RTM_NEWLINK }, *(struct ifinfomsg *)NLMSG_DATA(h) }
+                   .h);
     OK(write(s, &q, q.h.nlmsg_len) == q.h.nlmsg_len);
     n = read(s, buf, sizeof buf);
     OK(n == h->nlmsg_len && h->nlmsg_seq == 77);

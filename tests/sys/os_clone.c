@@ -14,9 +14,19 @@
 #endif
 enum { STACK = 256 * 1024 };
 static volatile int shared, go, gate;
-static char *stack_new(void) { return (char *)mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + STACK; }
-static void wait_for(volatile int *at, int value) { for (int i = 0; i < 20000 && *at != value; i++) usleep(500); CHECK(*at == value); }
-static void futex_wait(volatile int *at, int value) { syscall(SYS_futex, at, FUTEX_WAIT, value, &(struct timespec){ 10, 0 }, 0, 0); }
+static char *stack_new(void)
+{
+    return (char *)mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + STACK;
+}
+static void wait_for(volatile int *at, int value)
+{
+    for (int i = 0; i < 20000 && *at != value; i++) usleep(500);
+    CHECK(*at == value);
+}
+static void futex_wait(volatile int *at, int value)
+{
+    syscall(SYS_futex, at, FUTEX_WAIT, value, &(struct timespec){ 10, 0 }, 0, 0);
+}
 
 static int beside(void *arg) { shared = 1; while (!go) sched_yield(); shared = (int)(long)arg; return 7; }
 
@@ -46,8 +56,9 @@ static void thread_ids(int kill)
     go = 0;
     ids[0] = ids[1] = ids[2] = 0; ids[3] = 1;
     /* set and clear share the address, which must be cleared at the end whatever the end is */
-    int pid = clone(checks_ids, stack_new(), CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
-        (void *)(long)getpid(), &ids[0], NULL, &ids[1]);
+    int pid = clone(checks_ids, stack_new(),
+        CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, (void *)(long)getpid(),
+        &ids[0], NULL, &ids[1]);
     CHECK(pid > 0 && ids[0] == pid);
     wait_for(&ids[2], 1);
     go = kill ? 2 : 1;

@@ -93,7 +93,8 @@ static void kernel_writes(void)
     munmap(c, page); close(p[0]); close(p[1]); close(s[0]); close(s[1]);
 }
 
-/* The kernel writes for another process, so it may be us; nothing was flushed, and the page is one that stores open often. */
+/* The kernel writes for another process, so it may be us; nothing was flushed, and the page is one that stores open
+ * often. */
 static void vm_writes(void)
 {
     char *c = anon(RWX);
@@ -238,7 +239,11 @@ static void storm(void)
 static void on_fault(int sig, siginfo_t *i, void *u)
 {
     last_sig = sig; last_code = i->si_code; last_addr = (uintptr_t)i->si_addr;
-    if (!armed) { printf("FAIL unexpected signal %d, code %d, addr %#lx\n", sig, last_code, (long)last_addr); fflush(stdout); _exit(1); }
+    if (!armed) {
+        printf("FAIL unexpected signal %d, code %d, addr %#lx\n", sig, last_code, (long)last_addr);
+        fflush(stdout);
+        _exit(1);
+    }
     armed = 0;
     siglongjmp(jump, 1);
 }
@@ -250,7 +255,8 @@ static void faulting_call(char *at, int sig, int code, char *addr, int line)
     armed = 1;
     if (!sigsetjmp(jump, 1)) { flush(at); call(at); }
     if (last_sig != sig || last_code != code || last_addr != (uintptr_t)addr) {
-        printf("FAIL line %d: sig %d code %d addr %#lx, not %d %d %p\n", line, last_sig, last_code, (long)last_addr, sig, code, (void *)addr);
+        printf("FAIL line %d: sig %d code %d addr %#lx, not %d %d %p\n", line, last_sig, last_code, (long)last_addr,
+            sig, code, (void *)addr);
         check_failures++;
     }
 }

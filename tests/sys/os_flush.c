@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls of one thread while another makes so much code that the code cache is emptied (-tb-size 1): calls that sleep
- * meanwhile, calls that a signal interrupts, and calls that fail. */
+/* System calls of one thread while another makes so much code that the code cache is emptied (-tb-size 1): calls that
+ * sleep meanwhile, calls that a signal interrupts, and calls that fail. */
 #include "os_check.h"
 #include "emit.h"
 

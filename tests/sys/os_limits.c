@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RLIMIT_AS and RLIMIT_DATA count the program's own map: every way to make it larger ends at the limit, none that makes it
- * smaller; fork and exec hand them on. */
+/* RLIMIT_AS and RLIMIT_DATA count the program's own map: every way to make it larger ends at the limit, none that makes
+ * it smaller; fork and exec hand them on. */
 #include "os_check.h"
 
 enum { M = 1 << 20 };
@@ -27,7 +27,10 @@ static int shown(const char *key, unsigned long want)
     return ok;
 }
 
-static void *anon(size_t len, int prot) { return mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0); }
+static void *anon(size_t len, int prot)
+{
+    return mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
 static int no_room(void *p) { return p == MAP_FAILED && errno == ENOMEM; }
 
 static void set(int which, unsigned long bytes)
@@ -103,7 +106,9 @@ static void data(void)
 int main(int argc, char **argv)
 {
     struct rlimit l;
-    if (argc > 1) return getrlimit(RLIMIT_AS, &l) || l.rlim_cur != strtoul(argv[1], NULL, 10) || !no_room(anon(1024u * M, PROT_NONE));
+    if (argc > 1)
+        return getrlimit(RLIMIT_AS, &l) || l.rlim_cur != strtoul(argv[1], NULL, 10) ||
+            !no_room(anon(1024u * M, PROT_NONE));
     address_space();
     data();
     return CHECK_END();

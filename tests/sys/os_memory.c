@@ -19,7 +19,8 @@ static void mmap_errors(void)
     ERR(munmap(m + 1, page), EINVAL);
     ERR(munmap(m, 0), EINVAL);
     CHECK(!munmap(m + page, page) && !munmap(m + page, page));
-    CHECK(mmap(m + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == m + page);        /* a free hint is honoured */
+    /* a free hint is honoured */
+    CHECK(mmap(m + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == m + page);
     munmap(m + page, page);
     ERR(mprotect(m, 3 * page, PROT_READ), ENOMEM);
     ERR(mprotect(m + 1, page, PROT_READ), EINVAL);
@@ -107,7 +108,9 @@ static void mmu_holds_addresses(void)
     while (f && fgets(line, sizeof line, f)) if (sscanf(line, "mmu : sv%d", &bits) == 1) break;
     if (f) fclose(f);
     void *p = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (bits > 32) CHECK((uintptr_t)line >> (bits - 1) == 0 && (uintptr_t)p >> (bits - 1) == 0 && (uintptr_t)mmu_holds_addresses >> (bits - 1) == 0);
+    if (bits > 32)
+        CHECK((uintptr_t)line >> (bits - 1) == 0 && (uintptr_t)p >> (bits - 1) == 0 &&
+            (uintptr_t)mmu_holds_addresses >> (bits - 1) == 0);
     munmap(p, 4096);
 }
 

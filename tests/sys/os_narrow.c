@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values that do not fit a 32-bit program's structures: an error where Linux gives one, a larger unit or the largest value
- * where it does that. On 64-bit ones everything fits. */
+/* Values that do not fit a 32-bit program's structures: an error where Linux gives one, a larger unit or the largest
+ * value where it does that. On 64-bit ones everything fits. */
 #include "os_check.h"
 #include <limits.h>
 #include <linux/loop.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fork, vfork, posix_spawn, exec, threads, robust mutexes, identity in /proc. argv[1] selects what an exec'd copy does. */
+/* fork, vfork, posix_spawn, exec, threads, robust mutexes, identity in /proc. argv[1] selects what an
+ * exec'd copy does. */
 #include "os_check.h"
 
 extern char **environ;
@@ -49,9 +50,19 @@ static void script(void)
 }
 
 static void *nothing(void *p) { return p; }
-static void *sum(void *p) { for (int i = 0; i < 20000; i++) __atomic_add_fetch((int *)p, 1, __ATOMIC_SEQ_CST); return p; }
+static void *sum(void *p)
+{
+    for (int i = 0; i < 20000; i++) __atomic_add_fetch((int *)p, 1, __ATOMIC_SEQ_CST);
+    return p;
+}
 static __thread int tls = 77;
-static void *tls_check(void *p) { int ok = tls == 77; tls = (int)(long)p; sched_yield(); return (void *)(long)(ok && tls == (int)(long)p); }
+static void *tls_check(void *p)
+{
+    int ok = tls == 77;
+    tls = (int)(long)p;
+    sched_yield();
+    return (void *)(long)(ok && tls == (int)(long)p);
+}
 
 static void threads(void)
 {
@@ -69,7 +80,8 @@ static void threads(void)
     CHECK(tls == 77);
 }
 
-/* glibc makes every thread change its user by a signal of its own, whose handler it installs before the first of them. */
+/* glibc makes every thread change its user by a signal of its own, whose handler it installs before the
+ * first of them. */
 static void *sleeper(void *p) { pause(); return p; }
 static void ids_of_all_threads(void)
 {
@@ -94,7 +106,13 @@ static void fork_with_threads(void)
     for (int i = 0; i < 30; i++) {
         pid_t kid = fork();
         int st;
-        if (!kid) { free(malloc(1000)); pthread_t x; pthread_create(&x, NULL, nothing, NULL); pthread_join(x, NULL); _exit(3); }
+        if (!kid) {
+            free(malloc(1000));
+            pthread_t x;
+            pthread_create(&x, NULL, nothing, NULL);
+            pthread_join(x, NULL);
+            _exit(3);
+        }
         CHECK(waitpid(kid, &st, 0) == kid && WIFEXITED(st) && WEXITSTATUS(st) == 3);
     }
     stop = 1;

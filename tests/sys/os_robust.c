@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Robust mutexes in shared memory: whatever the end of the process or thread that holds one, another process gets it. */
+/* Robust mutexes in shared memory: whatever the end of the process or thread that holds one, another
+ * process gets it. */
 #include "os_check.h"
 #include <linux/futex.h>
 
@@ -115,7 +116,8 @@ static void ask(void)
     CHECK(!syscall(SYS_get_robust_list, 0, &at, &len) && len == sizeof mine);
     void *libc = at;
     CHECK(syscall(SYS_set_robust_list, &mine, sizeof mine - 1) == -1 && errno == EINVAL);
-    CHECK(!syscall(SYS_set_robust_list, &mine, sizeof mine) && !syscall(SYS_get_robust_list, getpid(), &at, &len) && at == &mine);
+    CHECK(!syscall(SYS_set_robust_list, &mine, sizeof mine) && !syscall(SYS_get_robust_list, getpid(), &at, &len) &&
+        at == &mine);
     CHECK(!syscall(SYS_set_robust_list, libc, sizeof mine));
     CHECK(syscall(SYS_get_robust_list, 0x7ffffff0, &at, &len) == -1 && errno == ESRCH);
 }

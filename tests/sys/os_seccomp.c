@@ -57,7 +57,8 @@ static void answers(void)
         LOAD(DATA(arch)), UNLESS(ARCH, 12), LOAD(DATA(nr)),
         UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_ERRNO | EXDEV),
         UNLESS(SYS_getpgid, 1), RET(SECCOMP_RET_TRAP | 77),
-        UNLESS(SYS_lseek, 4), LOAD(DATA(args[2]) + LOW_WORD), UNLESS(2, 1), RET(SECCOMP_RET_ERRNO | ENOTTY), RET(SECCOMP_RET_ALLOW),
+        UNLESS(SYS_lseek, 4), LOAD(DATA(args[2]) + LOW_WORD), UNLESS(2, 1), RET(SECCOMP_RET_ERRNO | ENOTTY),
+        RET(SECCOMP_RET_ALLOW),
         RET(SECCOMP_RET_ALLOW), RET(SECCOMP_RET_ALLOW), RET(SECCOMP_RET_KILL_PROCESS),
     };
     struct sigaction sa = { .sa_sigaction = on_sys, .sa_flags = SA_SIGINFO };
@@ -74,7 +75,8 @@ static void answers(void)
     CHECK(lseek(fd, 0, SEEK_END) == -1 && errno == ENOTTY);
 #endif
     /* the stricter of two wins, whichever is newer */
-    struct sock_filter g[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_ERRNO | EPERM), RET(SECCOMP_RET_ALLOW) };
+    struct sock_filter g[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_ERRNO | EPERM),
+        RET(SECCOMP_RET_ALLOW) };
     struct sock_filter h[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_TRACE), RET(SECCOMP_RET_ALLOW) };
     CHECK(install(g, COUNT(g), 0) == 0 && install(h, COUNT(h), 0) == 0);
     CHECK(syscall(SYS_getppid) == -1 && errno == EPERM);
@@ -87,7 +89,8 @@ static void answers(void)
 
 static void kills(void)
 {
-    struct sock_filter f[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_KILL_PROCESS), RET(SECCOMP_RET_ALLOW) };
+    struct sock_filter f[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_KILL_PROCESS),
+        RET(SECCOMP_RET_ALLOW) };
     CHECK(install(f, COUNT(f), 0) == 0);
     syscall(SYS_getppid);
 }
@@ -108,7 +111,8 @@ static void *other(void *none)
 static void threads(void)
 {
     pthread_t t;
-    struct sock_filter f[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_ERRNO | EDOM), RET(SECCOMP_RET_ALLOW) };
+    struct sock_filter f[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_ERRNO | EDOM),
+        RET(SECCOMP_RET_ALLOW) };
     pthread_create(&t, NULL, other, NULL);
     CHECK(install(f, COUNT(f), SECCOMP_FILTER_FLAG_TSYNC) == 0);
     go = 1;
@@ -118,7 +122,8 @@ static void threads(void)
 
 static void execs(void)
 {
-    struct sock_filter f[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_ERRNO | EDOM), RET(SECCOMP_RET_ALLOW) };
+    struct sock_filter f[] = { LOAD(DATA(nr)), UNLESS(SYS_getppid, 1), RET(SECCOMP_RET_ERRNO | EDOM),
+        RET(SECCOMP_RET_ALLOW) };
     CHECK(install(f, COUNT(f), 0) == 0);
     if (!fork()) { CHECK(syscall(SYS_getppid) == -1 && errno == EDOM); _exit(check_failures); }
     int st;
@@ -131,7 +136,8 @@ static void refusals(void)
 {
     struct sock_filter no_end[] = { LOAD(0) }, past[] = { LOAD(64), RET(0) }, odd[] = { LOAD(2), RET(0) },
         far[] = { BPF_STMT(BPF_JMP | BPF_JA, 1), RET(0) },
-        unknown[] = { BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0), RET(0) }, unwritten[] = { BPF_STMT(BPF_LD | BPF_MEM, 1), RET(0) },
+        unknown[] = { BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0), RET(0) },
+        unwritten[] = { BPF_STMT(BPF_LD | BPF_MEM, 1), RET(0) },
         by_zero[] = { BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 0), RET(0) };
     unsigned action = SECCOMP_RET_ERRNO, none = 0x12340000;
     CHECK(install(no_end, 1, 0) == -1 && errno == EINVAL);

@@ -49,7 +49,8 @@ static void queue(void)
     CHECK(sigismember(&pend, rt));
     siginfo_t info;
     struct timespec zero = { 0, 0 };
-    CHECK(sigtimedwait(&set, &info, &zero) == rt && info.si_value.sival_int == 10 && info.si_code == SI_QUEUE && info.si_pid == getpid());
+    CHECK(sigtimedwait(&set, &info, &zero) == rt && info.si_value.sival_int == 10 && info.si_code == SI_QUEUE &&
+        info.si_pid == getpid());
     count = 0;
     sigprocmask(SIG_SETMASK, &old, NULL);
     CHECK(count == 4 && last_value == 14);
@@ -131,14 +132,16 @@ static void fault_at(volatile char *p, int write)
 
 static void faults(void)
 {
-    long page = 65536;              /* also exact where host pages are as large as that (-p); low, where nothing else lands in the hole */
+    long page = 65536;              /* also exact where host pages are as large as that (-p); low, where nothing else
+                                     * lands in the hole */
     char *m = mmap((void *)0x30000000, 3 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(m + page, page);
     mprotect(m + 2 * page, page, PROT_NONE);
     install(SIGSEGV, on_fault, 0);
     install(SIGBUS, on_fault, 0);
     struct { char *at; int write, sig, code; } row[] = {
-        { m + 5, 1, SIGSEGV, SEGV_ACCERR }, { m + page + 8, 0, SIGSEGV, SEGV_MAPERR }, { m + page + 9, 1, SIGSEGV, SEGV_MAPERR },
+        { m + 5, 1, SIGSEGV, SEGV_ACCERR }, { m + page + 8, 0, SIGSEGV, SEGV_MAPERR },
+        { m + page + 9, 1, SIGSEGV, SEGV_MAPERR },
         { m + 2 * page + 1, 0, SIGSEGV, SEGV_ACCERR }, { (char *)16, 1, SIGSEGV, SEGV_MAPERR },
     };
     for (unsigned i = 0; i < sizeof row / sizeof *row; i++) {
@@ -195,7 +198,13 @@ static void deaths(void)
 }
 
 static volatile double kept;
-static void clobber(int s) { volatile double x = 3.25; for (int i = 0; i < 10; i++) x = x * 1.5 + s; count++; kept = x; }
+static void clobber(int s)
+{
+    volatile double x = 3.25;
+    for (int i = 0; i < 10; i++) x = x * 1.5 + s;
+    count++;
+    kept = x;
+}
 static void fp_state(void)
 {
     struct itimerval it = { { 0, 1000 }, { 0, 1000 } }, off = { { 0, 0 }, { 0, 0 } };
@@ -207,7 +216,15 @@ static void fp_state(void)
     for (long r = 0; count < 20 && r < 2000000; r++) {
         double a = 1, b = 2, c = 3, d = 4;
         uint64_t h = 88172645463325252ull;
-        for (int i = 0; i < 1000; i++) { a += b; b += 0.5; c *= 1.0000001; d -= a; h ^= h << 13; h ^= h >> 7; h ^= h << 17; }
+        for (int i = 0; i < 1000; i++) {
+            a += b;
+            b += 0.5;
+            c *= 1.0000001;
+            d -= a;
+            h ^= h << 13;
+            h ^= h >> 7;
+            h ^= h << 17;
+        }
         double got = a + b + c + d + (double)h;
         if (!r) want = got;
         if (got != want) { CHECK(!"registers lost"); break; }
@@ -293,6 +310,17 @@ static void pi_wait(void)
 
 int main(void)
 {
-    all_signals(); queue(); nesting(); restart(); altstack(); faults(); deaths(); fp_state(); no_eintr(); async_io(); select_remainder(); pi_wait();
+    all_signals();
+    queue();
+    nesting();
+    restart();
+    altstack();
+    faults();
+    deaths();
+    fp_state();
+    no_eintr();
+    async_io();
+    select_remainder();
+    pi_wait();
     return CHECK_END();
 }

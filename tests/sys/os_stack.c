@@ -3,7 +3,12 @@
 #include "os_check.h"
 static sigjmp_buf jump;
 static volatile int last_sig, last_code;
-static void on_fault(int sig, siginfo_t *info, void *uc) { last_sig = sig; last_code = info->si_code; siglongjmp(jump, 1); }
+static void on_fault(int sig, siginfo_t *info, void *uc)
+{
+    last_sig = sig;
+    last_code = info->si_code;
+    siglongjmp(jump, 1);
+}
 static char *volatile deepest;
 static int __attribute__((noinline)) deeper(int n)
 {
@@ -44,7 +49,8 @@ static void grows(void)
     enum { STEP = 65536, ROOM = 128 * STEP };
     char *room = mmap(NULL, ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *top = room + ROOM - STEP;
     munmap(room, ROOM);
-    CHECK(mmap(top, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0) == top);
+    CHECK(
+        mmap(top, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0) == top);
     if (!sigsetjmp(jump, 1)) { top[-100] = 5; top[-3 * STEP] = 6; CHECK(top[-100] == 5 && top[-3 * STEP] == 6); }
     else CHECK(!"grows");
     CHECK(!munmap(top - 4 * STEP, 5 * STEP));

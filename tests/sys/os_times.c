@@ -19,7 +19,8 @@ static void sleeps(void)
     void *bad = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     long req[2] = { 10, 0 }, rem[2] = { -1, -1 };
     alarm_soon();
-    CHECK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, req, rem) == -1 && errno == EINTR && rem[0] >= 8 && rem[0] < 10);
+    CHECK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, req, rem) == -1 && errno == EINTR && rem[0] >= 8 &&
+        rem[0] < 10);
     alarm_soon();
     CHECK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, req, NULL) == -1 && errno == EINTR);
     alarm_soon();
@@ -116,13 +117,15 @@ static void limits(void)
     }
     CHECK(!syscall(NEW_GETRLIMIT, RLIMIT_CORE, old));
     l[0] = 4096; l[1] = old[1];
-    CHECK(!syscall(SYS_setrlimit, RLIMIT_CORE, l) && !syscall(NEW_GETRLIMIT, RLIMIT_CORE, l) && l[0] == 4096 && l[1] == old[1]);
+    CHECK(!syscall(SYS_setrlimit, RLIMIT_CORE, l) && !syscall(NEW_GETRLIMIT, RLIMIT_CORE, l) && l[0] == 4096 &&
+        l[1] == old[1]);
     l[0] = 2; l[1] = 1;
     CHECK(syscall(SYS_setrlimit, RLIMIT_CORE, l) == -1 && errno == EINVAL && !syscall(SYS_setrlimit, RLIMIT_CORE, old));
     /* 2^31 and more bytes: no sign */
     l[0] = 0x80000000ul; l[1] = old[1];
     if (old[1] >= l[0]) {
-        CHECK(!syscall(SYS_setrlimit, RLIMIT_CORE, l) && !syscall(NEW_GETRLIMIT, RLIMIT_CORE, l) && l[0] == 0x80000000ul);
+        CHECK(
+            !syscall(SYS_setrlimit, RLIMIT_CORE, l) && !syscall(NEW_GETRLIMIT, RLIMIT_CORE, l) && l[0] == 0x80000000ul);
         CHECK(!syscall(SYS_setrlimit, RLIMIT_CORE, old));
     }
 #endif

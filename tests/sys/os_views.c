@@ -40,7 +40,8 @@ static void check_thread_files(void)
     CHECK(write(quit[1], "x", 1) == 1);
     CHECK(pthread_join(t, NULL) == 0);
     snprintf(path, sizeof path, "/proc/self/task/%d", (int)tid);
-    for (int i = 0; i < 5000 && access(path, F_OK) == 0; i++) usleep(1000);     /* the kernel lets the joiner go first */
+    /* the kernel lets the joiner go first */
+    for (int i = 0; i < 5000 && access(path, F_OK) == 0; i++) usleep(1000);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "/proc/self/task/%d/%s", (int)tid, names[i]);
         errno = 0;
@@ -69,11 +70,13 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
     CHECK(!strcmp(slurp(path), "other name"));
     snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-    CHECK(!strncmp(slurp(path), "exe", 3) || !strncmp(slurp(path), "os_views", 8));    /* the file's name, as execve had it */
+    /* the file's name, as execve had it */
+    CHECK(!strncmp(slurp(path), "exe", 3) || !strncmp(slurp(path), "os_views", 8));
     kill(pid, SIGKILL);
     CHECK(waitpid(pid, NULL, 0) == pid);
     CHECK(uname(&u) == 0);
-    CHECK(!strncmp(slurp("/proc/sys/kernel/osrelease"), u.release, strlen(u.release)) && text[strlen(u.release)] == '\n');
+    CHECK(
+        !strncmp(slurp("/proc/sys/kernel/osrelease"), u.release, strlen(u.release)) && text[strlen(u.release)] == '\n');
     CHECK(!strncmp(slurp("/proc/version"), "Linux version ", 14) && !strncmp(text + 14, u.release, strlen(u.release)));
     check_thread_files();
     return CHECK_END();

@@ -83,7 +83,11 @@ static void child_that_executes(char *program)
     struct rusage ru;
     fflush(stdout);
     pid_t c = fork();
-    if (!c) { char *a[] = { program, "arg", NULL }, *e[] = { "MARK=env", NULL }; execve("/proc/self/exe", a, e); _exit(99); }
+    if (!c) {
+        char *a[] = { program, "arg", NULL }, *e[] = { "MARK=env", NULL };
+        execve("/proc/self/exe", a, e);
+        _exit(99);
+    }
     SHOW(wait4(c, &st, 0, &ru) == c);
     printf("%d %d\n", WIFEXITED(st), WEXITSTATUS(st));
     OK(ru.ru_maxrss > 0);

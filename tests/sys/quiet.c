@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quiet comparisons raise nothing and lose nothing: RISC-V compilers put the flags back behind a comparison that raises invalid. */
+/* Quiet comparisons raise nothing and lose nothing: RISC-V compilers put the flags back behind a comparison that raises
+ * invalid. */
 #include "check.h"
 #include <fenv.h>
 #include <math.h>
@@ -7,7 +8,10 @@
 __attribute__((noinline)) static int less(double a, double b) { return isless(a, b); }
 __attribute__((noinline)) static int less_equal(float a, float b) { return islessequal(a, b); }
 /* The operands change behind the comparison. */
-__attribute__((noinline)) static double smaller_of_sums(double a, double b, double c) { return isless(a + c, b + c) ? a * c + b : b * c + a; }
+__attribute__((noinline)) static double smaller_of_sums(double a, double b, double c)
+{
+    return isless(a + c, b + c) ? a * c + b : b * c + a;
+}
 
 int main(void)
 {
@@ -21,7 +25,8 @@ int main(void)
             feraiseexcept(before[k % 4]);
             int r = less(a, b) * 2 + less_equal((float)a, (float)b), after = fetestexcept(FE_ALL_EXCEPT);
             double s = a == INFINITY || b == INFINITY ? 0 : smaller_of_sums(a, b, 0.5);
-            if (round == 199 || after != before[k % 4]) printf("%d: %d %d %g\n", k, r, after == before[k % 4], s == s ? s : 99);
+            if (round == 199 || after != before[k % 4])
+                printf("%d: %d %d %g\n", k, r, after == before[k % 4], s == s ? s : 99);
         }
     return 0;
 }

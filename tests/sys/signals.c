@@ -47,7 +47,8 @@ static void queues(void)
     for (int i = 0; i < 3; i++) sigaddset(&s, SIGRTMIN + i);
     sigprocmask(SIG_BLOCK, &s, &o);
     OK(!sigismember(&o, SIGRTMIN));
-    for (int i = 2; i >= 0; i--) for (int j = 0; j < 2; j++) sigqueue(getpid(), SIGRTMIN + i, (union sigval){ .sival_int = i * 10 + j });
+    for (int i = 2; i >= 0; i--)
+        for (int j = 0; j < 2; j++) sigqueue(getpid(), SIGRTMIN + i, (union sigval){ .sival_int = i * 10 + j });
     sigpending(&o);
     OK(sigismember(&o, SIGRTMIN) && sigismember(&o, SIGRTMIN + 2) && !sigismember(&o, SIGUSR1));
     for (int i = 0; i < 6; i++) {

@@ -18,7 +18,9 @@ static void control(int s[2])
     union { struct cmsghdr h; char b[256]; } c = { 0 };
     char data[16] = "payload";
     struct iovec v = { data, 8 };
-    struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = c.b, .msg_controllen = CMSG_SPACE(2 * sizeof(int)) };
+    struct msghdr m = {
+        .msg_iov = &v, .msg_iovlen = 1, .msg_control = c.b, .msg_controllen = CMSG_SPACE(2 * sizeof(int))
+    };
     int p[2];
     if (pipe(p)) exit(1);
     struct cmsghdr *h = CMSG_FIRSTHDR(&m);
@@ -147,7 +149,10 @@ static void datagram_control(int u1, int u2, struct sockaddr_in a)
     SHOW(recvmsg(u1, &m, 0));
     printf("%d %d\n", (int)m.msg_namelen, peer.sin_family == AF_INET);
     for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
-        if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_TTL) { memcpy(&val, CMSG_DATA(h), 4); printf("ttl %d\n", val); }
+        if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_TTL) {
+            memcpy(&val, CMSG_DATA(h), 4);
+            printf("ttl %d\n", val);
+        }
         if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo pi;
             memcpy(&pi, CMSG_DATA(h), sizeof pi);
@@ -160,7 +165,8 @@ static void several_messages(int u1, int u2, struct sockaddr_in a)
 {
     struct mmsghdr mm[2] = { 0 };
     struct iovec mv[2] = { { "m1", 2 }, { "mm2", 3 } };
-    for (int i = 0; i < 2; i++) mm[i].msg_hdr = (struct msghdr){ .msg_name = &a, .msg_namelen = sizeof a, .msg_iov = &mv[i], .msg_iovlen = 1 };
+    for (int i = 0; i < 2; i++)
+        mm[i].msg_hdr = (struct msghdr){ .msg_name = &a, .msg_namelen = sizeof a, .msg_iov = &mv[i], .msg_iovlen = 1 };
     SHOW(sendmmsg(u2, mm, 2, 0));
     printf("%u %u\n", mm[0].msg_len, mm[1].msg_len);
     char rb[2][16];

@@ -14,8 +14,8 @@ int main(void)
     int t = open(ptsname(m), O_RDWR | O_NOCTTY);
     struct termios tio = { 0 };
     SHOW(tcgetattr(t, &tio));
-    printf("%d %d %d %d %d\n", !!(tio.c_lflag & ICANON), !!(tio.c_lflag & ECHO), !!(tio.c_iflag & ICRNL), !!(tio.c_oflag & ONLCR),
-        (tio.c_cflag & CSIZE) == CS8);
+    printf("%d %d %d %d %d\n", !!(tio.c_lflag & ICANON), !!(tio.c_lflag & ECHO), !!(tio.c_iflag & ICRNL),
+        !!(tio.c_oflag & ONLCR), (tio.c_cflag & CSIZE) == CS8);
     printf("%d %d %d %d\n", tio.c_cc[VINTR], tio.c_cc[VEOF], tio.c_cc[VSUSP], tio.c_cc[VMIN]);
     OK(cfgetospeed(&tio) == B38400);
     cfmakeraw(&tio);

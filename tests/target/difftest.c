@@ -46,7 +46,8 @@ static void on_fault(int sig, siginfo_t *info, void *uc)
 
 static size_t fetch(void *ctx, gaddr pc, void *buf, size_t len)
 {
-    bool stub = pc >= DIFF_STUB && pc < DIFF_STUB + 4096, code = pc >= DIFF_CODE && pc < DIFF_CODE + DIFF_BATCH * DIFF_SLOT;
+    bool stub = pc >= DIFF_STUB && pc < DIFF_STUB + 4096,
+         code = pc >= DIFF_CODE && pc < DIFF_CODE + DIFF_BATCH * DIFF_SLOT;
     if (!stub && !code)
         return 0;
     memcpy(buf, (void *)(uintptr_t)pc, len);
@@ -61,7 +62,8 @@ static void on_translate(void *ctx, const IrUnit *u, int stage, const void *code
         d->vector_fp |= u->insn[i].op >= IR_vfadd && u->insn[i].op <= IR_vfcvt_uf;
     char *why = stage == TCG_STAGE_CODE ? NULL : ir_verify(u);
     if (why && ++d->reports <= MAX_REPORTS)
-        printf("FAIL verify of unit %#llx (%s): %s\n", (unsigned long long)u->pc, stage == TCG_STAGE_OP ? "op" : "op_opt", why);
+        printf("FAIL verify of unit %#llx (%s): %s\n", (unsigned long long)u->pc,
+            stage == TCG_STAGE_OP ? "op" : "op_opt", why);
 }
 
 static void map_fixed(uintptr_t at, size_t len, int flags, int fd)
@@ -75,7 +77,12 @@ static void map_fixed(uintptr_t at, size_t len, int flags, int fd)
 static void add_engine(Diff *d, const char *name, bool interp, unsigned level)
 {
     TcgHost host = { .fetch = fetch };
-    TcgOptions opt = { .interp = interp, .opt_level = level, .cache_bytes = 32 << 20, .alone = level == 0, .on_translate = on_translate, .log_ctx = d };
+    TcgOptions opt = { .interp = interp,
+        .opt_level = level,
+        .cache_bytes = 32 << 20,
+        .alone = level == 0,
+        .on_translate = on_translate,
+        .log_ctx = d };
     Tcg *t = tcg_new(&d->tcg_guest, &host, &opt);
     if (!t) {
         printf("no engine %s: %s\n", name, strerror(errno));
@@ -96,8 +103,9 @@ static bool setup_oracle(Diff *d)
     if (!d->g->oracle || (off && *off == '0'))
         return false;
     snprintf(d->runner, sizeof d->runner, "%s/runner", d->dir);
-    snprintf(cmd, sizeof cmd, "command -v %s >/dev/null 2>&1 && %s %s -nostdlib -static -o %s %s/%s -Wl,-Ttext=%#x 2>%s/log",
-             d->g->oracle, d->g->cc, d->g->cc_args, d->runner, src ? src : ".", d->g->runner, DIFF_STUB, d->dir);
+    snprintf(cmd, sizeof cmd,
+        "command -v %s >/dev/null 2>&1 && %s %s -nostdlib -static -o %s %s/%s -Wl,-Ttext=%#x 2>%s/log", d->g->oracle,
+        d->g->cc, d->g->cc_args, d->runner, src ? src : ".", d->g->runner, DIFF_STUB, d->dir);
     if (system(cmd) == 0)
         return true;
     printf("no oracle: %s or %s is missing or failed\n", d->g->oracle, d->g->cc);
@@ -124,7 +132,8 @@ static void setup(Diff *d, const DiffGuest *g)
     map_fixed(DIFF_STUB, 4096, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     map_fixed(DIFF_DATA, 4096, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     map_fixed(DIFF_CODE, code, MAP_SHARED, fd);
-    if (mmap((void *)DIFF_CASES, (recs + 4095) & ~4095ul, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, code) != (void *)DIFF_CASES)
+    if (mmap((void *)DIFF_CASES, (recs + 4095) & ~4095ul, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd,
+            code) != (void *)DIFF_CASES)
         exit(77);
     close(fd);
     d->shared = (uint64_t *)DIFF_CASES;
@@ -239,7 +248,9 @@ static void run_engine(Diff *d, int e, int i, uint64_t *out)
         code = tcg_run(cpu);
     running = NULL;
     d->g->save(cpu, out);
-    out[nregs] = code == EX_SYSCALL && cpu->pc == DIFF_STUB + 4 ? 0 : code == EX_ILLEGAL || code == EX_PRIVILEGED ? 1 : 100 + code;
+    out[nregs] = code == EX_SYSCALL && cpu->pc == DIFF_STUB + 4 ? 0
+        : code == EX_ILLEGAL || code == EX_PRIVILEGED           ? 1
+                                                                : 100 + code;
     memcpy(out + nregs + 1, (void *)DIFF_DATA, DIFF_MEM_WORDS * 8);
 }
 
@@ -248,7 +259,8 @@ static void show_case(Diff *d, int i)
     uint8_t *p = (uint8_t *)(uintptr_t)(DIFF_CODE + i * DIFF_SLOT);
     char text[128];
     for (int at = 0; at < d->cases[i].len; ) {
-        int n = d->g->isas[0] ? guest_arch.tcg.disas((uintptr_t)p + at, p + at, d->cases[i].len - at, text, sizeof text) : 0;
+        int n = d->g->isas[0] ? guest_arch.tcg.disas((uintptr_t)p + at, p + at, d->cases[i].len - at, text, sizeof text)
+                              : 0;
         if (n <= 0)
             break;
         uint64_t raw = 0;
@@ -284,8 +296,8 @@ static void compare(Diff *d, int i, const char *who, const uint64_t *got, const 
     printf("\n");
 }
 
-/* Units that the backend declines run in the interpreter, right but slow. Only chains of vector FP operations, which keep many
- * operands until they are checked, may run out of registers. */
+/* Units that the backend declines run in the interpreter, right but slow. Only chains of vector FP operations, which
+ * keep many operands until they are checked, may run out of registers. */
 static void check_compiled(Diff *d, int e, int i)
 {
     const Tcg *t = d->engine[e].tcg;

@@ -37,9 +37,11 @@ uint64_t rng_fp(Rng *r, int bits)
     case 3:  e = emax; frac = (frac & (quiet - 1)) | 1; break;          /* signalling */
     case 4:  e = 0; frac >>= m >> 58; break;                            /* subnormal */
     case 5:  e = rng_below(r, 3); frac &= -(m >> 63); break;            /* near the smallest normal */
-    case 6:  e = emax - 1 - rng_below(r, 2); frac |= -(m >> 63) & ((1ull << mant) - 1); break;      /* near the largest */
+    /* near the largest */
+    case 6:  e = emax - 1 - rng_below(r, 2); frac |= -(m >> 63) & ((1ull << mant) - 1); break;
     case 7:  e = bias; frac = 1ull << rng_below(r, mant); break;
-    case 8:  e = bias + rng_below(r, bits == 16 ? 16 : 65); frac &= ~0ull << rng_below(r, mant); break;     /* halfway, integer range */
+    /* halfway, integer range */
+    case 8:  e = bias + rng_below(r, bits == 16 ? 16 : 65); frac &= ~0ull << rng_below(r, mant); break;
     case 9:  e = bias - 2 + rng_below(r, 5); break;
     case 10: e = bias + mant - 2 + rng_below(r, 5); e = e > emax ? emax - 1 : e; break;
     default: e = rng_next(r) & emax; break;

@@ -10,7 +10,8 @@ enum { CODE_BYTES = 8, SKIPPED = 77 };
 
 void expect_map(uintptr_t at, size_t len)
 {
-    if (mmap((void *)at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)at)
+    if (mmap((void *)at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
+        (void *)at)
         exit(SKIPPED);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instructions with expectations of their own: each row's instruction and a system call run on the interpreter and on tier 1
- * without and with optimisation. A guest supplies the rows; a row that fails prints why. */
+/* Instructions with expectations of their own: each row's instruction and a system call run on the interpreter and on
+ * tier 1 without and with optimisation. A guest supplies the rows; a row that fails prints why. */
 #ifndef TESTS_TARGET_EXPECT_H
 #define TESTS_TARGET_EXPECT_H
 

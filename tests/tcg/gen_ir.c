@@ -148,7 +148,8 @@ static IrVal make_value(Gen *g, IrType t)
     case IR_I64: return lit ? emit_const(g, t, rng_value(g->r, t)) : get_reg(g, TOY_R, TOY_NR, t);
     case IR_F32: return lit ? emit_const(g, t, rng_value(g->r, t)) : get_reg(g, TOY_G, TOY_NG, t);
     case IR_F64: return lit ? emit_const(g, t, rng_value(g->r, t)) : get_reg(g, TOY_F, TOY_NF, t);
-    case IR_V64: return lit ? emit_const(g, t, half_vector(g->r)) : emit1(g, IR_vlow, t, IR_V128, make_value(g, IR_V128));
+    case IR_V64:
+        return lit ? emit_const(g, t, half_vector(g->r)) : emit1(g, IR_vlow, t, IR_V128, make_value(g, IR_V128));
     case IR_V128: return lit ? emit_const(g, t, half_vector(g->r)) : get_reg(g, TOY_V, TOY_NV, t);
     case IR_FLAGS: return emit1(g, IR_flags_unpack, t, IR_VOID, make_value(g, IR_I32));
     default:        /* I128 */
@@ -185,7 +186,8 @@ static void sink(Gen *g, IrVal v)
 {
     IrType t = ir_result_type(&g->u->insn[v]);
     static const struct { uint8_t first, n; } home[IR_NTYPES] = {
-        [IR_I32] = { TOY_W, TOY_NW }, [IR_I64] = { TOY_R, TOY_NR }, [IR_F32] = { TOY_G, TOY_NG }, [IR_F64] = { TOY_F, TOY_NF },
+        [IR_I32] = { TOY_W, TOY_NW }, [IR_I64] = { TOY_R, TOY_NR }, [IR_F32] = { TOY_G, TOY_NG },
+        [IR_F64] = { TOY_F, TOY_NF },
         [IR_V128] = { TOY_V, TOY_NV },
     };
     if (t == IR_FLAGS) {
@@ -262,21 +264,23 @@ static void gen_env(Gen *g, IrOp op, IrType t)
     int size = t == IR_I32 || t == IR_I64 ? (int)rng_below(g->r, (uint32_t)full_mem(t) + 1) : full_mem(t);
     IrVal v = op == IR_st_env ? pick(g, t) : 0;
     IrInsn *i = emit(g, op, t);
-    i->mem = (uint16_t)(size | (op == IR_ld_env && (t == IR_I32 || t == IR_I64) && rng_below(g->r, 2) ? MEM_SIGNED : 0));
+    i->mem =
+        (uint16_t)(size | (op == IR_ld_env && (t == IR_I32 || t == IR_I64) && rng_below(g->r, 2) ? MEM_SIGNED : 0));
     i->imm = (int64_t)(offsetof(ToyCpu, env) + (rng_below(g->r, 48) & ~15u));
     i->arg[0] = v;
 }
 
 /* --- types and attributes by op */
 static IrType one_of(Gen *g, const IrType *t, int n) { return t[rng_below(g->r, (uint32_t)n)]; }
-#define ONE_OF(...) one_of(g, (const IrType[]){ __VA_ARGS__ }, (int)(sizeof((IrType[]){ __VA_ARGS__ }) / sizeof(IrType)))
+#define ONE_OF(...) \
+    one_of(g, (const IrType[]){ __VA_ARGS__ }, (int)(sizeof((IrType[]){ __VA_ARGS__ }) / sizeof(IrType)))
 
 static IrType choose_type(Gen *g, IrOp op)
 {
     const IrOpInfo *o = &ir_op_info[op];
     if ((ir_op_class[op] == IRC_VEC || ir_op_class[op] == IRC_VFP) && o->result == 'v') {
-        bool wide = (op >= IR_vwidens && op <= IR_vclmul) || (op >= IR_aesenc && op <= IR_aesdecimc) || op == IR_vpair ||
-            (op >= IR_sha256h && op <= IR_sha1h);
+        bool wide = (op >= IR_vwidens && op <= IR_vclmul) || (op >= IR_aesenc && op <= IR_aesdecimc) ||
+            op == IR_vpair || (op >= IR_sha256h && op <= IR_sha1h);
         return wide || rng_below(g->r, 2) ? IR_V128 : IR_V64;
     }
     switch (op) {
@@ -305,10 +309,15 @@ static IrType choose_type2(Gen *g, IrOp op, IrType t)
 {
     switch (op) {
     case IR_select: return ONE_OF(IR_I32, IR_I64);
-    case IR_fcvt_ff: case IR_fma_narrow: case IR_fwiden: case IR_fbox: case IR_funbox: return t == IR_F32 ? IR_F64 : IR_F32;
+    case IR_fcvt_ff:
+    case IR_fma_narrow:
+    case IR_fwiden:
+    case IR_fbox:
+    case IR_funbox: return t == IR_F32 ? IR_F64 : IR_F32;
     case IR_fcvt_fi: case IR_fcvt_fu: return ONE_OF(IR_F32, IR_F64);
     case IR_fcvt_if: case IR_fcvt_uf: return ONE_OF(IR_I32, IR_I64);
-    case IR_vzext: return t == IR_V64 ? ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64) : ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V64);
+    case IR_vzext:
+        return t == IR_V64 ? ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64) : ONE_OF(IR_I32, IR_I64, IR_F32, IR_F64, IR_V64);
     case IR_vlow: case IR_vget: return t == IR_V64 ? IR_V128 : ONE_OF(IR_V64, IR_V128);
     case IR_vdup: case IR_vset: return IR_VOID;         /* after the lane is known */
     default: return IR_VOID;
@@ -344,11 +353,14 @@ static void choose_lane(Gen *g, IrInsn *i)
         break;
     case IR_vset:
         i->imm = rng_below(r, (uint32_t)(bytes >> i->lane));
-        i->type2 = (uint8_t)(i->lane == E64 ? ONE_OF(IR_I64, IR_F64) : i->lane == E32 ? ONE_OF(IR_I32, IR_F32, IR_I64) : ONE_OF(IR_I32, IR_I64));
+        i->type2 = (uint8_t)(i->lane == E64 ? ONE_OF(IR_I64, IR_F64)
+                : i->lane == E32            ? ONE_OF(IR_I32, IR_F32, IR_I64)
+                                            : ONE_OF(IR_I32, IR_I64));
         break;
     case IR_vdup:
-        i->type2 = (uint8_t)(i->lane == E64 ? ONE_OF(IR_I64, IR_F64, IR_V128) : i->lane == E32 ? ONE_OF(IR_I32, IR_F32, IR_V128) :
-                             ONE_OF(IR_I32, IR_I64, IR_V128));
+        i->type2 = (uint8_t)(i->lane == E64 ? ONE_OF(IR_I64, IR_F64, IR_V128)
+                : i->lane == E32            ? ONE_OF(IR_I32, IR_F32, IR_V128)
+                                            : ONE_OF(IR_I32, IR_I64, IR_V128));
         break;
     case IR_vshli: i->imm = rng_below(r, (uint32_t)bits); break;
     case IR_vshri: case IR_vsari: i->imm = 1 + rng_below(r, (uint32_t)bits); break;
@@ -389,7 +401,11 @@ static void choose_attributes(Gen *g, IrInsn *i)
         i->aux = op == IR_exit_if_f && rng_below(g->r, 2) ? TOY_N + 1 : 0;
         i->imm = op == IR_flags_select ? (int64_t)(rng_next(r) & 0xc101) : 0;
         break;
-    case IR_fcmp: case IR_vfcmp: i->cond = (uint8_t)fp_conds[rng_below(r, 8)]; i->aux = (uint16_t)rng_below(r, 2); break;
+    case IR_fcmp:
+    case IR_vfcmp:
+        i->cond = (uint8_t)fp_conds[rng_below(r, 8)];
+        i->aux = (uint16_t)rng_below(r, 2);
+        break;
     case IR_flags_fcmp: case IR_fround: case IR_vfround: i->aux = (uint16_t)rng_below(r, 2); break;
     case IR_fma: case IR_vfma: i->aux = (uint16_t)rng_below(r, 8); break;
     case IR_fmin: case IR_fmax: case IR_vfmin: case IR_vfmax: i->aux = (uint16_t)rng_below(r, 4); break;
@@ -438,7 +454,9 @@ static void gen_operands(Gen *g, IrInsn i)
 {
     int n = (int)strlen(ir_op_info[i.op].args);
     for (int k = 0; k < n; k++)
-        i.arg[k] = k && !rng_below(g->r, 12) && ir_operand_type(&i, k) == ir_operand_type(&i, 0) ? i.arg[0] : pick(g, ir_operand_type(&i, k));
+        i.arg[k] = k && !rng_below(g->r, 12) && ir_operand_type(&i, k) == ir_operand_type(&i, 0)
+            ? i.arg[0]
+            : pick(g, ir_operand_type(&i, k));
     *emit(g, (IrOp)i.op, (IrType)i.type) = (i.nargs = (uint8_t)n, i);
 }
 
@@ -538,12 +556,18 @@ static void gen_op(Gen *g, IrOp op)
         if (g->depth < 2)
             gen_loop(g);
         return;
-    case IR_host_insn: case IR_jump: case IR_jump_ind: case IR_calljump: case IR_calljump_ind: case IR_ret: case IR_raise:
-        return;
+    case IR_host_insn:
+    case IR_jump:
+    case IR_jump_ind:
+    case IR_calljump:
+    case IR_calljump_ind:
+    case IR_ret:
+    case IR_raise: return;
     case IR_fpflags_get: emit(g, op, IR_VOID); break;
     case IR_fpflags_undo: gen_undo(g); return;
     case IR_fpflags_put: case IR_fpround_put: {
-        IrVal v = op == IR_fpround_put ? emit_const(g, IR_I32, rng_below(g->r, 4)) : emit_const(g, IR_I32, rng_below(g->r, 32));
+        IrVal v = op == IR_fpround_put ? emit_const(g, IR_I32, rng_below(g->r, 4))
+                                       : emit_const(g, IR_I32, rng_below(g->r, 32));
         emit(g, op, IR_VOID)->arg[0] = v;
         return;
     }

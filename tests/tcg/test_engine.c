@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine's housekeeping: what threads leave behind, who holds a lock when he dies, what an invalidation costs others, and where
- * code may be written. */
+/* The engine's housekeeping: what threads leave behind, who holds a lock when he dies, what an invalidation costs
+ * others, and where code may be written. */
 #include <glib.h>
 #include <pthread.h>
 #include <signal.h>
@@ -51,7 +51,8 @@ static void many_threads(void)
         c[n] = cells_cpu(t);
     for (unsigned n = 0; n < 2 * N; n++)
         cells_run(c[n % N], n % CONST_CELLS, 2);
-    check(t->n_flush == 0 && t->code_next < t->code_size / 2, "two thousand living threads that compile share the cache");
+    check(
+        t->n_flush == 0 && t->code_next < t->code_size / 2, "two thousand living threads that compile share the cache");
     for (unsigned n = 0; n < N; n++)
         cells_cpu_free(c[n]);
 }
@@ -131,6 +132,7 @@ int main(void)
     many_threads();
     dead_owner();
     elsewhere("code is compiled once while another place is invalidated all the time", (TcgOptions){ 0 }, &compiled, 1);
-    elsewhere("interpreted code is kept meanwhile", (TcgOptions){ .interp_runs = 100, .cold_runs = 10 }, &translated, 20);
+    elsewhere(
+        "interpreted code is kept meanwhile", (TcgOptions){ .interp_runs = 100, .cold_runs = 10 }, &translated, 20);
     return failures != 0;
 }

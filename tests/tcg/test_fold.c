@@ -101,7 +101,8 @@ static void check_rules(Rng *r, IrUnit *u)
 }
 
 /* outer(inner(x, y)) for every combination of types that ops.def allows. */
-static int check_pair_types(Rng *r, IrUnit *u, IrOp outer_op, const FoldPair *p, IrType outer, IrType inner, IrType source)
+static int check_pair_types(
+    Rng *r, IrUnit *u, IrOp outer_op, const FoldPair *p, IrType outer, IrType inner, IrType source)
 {
     ir_unit_reset(u, 0, 0);
     IrInsn in = { .op = p->inner, .type = (uint8_t)inner, .type2 = (uint8_t)source };
@@ -138,7 +139,12 @@ static bool type_fits(IrOp op, IrType t)
     bool in = t == IR_I32 || t == IR_I64, fl = t == IR_F32 || t == IR_F64, vec = t == IR_V64 || t == IR_V128;
     if (op == IR_fbox || op == IR_funbox)
         return t == (op == IR_fbox ? IR_F64 : IR_F32);
-    return op == IR_vlow ? in || fl || t == IR_V64 : op == IR_vpair ? t == IR_V128 : c == 'i' ? in : c == 'f' ? fl : c == 'v' ? vec : true;
+    return op == IR_vlow ? in || fl || t == IR_V64
+        : op == IR_vpair ? t == IR_V128
+        : c == 'i'       ? in
+        : c == 'f'       ? fl
+        : c == 'v'       ? vec
+                         : true;
 }
 
 static void check_pairs(Rng *r, IrUnit *u)
@@ -153,7 +159,8 @@ static void check_pairs(Rng *r, IrUnit *u)
             continue;
         for (int k = 0; k < N * N * N; k++) {
             IrType a = types[k % N], b = types[k / N % N], c = types[k / N / N];
-            if (!type_fits(outer, a) || !type_fits((IrOp)p->inner, b) || (p->inner == IR_vzext && !type_fits(IR_vlow, c)) ||
+            if (!type_fits(outer, a) || !type_fits((IrOp)p->inner, b) ||
+                (p->inner == IR_vzext && !type_fits(IR_vlow, c)) ||
                 (p->inner == IR_vzext && c == IR_V64 && b == IR_V64) || (p->inner == IR_fbox && c != IR_F32))
                 continue;
             hits += check_pair_types(r, u, outer, p, a, b, c);
@@ -185,7 +192,8 @@ static void check_builder(Rng *r, IrUnit *u)
             ir_emit(u, (IrOp)op, t)->arg[0] = lhs;
             u->insn[u->n - 1].arg[1] = rhs;
             x = u->n - 1;
-            y = shape == 2 ? ir_op2(u, (IrOp)op, t, ir_op2(u, (IrOp)op, t, a, k), k2) : ir_op2(u, (IrOp)op, t, lhs, rhs);
+            y = shape == 2 ? ir_op2(u, (IrOp)op, t, ir_op2(u, (IrOp)op, t, a, k), k2)
+                           : ir_op2(u, (IrOp)op, t, lhs, rhs);
             compare(r, u, x, y, (IrType[3]){ t, t, t }, "builder");
         }
     }
@@ -217,7 +225,8 @@ static void check_flags(Rng *r, IrUnit *u)
     }
 }
 
-/* Addresses: one stays an address where the sum moves with the program, whole pages at a time, and the value is right. */
+/* Addresses: one stays an address where the sum moves with the program, whole pages at a time, and the
+ * value is right. */
 static void check_addr(Rng *r, IrUnit *u, IrOp op, IrType t, int64_t k, bool stays)
 {
     IrType from = op == IR_zext32 || op == IR_sext32 ? IR_I32 : op == IR_trunc32 ? IR_I64 : t;
@@ -275,7 +284,8 @@ static void check_extensions(Rng *r, IrUnit *u)
     enum { N = sizeof inner / sizeof *inner };
     int hits[N][2] = { 0 };
     for (int n = 0; n < ROUNDS * N; n++) {
-        bool wide = n & 1;                              /* sext32(trunc32(op64(sext32 a, sext32 b or constant))), or sext32(op32) */
+        bool wide = n & 1;                              /* sext32(trunc32(op64(sext32 a, sext32 b or constant))), or
+                                                         * sext32(op32) */
         IrType t = wide ? IR_I64 : IR_I32;
         IrOp op = inner[n / 2 % N];
         ir_unit_reset(u, 0, 0);

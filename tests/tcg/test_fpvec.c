@@ -7,7 +7,21 @@
 #include <string.h>
 #include "tcg/engine.h"
 
-enum { R_D0, R_S0 = 3, R_V0 = 6, R_X0 = 9, R_W0 = 12, R_FLAGS = 15, R_MODE, R_DOUT, R_SOUT, R_VOUT, R_XOUT, R_WOUT, NREG };
+enum {
+    R_D0,
+    R_S0 = 3,
+    R_V0 = 6,
+    R_X0 = 9,
+    R_W0 = 12,
+    R_FLAGS = 15,
+    R_MODE,
+    R_DOUT,
+    R_SOUT,
+    R_VOUT,
+    R_XOUT,
+    R_WOUT,
+    NREG
+};
 typedef struct State {
     CpuState cpu;
     uint64_t v[6][2], d[6], x[6];
@@ -283,8 +297,9 @@ static void add_vector_fp(int t, int lane)
 
 static void add_vector_lanes(int t, int lane)
 {
-    static const int two[] = { IR_vadd, IR_vsub, IR_vmul, IR_vshl, IR_vshr, IR_vsar, IR_vsmin, IR_vsmax, IR_vumin, IR_vumax, IR_vsadd, IR_vuadd,
-                               IR_vssub, IR_vusub, IR_vavgu, IR_vzip1, IR_vzip2, IR_vuzp1, IR_vuzp2, IR_vtrn1, IR_vtrn2 };
+    static const int two[] = { IR_vadd, IR_vsub, IR_vmul, IR_vshl, IR_vshr, IR_vsar, IR_vsmin, IR_vsmax, IR_vumin,
+        IR_vumax, IR_vsadd, IR_vuadd, IR_vssub, IR_vusub, IR_vavgu, IR_vzip1, IR_vzip2, IR_vuzp1, IR_vuzp2, IR_vtrn1,
+        IR_vtrn2 };
     int width = 8 << lane, lanes = (t == IR_V64 ? 8 : 16) >> lane;
 
     for (unsigned k = 0; k < sizeof two / sizeof *two; k++)
@@ -314,7 +329,8 @@ static void add_vector_lanes(int t, int lane)
             add((IrInsn){ .op = IR_vget, .type = IR_I64, .type2 = t, .lane = lane, .imm = n, .aux = s }, t, 0, 0);
         }
         if (lane >= E32)
-            add((IrInsn){ .op = IR_vget, .type = lane == E64 ? IR_F64 : IR_F32, .type2 = t, .lane = lane, .imm = n }, t, 0, 0);
+            add((IrInsn){ .op = IR_vget, .type = lane == E64 ? IR_F64 : IR_F32, .type2 = t, .lane = lane, .imm = n }, t,
+                0, 0);
     }
     static const int from[] = { IR_I32, IR_I64, IR_F32, IR_F64, IR_V128 };
     for (int k = 0; k < 5; k++)
@@ -338,7 +354,8 @@ static void add_vector_whole(int t)
 
 static void add_wide(void)
 {
-    static const int from[] = { IR_I32, IR_I64, IR_F32, IR_F64, IR_V64 }, to[] = { IR_V64, IR_F32, IR_F64, IR_I32, IR_I64 };
+    static const int from[] = { IR_I32, IR_I64, IR_F32, IR_F64, IR_V64 },
+                     to[] = { IR_V64, IR_F32, IR_F64, IR_I32, IR_I64 };
 
     for (int lane = E8; lane <= E32; lane++)
         for (int h = 0; h < 2; h++) {
@@ -365,10 +382,12 @@ static void add_wide(void)
 
 static uint64_t fp_bits(bool dbl)
 {
-    static const uint64_t special[] = { 0, 1, 0x000fffffffffffff, 0x0010000000000000, 0x3ff0000000000000, 0x3fe0000000000000, 0x3ff8000000000000,
-        0x41dfffffffc00000, 0x41dfffffffe00000, 0x41e0000000000000, 0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000, 0x43e0000000000000,
-        0x43f0000000000000, 0x43efffffffffffff, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001, 0x7ffc123400000000,
-        0x36a0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x380fffffffffffff, 0x47efffffefffffff };
+    static const uint64_t special[] = { 0, 1, 0x000fffffffffffff, 0x0010000000000000, 0x3ff0000000000000,
+        0x3fe0000000000000, 0x3ff8000000000000, 0x41dfffffffc00000, 0x41dfffffffe00000, 0x41e0000000000000,
+        0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000, 0x43e0000000000000, 0x43f0000000000000,
+        0x43efffffffffffff, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001,
+        0x7ffc123400000000, 0x36a0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x380fffffffffffff,
+        0x47efffffefffffff };
     static const uint32_t special32[] = {
         0, 1, 0x7fffff, 0x800000, 0x3f800000, 0x3f000000, 0x3fc00000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000,
         0x5f000000, 0x5f800000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fe01234 };
@@ -380,10 +399,16 @@ static uint64_t fp_bits(bool dbl)
     case 3:             /* tiny and huge */
         return sign | (dbl ? ((s >> 1 & 1 ? 0x7fd : 0) + (s >> 8) % 2) << 52 | (r & 0xfffffffffffff)
                            : (uint64_t)((s >> 1 & 1 ? 0xfd : 0) + (s >> 8) % 2) << 23 | (r & 0x7fffff));
-    case 4: return sign | (dbl ? (1023 - 540 + s / 4 % 60) << 52 | (r & 0xfffffffffffff) : (uint64_t)(127 - 75 + s / 4 % 20) << 23 | (r & 0x7fffff));
+    case 4:
+        return sign |
+            (dbl ? (1023 - 540 + s / 4 % 60) << 52 | (r & 0xfffffffffffff)
+                 : (uint64_t)(127 - 75 + s / 4 % 20) << 23 | (r & 0x7fffff));
     case 5: r &= dbl ? ~0ull << 40 : ~0xfffu;   /* few bits */
         /* fall through */
-    default: return sign | (dbl ? (1023 - 4 + s / 4 % 72) << 52 | (r & 0xfffffffffffff) : (uint64_t)(127 - 4 + s / 4 % 40) << 23 | (r & 0x7fffff));
+    default:
+        return sign |
+            (dbl ? (1023 - 4 + s / 4 % 72) << 52 | (r & 0xfffffffffffff)
+                 : (uint64_t)(127 - 4 + s / 4 % 40) << 23 | (r & 0x7fffff));
     }
 }
 
@@ -453,16 +478,19 @@ static void report(const char *rule, const Case *c, const State *in, const State
 {
     if (fails++ > 60)
         return;
-    printf("FAIL %s %s type %d type2 %d lane %d imm %lld aux %d cond %d round %d dyn %u\n",
-           rule, ir_op_info[c->in.op].name, c->in.type, c->in.type2, c->in.lane, (long long)c->in.imm, c->in.aux, c->in.cond, c->in.round, in->w[4]);
+    printf("FAIL %s %s type %d type2 %d lane %d imm %lld aux %d cond %d round %d dyn %u\n", rule,
+        ir_op_info[c->in.op].name, c->in.type, c->in.type2, c->in.lane, (long long)c->in.imm, c->in.aux, c->in.cond,
+        c->in.round, in->w[4]);
     for (int k = 0; k < 3; k++)
         if (k < (int)strlen(ir_op_info[c->in.op].args))
-            printf("   v %016llx:%016llx d %016llx s %08x x %016llx w %08x\n", (unsigned long long)in->v[k][1], (unsigned long long)in->v[k][0],
-                   (unsigned long long)in->d[k], in->s[k], (unsigned long long)in->x[k], in->w[k]);
+            printf("   v %016llx:%016llx d %016llx s %08x x %016llx w %08x\n", (unsigned long long)in->v[k][1],
+                (unsigned long long)in->v[k][0], (unsigned long long)in->d[k], in->s[k], (unsigned long long)in->x[k],
+                in->w[k]);
     for (int k = 0; k < 2; k++) {
         const State *r = k ? want : got;
-        printf("   %s v %016llx:%016llx d %016llx s %08x x %016llx w %08x flags %x\n", k ? "want" : "got ", (unsigned long long)r->v[3][1],
-               (unsigned long long)r->v[3][0], (unsigned long long)r->d[3], r->s[3], (unsigned long long)r->x[3], r->w[5], r->w[3]);
+        printf("   %s v %016llx:%016llx d %016llx s %08x x %016llx w %08x flags %x\n", k ? "want" : "got ",
+            (unsigned long long)r->v[3][1], (unsigned long long)r->v[3][0], (unsigned long long)r->d[3], r->s[3],
+            (unsigned long long)r->x[3], r->w[5], r->w[3]);
     }
 }
 
@@ -518,7 +546,8 @@ static void run_rules(int k, int rounds)
     }
     run_chains(rules_name[k], &ref, &jit, 20 * rounds);
     if (jit.tcg->n_interp != declined)
-        printf("note %s: %llu chains without host code\n", rules_name[k], (unsigned long long)(jit.tcg->n_interp - declined));
+        printf("note %s: %llu chains without host code\n", rules_name[k],
+            (unsigned long long)(jit.tcg->n_interp - declined));
     tcg_thread_free(&ref.st->cpu);
     tcg_thread_free(&jit.st->cpu);
 }

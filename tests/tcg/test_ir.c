@@ -199,7 +199,8 @@ static void run_file(const char *path)
         char *s = g_strstrip(*l);
         if (g_str_has_prefix(s, "case ")) {
             finish(&c);
-            c = (Case){ g_strdup(s + 5), g_string_new(NULL), g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free) };
+            c = (Case){ g_strdup(s + 5), g_string_new(NULL), g_ptr_array_new_with_free_func(g_free),
+                g_ptr_array_new_with_free_func(g_free) };
         } else if (g_str_has_prefix(s, "set ")) {
             add_words(c.set, s + 4);
         } else if (g_str_has_prefix(s, "want ")) {

@@ -74,7 +74,8 @@ int main(void)
         atomic_store(&cells_code[k], k * 2654435761u);
     int bad = play("backend", (TcgOptions){ .opt_level = 1 }, ms);
     bad += play("backend, small cache", (TcgOptions){ .opt_level = 1, .cache_bytes = 1 << 20 }, ms);
-    bad += play("backend, cold units", (TcgOptions){ .opt_level = 1, .interp_runs = 3, .cold_runs = 8, .cache_bytes = 1 << 20 }, ms);
+    bad += play("backend, cold units",
+        (TcgOptions){ .opt_level = 1, .interp_runs = 3, .cold_runs = 8, .cache_bytes = 1 << 20 }, ms);
     bad += play("interpreter", (TcgOptions){ .interp = true, .opt_level = 1 }, ms);
     return bad;
 }

@@ -30,8 +30,8 @@ static bool try_without(ToyEngine *ref, ToyEngine *e, ToyProgram *p, const ToySt
 {
     IrInsn old = *i;
     IrType t = ir_result_type(i);
-    if (ir_is_terminator(i) || i->op == IR_label || i->op == IR_const || i->op == IR_addr || t == IR_FLAGS || t == IR_I128 ||
-        (i->op == IR_fence && !i->aux))
+    if (ir_is_terminator(i) || i->op == IR_label || i->op == IR_const || i->op == IR_addr || t == IR_FLAGS ||
+        t == IR_I128 || (i->op == IR_fence && !i->aux))
         return false;
     if (t == IR_VOID)
         *i = (IrInsn){ .op = IR_fence };
@@ -66,7 +66,8 @@ static void show(const ToyProgram *p)
         memset(used, 0, sizeof used);
         for (uint32_t n = p->unit[k].n - 1; n; n--) {
             const IrInsn *i = &p->unit[k].insn[n];
-            if (ir_result_type(i) == IR_VOID ? i->op == IR_fence && !i->aux : !used[n] && !(ir_op_info[i->op].bits & (OPF_SIDE | OPF_FAULT | OPF_FP)))
+            if (ir_result_type(i) == IR_VOID ? i->op == IR_fence && !i->aux
+                                             : !used[n] && !(ir_op_info[i->op].bits & (OPF_SIDE | OPF_FAULT | OPF_FP)))
                 continue;
             used[n] = true;
             for (int a = 0; a < i->nargs; a++)
@@ -100,8 +101,10 @@ static void rebuild(IrUnit *to, const IrUnit *from)
             i.arg[k] = map[i.arg[k]];
         const IrVal *a = i.arg;
         const IrOpInfo *o = &ir_op_info[i.op];
-        bool plain = o->result == 'i' && !i.cond && !i.aux && !i.imm && !i.type2 && !(o->bits & (OPF_SIDE | OPF_FAULT | OPF_READ | OPF_FP));
-        switch ((i.op == IR_exit_if_f || i.op == IR_exit_if) && i.aux ? IR_NOPS : i.op) {       /* the builder makes none that puts something */
+        bool plain = o->result == 'i' && !i.cond && !i.aux && !i.imm && !i.type2 &&
+            !(o->bits & (OPF_SIDE | OPF_FAULT | OPF_READ | OPF_FP));
+        /* the builder makes none that puts something */
+        switch ((i.op == IR_exit_if_f || i.op == IR_exit_if) && i.aux ? IR_NOPS : i.op) {
         case IR_setcond: map[n] = ir_setcond(to, t, (IrCond)i.cond, a[0], a[1]); break;
         case IR_select: map[n] = ir_select(to, t, (IrCond)i.cond, a[0], a[1], a[2], a[3]); break;
         case IR_setcond_f: map[n] = ir_setcond_f(to, t, (IrCond)i.cond, a[0]); break;
@@ -215,8 +218,8 @@ static bool check(uint64_t seed, int focus)
             continue;
         reduce(e[0], e[k], &p, in);
         g_autofree char *d2 = differs(e[0], e[k], &p, in);
-        printf("FAIL seed %llu, rules %d, round %u, %s: %s\nreduced: %s\n", (unsigned long long)seed, rules, in->c.cpu.fp_round,
-               toy_engine_name(e[k]), d, d2 ? d2 : "gone");
+        printf("FAIL seed %llu, rules %d, round %u, %s: %s\nreduced: %s\n", (unsigned long long)seed, rules,
+            in->c.cpu.fp_round, toy_engine_name(e[k]), d, d2 ? d2 : "gone");
         show(&p);
         ok = false;
     }

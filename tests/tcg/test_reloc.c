@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Relocations say all that depends on place: a random unit's code, copied elsewhere and adjusted by them for a guest program
- * that has moved, too, is byte for byte what the backend emits there.
+/* Relocations say all that depends on place: a random unit's code, copied elsewhere and adjusted by them for a guest
+ * program that has moved, too, is byte for byte what the backend emits there.
  *
  *   test_reloc [COUNT [SEED]]
  */
@@ -63,7 +63,8 @@ static void move(uint8_t *code, const Unit *from, const Unit *to)
         case RELOC_PC32U: case RELOC_PC32S: add32(p, to->pc - from->pc); break;
         case RELOC_TRAMPOLINE: add32(p, (uint64_t)((uint8_t *)from->code - (uint8_t *)to->code)); break;
         case RELOC_COUNT:
-            add32(p, (uint64_t)((uint8_t *)from->code - (uint8_t *)to->code + (uint8_t *)to->left - (uint8_t *)from->left));
+            add32(p,
+                (uint64_t)((uint8_t *)from->code - (uint8_t *)to->code + (uint8_t *)to->left - (uint8_t *)from->left));
             break;
         case RELOC_HELPER: break;                       /* the same process */
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tcg_share: code without bus locks and barriers is made again when others begin to see memory, other code is not. The guest's three
- * words of code are an atomic addition, an ordered store with a fence, and an addition of registers. */
+/* tcg_share: code without bus locks and barriers is made again when others begin to see memory, other code is not. The
+ * guest's three words of code are an atomic addition, an ordered store with a fence, and an addition of registers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,9 @@ static void on_translate(void *ctx, const IrUnit *u, int stage, const void *code
         m->lock |= p[i] == 0xf0 && (p[i + 1] == 0x83 || p[i + 1] == 0x01 || (p[i + 1] & 0xf0) == 0x40);
 }
 
-static const TcgGuest guest = { .name = "words", .addr_bits = 64, .state_size = sizeof(Cpu), .regs = regs, .nregs = 2, .translate = translate };
+static const TcgGuest guest = {
+    .name = "words", .addr_bits = 64, .state_size = sizeof(Cpu), .regs = regs, .nregs = 2, .translate = translate
+};
 static uint64_t word;
 
 static void run_all(Cpu *c)
@@ -63,7 +65,8 @@ int main(void)
 {
     Made made[NWORDS] = { 0 };
     static const Made want[3][NWORDS] = {
-        { { 1, false }, { 1, false }, { 1, false } }, { { 1, false }, { 1, false }, { 1, false } }, { { 2, true }, { 2, true }, { 1, false } },
+        { { 1, false }, { 1, false }, { 1, false } }, { { 1, false }, { 1, false }, { 1, false } },
+        { { 2, true }, { 2, true }, { 1, false } },
     };
     TcgHost host = { .fetch = fetch };
     TcgOptions o = { .opt_level = 1, .alone = true, .on_translate = on_translate, .log_ctx = made };

@@ -21,13 +21,14 @@ static uint64_t rnd(void)
 
 static uint64_t operand(SfFmt f)
 {
-    static const uint64_t special[] = { 0, 1, 0x000fffffffffffff, 0x0010000000000000, 0x0010000000000001, 0x3ff0000000000000,
-        0x3fefffffffffffff, 0x3fe0000000000000, 0x3ff8000000000000, 0x4000000000000000, 0x41dfffffffc00000, 0x41e0000000000000,
-        0x43e0000000000000, 0x43efffffffffffff, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001,
-        0x7ffc123400000000, 0x36a0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x47efffffefffffff };
-    static const uint32_t special32[] = { 0, 1, 0x7fffff, 0x800000, 0x800001, 0x3f800000, 0x3f7fffff, 0x3f000000, 0x3fc00000, 0x4effffff,
-        0x4f000000, 0x5f000000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fe01234, 0x477fe000, 0x477ff000,
-        0x33000000, 0x38800000, 0x387fe000 };
+    static const uint64_t special[] = { 0, 1, 0x000fffffffffffff, 0x0010000000000000, 0x0010000000000001,
+        0x3ff0000000000000, 0x3fefffffffffffff, 0x3fe0000000000000, 0x3ff8000000000000, 0x4000000000000000,
+        0x41dfffffffc00000, 0x41e0000000000000, 0x43e0000000000000, 0x43efffffffffffff, 0x7fefffffffffffff,
+        0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001, 0x7ffc123400000000, 0x36a0000000000000,
+        0x3810000000000000, 0x380fffffe0000000, 0x47efffffefffffff };
+    static const uint32_t special32[] = { 0, 1, 0x7fffff, 0x800000, 0x800001, 0x3f800000, 0x3f7fffff, 0x3f000000,
+        0x3fc00000, 0x4effffff, 0x4f000000, 0x5f000000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7f800001, 0x7fe01234,
+        0x477fe000, 0x477ff000, 0x33000000, 0x38800000, 0x387fe000 };
     uint64_t r = rnd(), s = rnd(), k = rnd() % 8;
     int w = f == SF64 ? 64 : 32;
     uint64_t sign = (s & 1) << (w - 1);
@@ -47,13 +48,15 @@ static uint64_t operand(SfFmt f)
     return f == SF64 ? r : (uint32_t)r;
 }
 
-static void compare(const char *what, int mode, uint64_t a, uint64_t b, uint64_t c, uint64_t got, uint32_t gf, uint64_t want, uint32_t wf)
+static void compare(const char *what, int mode, uint64_t a, uint64_t b, uint64_t c, uint64_t got, uint32_t gf,
+    uint64_t want, uint32_t wf)
 {
     if (got == want && (gf & 31) == wf)
         return;
     if (fails++ < 30)
-        printf("FAIL %s mode %d %016llx %016llx %016llx: %016llx/%x want %016llx/%x\n", what, mode, (unsigned long long)a, (unsigned long long)b,
-               (unsigned long long)c, (unsigned long long)got, gf, (unsigned long long)want, wf);
+        printf("FAIL %s mode %d %016llx %016llx %016llx: %016llx/%x want %016llx/%x\n", what, mode,
+            (unsigned long long)a, (unsigned long long)b, (unsigned long long)c, (unsigned long long)got, gf,
+            (unsigned long long)want, wf);
 }
 
 /* got is evaluated before its flags. */
@@ -73,15 +76,44 @@ static uint64_t d_bits(double d) { uint64_t v; memcpy(&v, &d, 8); return v; }
 static uint64_t s_bits(float d) { uint32_t v; memcpy(&v, &d, 4); return v; }
 
 #define HOST2(name, insn, type, of, bits) \
-    static uint64_t name(uint64_t a, uint64_t b) { type x = of(a), y = of(b); __asm__ volatile(insn " %1, %0" : "+x"(x) : "x"(y)); return bits(x); }
-HOST2(add_d, "addsd", double, d_of, d_bits) HOST2(add_s, "addss", float, s_of, s_bits)
-HOST2(sub_d, "subsd", double, d_of, d_bits) HOST2(sub_s, "subss", float, s_of, s_bits)
-HOST2(mul_d, "mulsd", double, d_of, d_bits) HOST2(mul_s, "mulss", float, s_of, s_bits)
-HOST2(divide_d, "divsd", double, d_of, d_bits) HOST2(divide_s, "divss", float, s_of, s_bits)
-static uint64_t sqrt_d(uint64_t a, uint64_t b) { double x = d_of(a); (void)b; __asm__ volatile("sqrtsd %0, %0" : "+x"(x)); return d_bits(x); }
-static uint64_t sqrt_s(uint64_t a, uint64_t b) { float x = s_of(a); (void)b; __asm__ volatile("sqrtss %0, %0" : "+x"(x)); return s_bits(x); }
-static uint64_t rint_d(uint64_t a, uint64_t b) { double x = d_of(a); (void)b; __asm__ volatile("roundsd $4, %0, %0" : "+x"(x)); return d_bits(x); }
-static uint64_t rint_s(uint64_t a, uint64_t b) { float x = s_of(a); (void)b; __asm__ volatile("roundss $4, %0, %0" : "+x"(x)); return s_bits(x); }
+    static uint64_t name(uint64_t a, uint64_t b) \
+    { \
+        type x = of(a), y = of(b); \
+        __asm__ volatile(insn " %1, %0" : "+x"(x) : "x"(y)); \
+        return bits(x); \
+    }
+HOST2(add_d, "addsd", double, d_of, d_bits)
+HOST2(add_s, "addss", float, s_of, s_bits) HOST2(sub_d, "subsd", double, d_of, d_bits)
+    HOST2(sub_s, "subss", float, s_of, s_bits) HOST2(mul_d, "mulsd", double, d_of, d_bits)
+        HOST2(mul_s, "mulss", float, s_of, s_bits) HOST2(divide_d, "divsd", double, d_of, d_bits)
+            HOST2(divide_s, "divss", float, s_of, s_bits) static uint64_t sqrt_d(uint64_t a, uint64_t b)
+{
+    double x = d_of(a);
+    (void)b;
+    __asm__ volatile("sqrtsd %0, %0" : "+x"(x));
+    return d_bits(x);
+}
+static uint64_t sqrt_s(uint64_t a, uint64_t b)
+{
+    float x = s_of(a);
+    (void)b;
+    __asm__ volatile("sqrtss %0, %0" : "+x"(x));
+    return s_bits(x);
+}
+static uint64_t rint_d(uint64_t a, uint64_t b)
+{
+    double x = d_of(a);
+    (void)b;
+    __asm__ volatile("roundsd $4, %0, %0" : "+x"(x));
+    return d_bits(x);
+}
+static uint64_t rint_s(uint64_t a, uint64_t b)
+{
+    float x = s_of(a);
+    (void)b;
+    __asm__ volatile("roundss $4, %0, %0" : "+x"(x));
+    return s_bits(x);
+}
 
 static SfBits sf_sqrt2(SfEnv *e, SfFmt f, SfBits a, SfBits b) { (void)b; return sf_sqrt(e, f, a); }
 static SfBits sf_rint2(SfEnv *e, SfFmt f, SfBits a, SfBits b) { (void)b; return sf_round_int(e, f, a, true); }
@@ -96,8 +128,10 @@ static const struct {
     uint64_t (*d)(uint64_t, uint64_t), (*s)(uint64_t, uint64_t);
     SfBits (*sf)(SfEnv *, SfFmt, SfBits, SfBits);
 } ops[] = {
-    { "add", add_d, add_s, sf_add }, { "sub", sub_d, sub_s, sf_sub }, { "mul", mul_d, mul_s, sf_mul }, { "div", divide_d, divide_s, sf_div },
-    { "sqrt", sqrt_d, sqrt_s, sf_sqrt2 }, { "rint", rint_d, rint_s, sf_rint2 }, { "add by fma", add_d, add_s, sf_add_by_fma },
+    { "add", add_d, add_s, sf_add }, { "sub", sub_d, sub_s, sf_sub }, { "mul", mul_d, mul_s, sf_mul },
+    { "div", divide_d, divide_s, sf_div },
+    { "sqrt", sqrt_d, sqrt_s, sf_sqrt2 }, { "rint", rint_d, rint_s, sf_rint2 },
+    { "add by fma", add_d, add_s, sf_add_by_fma },
 };
 
 static void test_arith(int rounds)
@@ -235,7 +269,8 @@ static void test_quad(int rounds)
         SfBits a = (SfBits)rnd() << 64 | rnd(), b = (SfBits)rnd() << 64 | rnd(), got[5];
         SfBits em = (SfBits)0x7fff << 112;
         if (n & 1)
-            a = (a & ~em) | (SfBits)(16383 - 60 + rnd() % 120) << 112, b = (b & ~em) | (SfBits)(16383 - 60 + rnd() % 120) << 112;
+            a = (a & ~em) | (SfBits)(16383 - 60 + rnd() % 120) << 112,
+            b = (b & ~em) | (SfBits)(16383 - 60 + rnd() % 120) << 112;
         if (sf_is_nan(SF128, a) || sf_is_nan(SF128, b))
             continue;
         volatile __float128 x, y, w[5];
@@ -244,7 +279,8 @@ static void test_quad(int rounds)
         _mm_setcsr(csr[mode]);
         w[0] = x + y, w[1] = x - y, w[2] = x * y, w[3] = x / y, w[4] = (__float128)(double)x;
         _mm_setcsr(csr[FP_RNE]);
-        got[0] = sf_add(&e, SF128, a, b), got[1] = sf_sub(&e, SF128, a, b), got[2] = sf_mul(&e, SF128, a, b), got[3] = sf_div(&e, SF128, a, b);
+        got[0] = sf_add(&e, SF128, a, b), got[1] = sf_sub(&e, SF128, a, b), got[2] = sf_mul(&e, SF128, a, b),
+        got[3] = sf_div(&e, SF128, a, b);
         got[4] = sf_cvt(&e, SF128, SF64, sf_cvt(&e, SF64, SF128, a));
         for (int i = 0; i < 5; i++)
             check("quad", mode * 10 + i, a >> 64, b >> 64, i, mixed(got[i]), 0, mixed(q_bits(w[i])), 0);
@@ -252,21 +288,27 @@ static void test_quad(int rounds)
         SfBits small = a >> 60 << 60 & ~em;
         small |= (SfBits)16400 << 112;
         small &= ~((SfBits)1 << 127);
-        check("quad sqrt", mode, small >> 64, 0, 0, (uint64_t)(sf_sqrt(&e, SF128, sf_mul(&e, SF128, small, small)) >> 64), 0, small >> 64, 0);
+        check("quad sqrt", mode, small >> 64, 0, 0,
+            (uint64_t)(sf_sqrt(&e, SF128, sf_mul(&e, SF128, small, small)) >> 64), 0, small >> 64, 0);
     }
 }
 
 /* The NaN that each guest gives: a table of operands, payload in the low digits. */
 static void test_nans(void)
 {
-    static const FpRules arm = { NAN_SNAN_FIRST, false, true, true, true }, ppc = { NAN_FIRST, false, true, false, false };
+    static const FpRules arm = { NAN_SNAN_FIRST, false, true, true, true },
+                         ppc = { NAN_FIRST, false, true, false, false };
     static const FpRules riscv = { NAN_CANON, false, false, false, false };
     static const uint32_t q1 = 0x7fc00001, q2 = 0xffc00002, s3 = 0x7f800003, one = 0x3f800000, inf = 0x7f800000;
     static const struct { const FpRules *r; int op; uint32_t a, b, c, want, flags; } row[] = {
-        { &arm, IR_fadd, q1, s3, 0, 0x7fc00003, 1 }, { &arm, IR_fadd, q2, q1, 0, q2, 0 }, { &ppc, IR_fadd, q1, s3, 0, q1, 1 },
-        { &riscv, IR_fadd, q2, q1, 0, 0x7fc00000, 0 }, { &x86, IR_fsub, inf, inf, 0, 0xffc00000, 1 }, { &arm, IR_fsub, inf, inf, 0, 0x7fc00000, 1 },
-        { &arm, IR_fma, q1, one, q2, q2, 0 }, { &arm, IR_fma, inf, 0, q2, 0x7fc00000, 1 }, { &arm, IR_fma, inf, 0, s3, 0x7fc00003, 1 },
-        { &ppc, IR_fma, one, q1, q2, q2, 0 }, { &ppc, IR_fma, inf, 0, q2, q2, 1 }, { &riscv, IR_fma, inf, 0, q2, 0x7fc00000, 1 },
+        { &arm, IR_fadd, q1, s3, 0, 0x7fc00003, 1 }, { &arm, IR_fadd, q2, q1, 0, q2, 0 },
+        { &ppc, IR_fadd, q1, s3, 0, q1, 1 },
+        { &riscv, IR_fadd, q2, q1, 0, 0x7fc00000, 0 }, { &x86, IR_fsub, inf, inf, 0, 0xffc00000, 1 },
+        { &arm, IR_fsub, inf, inf, 0, 0x7fc00000, 1 },
+        { &arm, IR_fma, q1, one, q2, q2, 0 }, { &arm, IR_fma, inf, 0, q2, 0x7fc00000, 1 },
+        { &arm, IR_fma, inf, 0, s3, 0x7fc00003, 1 },
+        { &ppc, IR_fma, one, q1, q2, q2, 0 }, { &ppc, IR_fma, inf, 0, q2, q2, 1 },
+        { &riscv, IR_fma, inf, 0, q2, 0x7fc00000, 1 },
         { &x86, IR_fma, inf, 0, q2, q2, 0 },
     };
     for (unsigned i = 0; i < sizeof row / sizeof *row; i++) {
@@ -289,21 +331,26 @@ static void test_cases(void)
     min = (uint64_t)sf_mul(&r, SF32, 0x00fffffe, 0x3f000001);
     check("tiny after", 0, 0, 0, 0, min, r.flags, 0x00800000, FPF_INEXACT);
     e.flags = 0;
-    check("fjcvtzs", 0, 0, 0, 0, sf_to_int(&e, SF64, 0x41f0000000500000, 32, true, CVT_WRAP_JS), e.flags, 5, FPF_INVALID);
+    check(
+        "fjcvtzs", 0, 0, 0, 0, sf_to_int(&e, SF64, 0x41f0000000500000, 32, true, CVT_WRAP_JS), e.flags, 5, FPF_INVALID);
     e.flags = 0;
     check("cvt u32 of -0.5", 0, 0, 0, 0, sf_to_int(&e, SF32, 0xbf000000, 32, false, 0), e.flags, 0, FPF_INEXACT);
     e.flags = 0;
-    check("cvt nan max", 0, 0, 0, 0, sf_to_int(&e, SF32, 0x7fc00000, 64, true, CVT_NAN_MAX), e.flags, INT64_MAX, FPF_INVALID);
+    check("cvt nan max", 0, 0, 0, 0, sf_to_int(&e, SF32, 0x7fc00000, 64, true, CVT_NAN_MAX), e.flags, INT64_MAX,
+        FPF_INVALID);
     e.flags = 0;
-    check("minnum", 0, 0, 0, 0, (uint64_t)sf_min(&e, SF32, 0x7fc00000, 0x40000000, FMINMAX_NUM), e.flags, 0x40000000, 0);
-    check("minnum snan", 0, 0, 0, 0, (uint64_t)sf_min(&e, SF32, 0x7f800001, 0x40000000, FMINMAX_NUM), e.flags, 0x7fc00001, FPF_INVALID);
+    check(
+        "minnum", 0, 0, 0, 0, (uint64_t)sf_min(&e, SF32, 0x7fc00000, 0x40000000, FMINMAX_NUM), e.flags, 0x40000000, 0);
+    check("minnum snan", 0, 0, 0, 0, (uint64_t)sf_min(&e, SF32, 0x7f800001, 0x40000000, FMINMAX_NUM), e.flags,
+        0x7fc00001, FPF_INVALID);
     e.flags = 0;
     check("min zero", 0, 0, 0, 0, (uint64_t)sf_min(&e, SF32, 0, 0x80000000, 0), e.flags, 0x80000000, 0);
     check("frecpe", 0, 0, 0, 0, (uint64_t)sf_arm_recpe(&e, SF32, 0x3f800000), e.flags, 0x3f7f8000, 0);
     check("frsqrte", 0, 0, 0, 0, (uint64_t)sf_arm_rsqrte(&e, SF32, 0x3f800000), e.flags, 0x3f7f8000, 0);
     check("frsqrte 2", 0, 0, 0, 0, (uint64_t)sf_arm_rsqrte(&e, SF32, 0x40000000), e.flags, 0x3f348000, 0);
     check("frsqrts", 0, 0, 0, 0, (uint64_t)sf_arm_rsqrts(&e, SF32, 0x3f800000, 0x3f800000), e.flags, 0x3f800000, 0);
-    check("rodd", 0, 0, 0, 0, (e.round = FP_RODD, (uint64_t)sf_cvt(&e, SF32, SF64, 0x3ff0000000000001)), e.flags, 0x3f800001, FPF_INEXACT);
+    check("rodd", 0, 0, 0, 0, (e.round = FP_RODD, (uint64_t)sf_cvt(&e, SF32, SF64, 0x3ff0000000000001)), e.flags,
+        0x3f800001, FPF_INEXACT);
     e.flags = 0, e.round = FP_RNA;
     check("rna", 0, 0, 0, 0, sf_to_int(&e, SF64, 0x4004000000000000, 64, true, 0), e.flags, 3, FPF_INEXACT);
 }

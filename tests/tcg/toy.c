@@ -126,7 +126,8 @@ static int disas(gaddr pc, const void *code, size_t avail, char *out, size_t cap
 
 static const FpRules rules[TOY_NRULES] = {
     [TOY_CANON] = { .nan = NAN_CANON },
-    [TOY_ARM] = { .nan = NAN_SNAN_FIRST, .tiny_before_rounding = true, .fma_addend_first = true, .fma_inf_zero_nan_default = true },
+    [TOY_ARM] = { .nan = NAN_SNAN_FIRST, .tiny_before_rounding = true, .fma_addend_first = true,
+        .fma_inf_zero_nan_default = true },
     [TOY_PPC] = { .nan = NAN_FIRST, .tiny_before_rounding = true },
 };
 
@@ -143,7 +144,8 @@ const TcgGuest *toy_guest(ToyRules which)
     for (int k = 0; k < TOY_NF; k++)
         regs[TOY_F + k].pin = (uint8_t)(k < 3 ? 20 + k : 0);     /* after the vectors */
     guest[which] = (TcgGuest){
-        .name = "toy", .addr_bits = 64, .fp = rules[which], .state_size = sizeof(ToyCpu), .regs = regs, .nregs = TOY_NREGS,
+        .name = "toy", .addr_bits = 64, .fp = rules[which], .state_size = sizeof(ToyCpu), .regs = regs,
+        .nregs = TOY_NREGS,
         .helpers = helpers, .nhelpers = G_N_ELEMENTS(helpers), .translate = translate, .disas = disas,
     };
     return &guest[which];
@@ -179,7 +181,9 @@ ToyEngine *toy_engine(ToyRules which, bool interp, unsigned opt_level, bool base
     e->cpu = aligned_alloc(64, (sizeof(ToyCpu) + 63) & ~63ul);
     memset(e->cpu, 0, sizeof *e->cpu);
     TcgHost h = { .ctx = e, .fetch = fetch, .mem_base = based ? (uintptr_t)e->mem : 0 };
-    TcgOptions o = { .interp = interp, .opt_level = opt_level, .interp_runs = 2 * based, .cold_runs = based, .alone = !based };
+    TcgOptions o = {
+        .interp = interp, .opt_level = opt_level, .interp_runs = 2 * based, .cold_runs = based, .alone = !based
+    };
     /* one of the engines counts runs, the other leaves out bus locks */
     e->tcg = tcg_new(&e->guest, &h, &o);
     if (!e->tcg) {
@@ -189,7 +193,8 @@ ToyEngine *toy_engine(ToyRules which, bool interp, unsigned opt_level, bool base
     e->cpu->cpu.tcg = e->tcg;
     e->cpu->cpu.mem_base = h.mem_base;
     tcg_thread_init(e->tcg, &e->cpu->cpu);
-    snprintf(e->name, sizeof e->name, "%s opt %u %s", interp ? "interpreter" : "backend", opt_level, based ? "based" : "identity");
+    snprintf(e->name, sizeof e->name, "%s opt %u %s", interp ? "interpreter" : "backend", opt_level,
+        based ? "based" : "identity");
     struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
     sigaction(SIGSEGV, &sa, NULL);
     sigaction(SIGBUS, &sa, NULL);
@@ -254,7 +259,8 @@ char *toy_diff(const ToyState *want, const ToyState *have)
                                (long)want->c.cpu.pc, (long)have->c.cpu.pc);
     char *d = diff_bytes("pc", &want->c.cpu.pc, &have->c.cpu.pc, 8);
     for (int r = 0; r < TOY_N && !d; r++)
-        d = diff_bytes(regs[r].name, (char *)&want->c + regs[r].offset, (char *)&have->c + regs[r].offset, size[regs[r].type]);
+        d = diff_bytes(
+            regs[r].name, (char *)&want->c + regs[r].offset, (char *)&have->c + regs[r].offset, size[regs[r].type]);
     uint32_t flags[2] = { want->c.n & FLAGS_BITS, have->c.n & FLAGS_BITS };     /* junk elsewhere */
     if (!d)
         d = diff_bytes("flags", &flags[0], &flags[1], sizeof flags[0]);

@@ -19,15 +19,20 @@ static void check(bool ok, const char *what)
 }
 
 static const ThunkModel models[] = {
-    { LAYOUT_LP64, 8, FAMILY_GENERIC, false }, { LAYOUT_LP64, 8, FAMILY_ARM, false }, { LAYOUT_LP64, 8, FAMILY_GENERIC, true },
-    { LAYOUT_ILP32_A8, 4, FAMILY_GENERIC, false }, { LAYOUT_ILP32_A8, 4, FAMILY_PPC, true }, { LAYOUT_ILP32_A4, 4, FAMILY_GENERIC, false },
+    { LAYOUT_LP64, 8, FAMILY_GENERIC, false }, { LAYOUT_LP64, 8, FAMILY_ARM, false },
+    { LAYOUT_LP64, 8, FAMILY_GENERIC, true },
+    { LAYOUT_ILP32_A8, 4, FAMILY_GENERIC, false }, { LAYOUT_ILP32_A8, 4, FAMILY_PPC, true },
+    { LAYOUT_ILP32_A4, 4, FAMILY_GENERIC, false },
 };
 static const ThunkStruct *const shapes[] = {
-    &struct_stat, &struct_timespec, &struct_itimerspec64, &struct_rusage, &struct_statfs, &struct_flock, &struct_flock64, &struct_epoll_event,
-    &struct_msghdr, &struct_semid_ds, &struct_shmid_ds, &struct_msqid_ds, &struct_timex, &struct_statx, &struct_utsname, &struct_winsize,
+    &struct_stat, &struct_timespec, &struct_itimerspec64, &struct_rusage, &struct_statfs, &struct_flock,
+    &struct_flock64, &struct_epoll_event,
+    &struct_msghdr, &struct_semid_ds, &struct_shmid_ds, &struct_msqid_ds, &struct_timex, &struct_statx, &struct_utsname,
+    &struct_winsize,
 };
 
-/* guest → host → guest is the identity wherever the guest's own fields are (random bytes; padding and host-less fields become 0). */
+/* guest → host → guest is the identity wherever the guest's own fields are (random bytes; padding and host-less
+ * fields become 0). */
 static void round_trips(void)
 {
     uint8_t g1[1024], g2[1024], g3[1024], h[1024], h2[1024];
@@ -41,7 +46,10 @@ static void round_trips(void)
             size_t n = thunk_size(shapes[s], &models[m]);
             bool same = !memcmp(g2, g3, n) && !memcmp(h, h2, thunk_shape(shapes[s], &models[m])->host_size);
             if (!same) { printf("FAIL round trip %s model %u\n", shapes[s]->name, m); failures++; }
-            if (thunk_same(shapes[s], &models[m]) && memcmp(h, h2, n)) { printf("FAIL same %s\n", shapes[s]->name); failures++; }
+            if (thunk_same(shapes[s], &models[m]) && memcmp(h, h2, n)) {
+                printf("FAIL same %s\n", shapes[s]->name);
+                failures++;
+            }
         }
     puts("ok round trips");
 }
@@ -81,8 +89,9 @@ static void values(void)
     struct stat st = { .st_mode = 0100644, .st_nlink = 3, .st_size = 1234, .st_ino = 77 };
     uint8_t g[256];
     thunk_to_guest(&struct_stat, &models[0], g, &st, 1);
-    check(thunk_load(g + 16, 4, false, false) == 0100644 && thunk_load(g + 20, 4, false, false) == 3 && thunk_load(g + 48, 8, false, false) == 1234,
-          "asm-generic stat");
+    check(thunk_load(g + 16, 4, false, false) == 0100644 && thunk_load(g + 20, 4, false, false) == 3 &&
+            thunk_load(g + 48, 8, false, false) == 1234,
+        "asm-generic stat");
 }
 
 static void flags(void)
@@ -90,7 +99,9 @@ static void flags(void)
     check(thunk_flags_to_host(&flags_open, &models[1], 040000) == O_DIRECTORY, "O_DIRECTORY of arm");
     check(thunk_flags_to_guest(&flags_open, &models[1], O_DIRECTORY | O_WRONLY) == (040000 | 1), "and back");
     check(thunk_flags_to_host(&flags_open, &models[4], 0400000 | 2) == (O_DIRECT | O_RDWR), "O_DIRECT of ppc");
-    check(thunk_flags_to_host(&flags_mapflags, &models[4], 0x40 | 0x22) == (MAP_NORESERVE | MAP_PRIVATE | MAP_ANONYMOUS), "MAP_NORESERVE of ppc");
+    check(
+        thunk_flags_to_host(&flags_mapflags, &models[4], 0x40 | 0x22) == (MAP_NORESERVE | MAP_PRIVATE | MAP_ANONYMOUS),
+        "MAP_NORESERVE of ppc");
     check(thunk_flags_to_host(&flags_open, &models[1], 0x40000000) == 0x40000000, "unknown bits pass");
     check(thunk_flags_to_host(&flags_sockoptname, &models[4], 20) == 16, "SO_PASSCRED of ppc");
     char text[128];

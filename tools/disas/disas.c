@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* qemu-disas: turns lines of machine code into assembly, so that qemu-<arch> itself need not carry capstone.
- * Reads lines "ARCH HEXPC HEXBYTES" and answers each with one line per instruction, "HEXPC LENGTH ASSEMBLY" (no assembly where
- * capstone knows none), then an empty line. Used by -d in_asm and out_asm (common-user/disas.c), which start it from beside
- * the program; useful by hand as well.
+ * Reads lines "ARCH HEXPC HEXBYTES" and answers each with one line per instruction, "HEXPC LENGTH ASSEMBLY" (no
+ * assembly where capstone knows none), then an empty line. Used by -d in_asm and out_asm (common-user/disas.c), which
+ * start it from beside the program; useful by hand as well.
  */
 #include <capstone/capstone.h>
 #include <inttypes.h>

@@ -45,9 +45,11 @@ void host_uc_leave_syscall(void *ctx)
     uintptr_t pc = host_uc_pc(uc);
     for (const SafeWindow *w = __start_safe_windows; w < __stop_safe_windows; w++) {
         uintptr_t start = (uintptr_t)&w->start + w->start, insn = (uintptr_t)&w->insn + w->insn;
-        if (pc < start || pc > insn) continue;
+        if (pc < start || pc > insn)
+            continue;
         bool made = pc == insn && uc->uc_mcontext.gregs[REG_RCX] != 0;
-        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(made ? (uintptr_t)&w->restart + w->restart : (uintptr_t)&w->early + w->early);
+        uc->uc_mcontext.gregs[REG_RIP] =
+            (greg_t)(made ? (uintptr_t)&w->restart + w->restart : (uintptr_t)&w->early + w->early);
     }
 }
 

@@ -24,7 +24,8 @@ static bool prefixes(Insn *i)
         case 0x67: i->narrow = true; continue;
         case 0x64: case 0x65: case 0x62: return false;
         }
-        if ((*i->at & 0xf0) != 0x40) return true;
+        if ((*i->at & 0xf0) != 0x40)
+            return true;
         i->x = *i->at & 2;
         i->b = *i->at++ & 1;
         return true;
@@ -52,19 +53,25 @@ static uint64_t operand(const ucontext_t *uc, const Insn *i)
     int mod = i->at[0] >> 6, rm = i->at[0] & 7;
     const uint8_t *p = i->at + 1;
     uint64_t v = 0;
-    if (mod == 3 || (mod == 0 && rm == 5)) return 0;
+    if (mod == 3 || (mod == 0 && rm == 5))
+        return 0;
     if (rm == 4) {
         int base = *p & 7, index = (*p >> 3 & 7) | i->x << 3, scale = *p >> 6;
         p++;
-        if (index != 4) v = reg(uc, index) << scale;
-        if (mod == 0 && base == 5) mod = 2;
-        else v += reg(uc, base | i->b << 3);
+        if (index != 4)
+            v = reg(uc, index) << scale;
+        if (mod == 0 && base == 5)
+            mod = 2;
+        else
+            v += reg(uc, base | i->b << 3);
     } else {
         v = reg(uc, rm | i->b << 3);
     }
     int32_t disp = 0;
-    if (mod == 1) disp = (int8_t)*p;
-    else if (mod == 2) memcpy(&disp, p, sizeof disp);
+    if (mod == 1)
+        disp = (int8_t)*p;
+    else if (mod == 2)
+        memcpy(&disp, p, sizeof disp);
     v += (uint64_t)(int64_t)disp;
     return i->narrow ? (uint32_t)v : v;
 }
@@ -75,9 +82,12 @@ uintptr_t host_fault_operand(const void *ctx)
 {
     const ucontext_t *uc = ctx;
     Insn i = { .at = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP] };
-    if (!prefixes(&i)) return 0;
-    if (*i.at == 0xa4 || *i.at == 0xa5) return canonical(reg(uc, 6)) ? reg(uc, 7) : reg(uc, 6);     /* movs: rsi, rdi */
-    if (*i.at == 0xaa || *i.at == 0xab) return reg(uc, 7);
+    if (!prefixes(&i))
+        return 0;
+    if (*i.at == 0xa4 || *i.at == 0xa5)
+        return canonical(reg(uc, 6)) ? reg(uc, 7) : reg(uc, 6);    /* movs: rsi, rdi */
+    if (*i.at == 0xaa || *i.at == 0xab)
+        return reg(uc, 7);
     opcode(&i);
     return operand(uc, &i);
 }

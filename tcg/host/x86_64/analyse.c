@@ -5,7 +5,8 @@
 #include "ra.h"
 
 /* Ops whose result is the same register content as their operand (zext32 and vzext sometimes, see lower). */
-static bool is_view(const IrInsn *in) { return in->op != IR_vlow || is_x_type(in->type); }     /* of those with OPF_VIEW */
+/* of those with OPF_VIEW */
+static bool is_view(const IrInsn *in) { return in->op != IR_vlow || is_x_type(in->type); }
 
 /* Will the XMM value be clean (x_clean)? A guess: only a move more when wrong. */
 static bool likely_clean(const IrUnit *u, IrVal v, int depth)
@@ -13,7 +14,8 @@ static bool likely_clean(const IrUnit *u, IrVal v, int depth)
     const IrInsn *in = &u->insn[v];
     switch (in->op) {
     case IR_load: case IR_fcvt_if: case IR_fcvt_uf: case IR_ffrom: case IR_fabs: return true;
-    case IR_fadd: case IR_fmul: return depth && (likely_clean(u, in->arg[0], depth - 1) || likely_clean(u, in->arg[1], depth - 1));
+    case IR_fadd:
+    case IR_fmul: return depth && (likely_clean(u, in->arg[0], depth - 1) || likely_clean(u, in->arg[1], depth - 1));
     case IR_fsub: case IR_fdiv: case IR_fsqrt: case IR_fneg: return depth && likely_clean(u, in->arg[0], depth - 1);
     case IR_fma: return depth && likely_clean(u, in->arg[2], depth - 1);
     default: return false;
@@ -24,7 +26,8 @@ static bool likely_clean(const IrUnit *u, IrVal v, int depth)
 static bool passes_hint(const IrUnit *u, const IrInsn *in)
 {
     enum { DEPTH = 3 };
-    return in->op == IR_mov || in->op == IR_zext32 || (in->op == IR_vzext && is_x_type(in->type2) && likely_clean(u, in->arg[0], DEPTH));
+    return in->op == IR_mov || in->op == IR_zext32 ||
+        (in->op == IR_vzext && is_x_type(in->type2) && likely_clean(u, in->arg[0], DEPTH));
 }
 
 /* May a pin change before this instruction although its put comes after it? Not across anything that can
@@ -45,7 +48,8 @@ unsigned op_analysis_bits(int op)
 {
     static const uint16_t bits[IR_NOPS] = {
         [IR_get] = OPF_STATE, [IR_put] = OPF_STATE, [IR_load] = OPF_ADDRESS, [IR_store] = OPF_ADDRESS,
-        [IR_mov] = OPF_VIEW, [IR_trunc32] = OPF_VIEW, [IR_zext32] = OPF_VIEW, [IR_vzext] = OPF_VIEW, [IR_vlow] = OPF_VIEW,
+        [IR_mov] = OPF_VIEW, [IR_trunc32] = OPF_VIEW, [IR_zext32] = OPF_VIEW, [IR_vzext] = OPF_VIEW,
+        [IR_vlow] = OPF_VIEW,
     };
     return bits[op] | (op_is_barrier(op) ? OPF_BARRIER : 0);
 }
@@ -118,7 +122,8 @@ static void extend(Val *val, IrVal v, uint32_t last)
 static bool goes_back_soon(const IrUnit *u, const IrInsn *in, uint32_t i)
 {
     enum { SHORT = 80 };
-    return i < SHORT && (in->op == IR_exit_if || in->op == IR_exit_if_f || in->op == IR_jump) && (gaddr)in->imm == u->pc;
+    return i < SHORT && (in->op == IR_exit_if || in->op == IR_exit_if_f || in->op == IR_jump) &&
+        (gaddr)in->imm == u->pc;
 }
 
 /* A pin's guest register is read or written at i. */

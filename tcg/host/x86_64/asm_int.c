@@ -67,7 +67,8 @@ void em_op(Em *e, unsigned op, int reg, Opd rm, int tail)
     if (op & PREFIXES)
         p = put8(p, prefix[(op & PREFIXES) >> 12]);
     bool byte = op & (BYTE_REG | BYTE_RM) &&
-                (((op & BYTE_REG) && reg >= RSP && reg <= RDI) || ((op & BYTE_RM) && !rm.mem && rm.reg >= RSP && rm.reg <= RDI));
+        (((op & BYTE_REG) && reg >= RSP && reg <= RDI) ||
+            ((op & BYTE_RM) && !rm.mem && rm.reg >= RSP && rm.reg <= RDI));
     if (rex || byte)
         p = put8(p, 0x40 | rex);
     if (op & MAPS) {

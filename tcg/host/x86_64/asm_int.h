@@ -37,7 +37,10 @@ void  mov_ri(Em *e, int dst, int64_t v);            /* shortest that leaves EFLA
 void  mov_load(Em *e, bool w, int dst, Mem m);
 void  mov_store(Em *e, bool w, Mem m, int src);
 void  lea(Em *e, bool w, int dst, Mem m);
-static inline void alu_ro(Em *e, int alu, bool w, int dst, Opd src) { em_op(e, (unsigned)(alu << 3 | 3) | (w ? RW : 0), dst, src, 0); }
+static inline void alu_ro(Em *e, int alu, bool w, int dst, Opd src)
+{
+    em_op(e, (unsigned)(alu << 3 | 3) | (w ? RW : 0), dst, src, 0);
+}
 static inline void alu_rr(Em *e, int alu, bool w, int dst, int src) { alu_ro(e, alu, w, dst, opd_reg(src)); }
 void  alu_oi(Em *e, int alu, bool w, Opd dst, int32_t imm);
 static inline void alu_ri(Em *e, int alu, bool w, int dst, int32_t imm) { alu_oi(e, alu, w, opd_reg(dst), imm); }
@@ -51,8 +54,16 @@ static inline void movzx16(Em *e, int dst, Opd s) { em_op(e, M0F | 0xb7, dst, s,
 static inline void movsx8(Em *e, bool w, int dst, Opd s) { em_op(e, M0F | BYTE_RM | 0xbe | (w ? RW : 0), dst, s, 0); }
 static inline void movsx16(Em *e, bool w, int dst, Opd s) { em_op(e, M0F | 0xbf | (w ? RW : 0), dst, s, 0); }
 static inline void movsxd(Em *e, int dst, Opd s) { em_op(e, 0x63 | RW, dst, s, 0); }
-static inline void cmov(Em *e, int cc, bool w, int dst, Opd s) { em_op(e, M0F | 0x40 | (unsigned)cc | (w ? RW : 0), dst, s, 0); }
-static inline void bswap_r(Em *e, bool w, int r) { em8(e, 0x40 | (w ? 8u : 0) | (unsigned)(r >> 3)); em8(e, 0x0f); em8(e, 0xc8 | (r & 7)); }
+static inline void cmov(Em *e, int cc, bool w, int dst, Opd s)
+{
+    em_op(e, M0F | 0x40 | (unsigned)cc | (w ? RW : 0), dst, s, 0);
+}
+static inline void bswap_r(Em *e, bool w, int r)
+{
+    em8(e, 0x40 | (w ? 8u : 0) | (unsigned)(r >> 3));
+    em8(e, 0x0f);
+    em8(e, 0xc8 | (r & 7));
+}
 /* Short forward jump: returns the byte to patch with jump_here. */
 static inline uint8_t *jcc_short(Em *e, int cc) { em8(e, 0x70 | cc); em8(e, 0); return e->p - 1; }
 static inline uint8_t *jmp_short(Em *e) { em8(e, 0xeb); em8(e, 0); return e->p - 1; }

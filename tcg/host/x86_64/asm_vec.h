@@ -12,20 +12,25 @@
 #define X3A(op) (P66 | M0F3A | (op))
 
 enum {
-    MOVAPS = M0F | 0x28, MOVUPS = M0F | 0x10, MOVQ_XX = PF3 | M0F | 0x7e, MOVD_XR = P66 | M0F | 0x6e, MOVD_RX = P66 | M0F | 0x7e,
-    MOVDDUP = PF2 | M0F | 0x12, MOVSS = PF3 | M0F | 0x10, MOVSD = PF2 | M0F | 0x10, MOVMSKPS = M0F | 0x50, MOVMSKPD = P66 | M0F | 0x50,
-    ANDPS = M0F | 0x54, ANDNPS = M0F | 0x55, ORPS = M0F | 0x56, XORPS = M0F | 0x57, SHUFPS = M0F | 0xc6, CMPPS = M0F | 0xc2,
+    MOVAPS = M0F | 0x28, MOVUPS = M0F | 0x10, MOVQ_XX = PF3 | M0F | 0x7e, MOVD_XR = P66 | M0F | 0x6e,
+    MOVD_RX = P66 | M0F | 0x7e,
+    MOVDDUP = PF2 | M0F | 0x12, MOVSS = PF3 | M0F | 0x10, MOVSD = PF2 | M0F | 0x10, MOVMSKPS = M0F | 0x50,
+    MOVMSKPD = P66 | M0F | 0x50,
+    ANDPS = M0F | 0x54, ANDNPS = M0F | 0x55, ORPS = M0F | 0x56, XORPS = M0F | 0x57, SHUFPS = M0F | 0xc6,
+    CMPPS = M0F | 0xc2,
     PAND = X66(0xdb), PANDN = X66(0xdf), POR = X66(0xeb), PXOR = X66(0xef),
     PADDB = X66(0xfc), PADDW = X66(0xfd), PADDD = X66(0xfe), PADDQ = X66(0xd4),
     PSUBB = X66(0xf8), PSUBW = X66(0xf9), PSUBD = X66(0xfa), PSUBQ = X66(0xfb),
-    PADDUSB = X66(0xdc), PMULLW = X66(0xd5), PMULHW = X66(0xe5), PMULHUW = X66(0xe4), PMULLD = X38(0x40), PMULUDQ = X66(0xf4), PMULDQ = X38(0x28),
+    PADDUSB = X66(0xdc), PMULLW = X66(0xd5), PMULHW = X66(0xe5), PMULHUW = X66(0xe4), PMULLD = X38(0x40),
+    PMULUDQ = X66(0xf4), PMULDQ = X38(0x28),
     PCMPEQB = X66(0x74), PCMPEQW = X66(0x75), PCMPEQD = X66(0x76), PCMPEQQ = X38(0x29),
     PCMPGTB = X66(0x64), PCMPGTW = X66(0x65), PCMPGTD = X66(0x66), PCMPGTQ = X38(0x37),
     PMINUW = X38(0x3a), PMINUD = X38(0x3b), PMAXUD = X38(0x3f), PMAXSD = X38(0x3d),
     PUNPCKLBW = X66(0x60), PUNPCKLWD = X66(0x61), PUNPCKLDQ = X66(0x62), PUNPCKLQDQ = X66(0x6c),
     PUNPCKHBW = X66(0x68), PUNPCKHWD = X66(0x69), PUNPCKHDQ = X66(0x6a), PUNPCKHQDQ = X66(0x6d),
     PACKSSWB = X66(0x63), PACKSSDW = X66(0x6b), PACKUSWB = X66(0x67), PACKUSDW = X38(0x2b),
-    PSHUFB = X38(0x00), PSHUFD = X66(0x70), PSHUFLW = PF2 | M0F | 0x70, PALIGNR = X3A(0x0f), PBLENDW = X3A(0x0e), PTEST = X38(0x17),
+    PSHUFB = X38(0x00), PSHUFD = X66(0x70), PSHUFLW = PF2 | M0F | 0x70, PALIGNR = X3A(0x0f), PBLENDW = X3A(0x0e),
+    PTEST = X38(0x17),
     PMOVMSKB = X66(0xd7), PCLMULQDQ = X3A(0x44), ROUNDPS = X3A(0x08), ROUNDSS = X3A(0x0a), INSERTPS = X3A(0x21),
     AESENC = X38(0xdc), AESENCLAST = X38(0xdd), AESDEC = X38(0xde), AESDECLAST = X38(0xdf), AESIMC = X38(0xdb),
     CVTDQ2PS = M0F | 0x5b, CVTPS2DQ = X66(0x5b), CVTTPS2DQ = PF3 | M0F | 0x5b,
@@ -34,7 +39,22 @@ enum {
 /* Shift by immediate: opcode of the lane size, extension in the reg field. */
 enum { SHV_SRL = 2, SHV_SRA = 4, SHV_SLL = 6, SHV_SRLDQ = 3, SHV_SLLDQ = 7 };
 /* CMPPS predicates; those from 8 on need AVX. */
-enum { CMP_EQ_OQ, CMP_LT_OS, CMP_LE_OS, CMP_UNORD_Q, CMP_NEQ_UQ, CMP_NLT_US, CMP_ORD_Q = 7, CMP_EQ_UQ = 8, CMP_EQ_OS = 16, CMP_LT_OQ, CMP_LE_OQ, CMP_UNORD_S, CMP_NEQ_US, CMP_ORD_S = 23 };
+enum {
+    CMP_EQ_OQ,
+    CMP_LT_OS,
+    CMP_LE_OS,
+    CMP_UNORD_Q,
+    CMP_NEQ_UQ,
+    CMP_NLT_US,
+    CMP_ORD_Q = 7,
+    CMP_EQ_UQ = 8,
+    CMP_EQ_OS = 16,
+    CMP_LT_OQ,
+    CMP_LE_OQ,
+    CMP_UNORD_S,
+    CMP_NEQ_US,
+    CMP_ORD_S = 23
+};
 
 static inline bool avx(const Em *e) { return e->hc->avx; }
 
@@ -118,7 +138,8 @@ void lower_by_eval(Em *e, const IrInsn *in);    /* any pure op, by a call to ir_
 Cold *fp_cold_new(Em *e, int d, int a, int b, int c);       /* softfloat does the instruction again */
 void  fp_call(Em *e, const IrInsn *in, int d, int a, int b, int c);
 bool  fp_round_soft(const IrInsn *in);                      /* a rounding mode that the host lacks */
-void  fp_round_guard(Em *e, const IrInsn *in, Cold *c);     /* to the cold path unless the static mode is also the dynamic one */
+void  fp_round_guard(Em *e, const IrInsn *in, Cold *c);     /* to the cold path unless the static mode is also the
+                                                             * dynamic one */
 int   fp_round_imm(const IrInsn *in);                       /* immediate of roundsd, inexact suppressed */
 
 /* emit_sha.c */
@@ -127,7 +148,8 @@ Lower lower_sha256h, lower_sha256su, lower_sha1h;
 Lower lower_vfarith, lower_vfsqrt, lower_vfma, lower_vfneg, lower_vfabs, lower_vfminmax, lower_vfcmp, lower_vfround;
 Lower lower_vfcvt_fi, lower_vfcvt_fu, lower_vfcvt_if, lower_vfcvt_uf;
 /* emit_lane.c */
-Lower lower_vzext, lower_vlow, lower_vpair, lower_vdup, lower_vget, lower_vset, lower_vzip, lower_vuzp, lower_vtrn, lower_vext;
+Lower lower_vzext, lower_vlow, lower_vpair, lower_vdup, lower_vget, lower_vset, lower_vzip, lower_vuzp, lower_vtrn,
+    lower_vext;
 Lower lower_vperm, lower_vrevl, lower_vwiden, lower_vnarrow, lower_vmull, lower_vmovmsk, lower_vtestz;
 
 #endif

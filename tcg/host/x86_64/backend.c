@@ -19,6 +19,13 @@ struct HostScratch {
     uint8_t side[UW_MAX * 20 + RELOC_MAX * 4];      /* the side tables, coded */
 };
 
+void em_unsupported(Em *e)
+{
+    if (!e->unsupported)
+        e->bad_op = e->u->insn[e->i].op;
+    e->unsupported = true;
+}
+
 /* --- start-up */
 static void detect(HostCode *hc)
 {
@@ -80,7 +87,9 @@ static void choose_pins(const Tcg *t, HostCode *hc)
 
 static void map_env(const Tcg *t, HostCode *hc)
 {
-    static const uint8_t words[IR_NTYPES] = { [IR_I32] = 1, [IR_I64] = 2, [IR_F32] = 1, [IR_F64] = 2, [IR_V64] = 2, [IR_V128] = 4, [IR_V256] = 8 };
+    static const uint8_t words[IR_NTYPES] = {
+        [IR_I32] = 1, [IR_I64] = 2, [IR_F32] = 1, [IR_F64] = 2, [IR_V64] = 2, [IR_V128] = 4, [IR_V256] = 8
+    };
     size_t n = t->guest->state_size / 4 + 8;
     hc->env_reg = malloc(n * sizeof *hc->env_reg);
     for (size_t i = 0; i < n; i++)
@@ -92,8 +101,8 @@ static void map_env(const Tcg *t, HostCode *hc)
 
 static void gather_rows(HostCode *hc)
 {
-    const LowerRow *const lists[] = { lower_rows_state, lower_rows_call, lower_rows_int, lower_rows_bits, lower_rows_flags, lower_rows_mem,
-                                      lower_rows_flow, lower_rows_fp, lower_rows_fpenv, lower_rows_vec };
+    const LowerRow *const lists[] = { lower_rows_state, lower_rows_call, lower_rows_int, lower_rows_bits,
+        lower_rows_flags, lower_rows_mem, lower_rows_flow, lower_rows_fp, lower_rows_fpenv, lower_rows_vec };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const LowerRow *r = lists[i]; r && r->fn; r++)
             hc->lower[r->op] = r->fn;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of the code generator: of one unit (Em) and of the process (HostCode). The driver (backend.c) and the allocator own it;
- * lowering functions see it through emit.h. */
+/* The state of the code generator: of one unit (Em) and of the process (HostCode). The driver (backend.c) and the
+ * allocator own it; lowering functions see it through emit.h. */
 #ifndef TCG_X86_EM_H
 #define TCG_X86_EM_H
 
@@ -11,7 +11,8 @@ typedef struct Val {
     uint8_t  kind, reg;
     uint8_t  hint;                      /* pin that the result may be computed into, or NOREG */
     uint8_t  type;
-    bool     owned;                     /* reg is a temporary of this value (else a pin that holds guest register `guest`) */
+    bool     owned;                     /* reg is a temporary of this value (else a pin that holds guest register
+                                         * `guest`) */
     bool     dirty;                     /* I32 with undefined upper half */
     bool     packed;                    /* FLAGS value in packed form in a GPR or slot */
     bool     spilled;                   /* V_ENV is a spill slot of ours */
@@ -91,12 +92,14 @@ struct Em {
     IrVal    eflags;                    /* FLAGS value that lives in EFLAGS, or 0 */
     IrVal    fp_eflags; bool fp_swap;   /* flags_fcmp of which EFLAGS are the UCOMIS result (operands swapped), or 0 */
     bool     inv;                       /* CF = NOT C (after a subtraction) */
-    uint8_t  alu, alu_type;             /* EFLAGS are those of this IR op (IR_add, IR_sub, IR_and, IR_adc, IR_sbc), 0 unknown */
+    uint8_t  alu, alu_type;             /* EFLAGS are those of this IR op (IR_add, IR_sub, IR_and, IR_adc, IR_sbc), 0
+                                         * unknown */
     IrVal    alu_a, alu_b, alu_c;
     /* deferred pieces */
     Cold    *cold; int ncold;
     struct { uint64_t lo, hi; } *pool; int npool;
-    struct { uint8_t *at; int pool, tail; } *fix; int nfix;     /* disp32 fields of pool operands; tail: bytes of immediate after */
+    struct { uint8_t *at; int pool, tail; } *fix; int nfix;     /* disp32 fields of pool operands; tail: bytes of
+                                                                 * immediate after */
     uint8_t **label; struct { uint8_t *at; int label; } *lfix; int nlfix;
     UnwindRow *uw; int nuw;
     gaddr    pc;                        /* current guest instruction */

@@ -31,16 +31,19 @@
 /* --- operands. Types are those of the IR; the value must be V_G-like for _g, V_X-like for _x. */
 int   use_g(Em *e, IrVal v);            /* in a GPR, locked */
 int   use_x(Em *e, IrVal v);            /* in an XMM register, locked */
-Opd   use_o(Em *e, IrVal v);            /* register or memory, whichever it is in now (memory: as wide as its type; constants of vector type come from the pool) */
+Opd   use_o(Em *e, IrVal v);            /* register or memory, whichever it is in now (memory: as wide as its type;
+                                         * constants of vector type come from the pool) */
 bool  use_imm(Em *e, IrVal v, int64_t *c);          /* constant? (any size) */
-bool  use_imm32(Em *e, IrVal v, int64_t *c);        /* constant that fits a sign-extended 32-bit immediate of its type? */
+bool  use_imm32(Em *e, IrVal v, int64_t *c);        /* constant that fits a sign-extended 32-bit immediate of its
+                                                     * type? */
 bool  dies(Em *e, IrVal v);             /* no use after this op */
 
 /* --- destination and scratch */
 enum { DEF_EARLY = 1 };                 /* written before all operands are read: differs from all of them */
 int   def_g(Em *e, int flags);
 int   def_x(Em *e, int flags);
-int   def_copy_g(Em *e, IrVal a, IrVal b);          /* destination that already holds a, and is not b's register (b = 0: no b); b is used (locked) too */
+int   def_copy_g(Em *e, IrVal a, IrVal b);          /* destination that already holds a, and is not b's register (b = 0:
+                                                     * no b); b is used (locked) too */
 int   def_copy_x(Em *e, IrVal a, IrVal b);
 void  def_at_g(Em *e, int reg);         /* the destination is this register, which take_g or tmp_g gave */
 void  def_at_x(Em *e, int reg);
@@ -54,7 +57,11 @@ void  view(Em *e, IrVal of);            /* the result is the same register conte
 static inline Val *rv(Em *e, IrVal v) { return &e->val[e->val[v].rep]; }
 /* XMM values: is everything above the value's own type zero, so that widening it to 16 bytes is nothing to do? */
 static inline unsigned x_bits(unsigned t) { return t == IR_F32 ? 32 : t == IR_F64 || t == IR_V64 ? 64 : 128; }
-static inline bool x_clean(Em *e, IrVal v) { const Val *x = rv(e, v); return x->top && x->top <= x_bits(e->val[v].type); }
+static inline bool x_clean(Em *e, IrVal v)
+{
+    const Val *x = rv(e, v);
+    return x->top && x->top <= x_bits(e->val[v].type);
+}
 void  x_set_clean(Em *e, bool clean);
 static inline bool is_x_type(unsigned t) { return t >= IR_F32 && t <= IR_V256; }
 void  mov_xx(Em *e, int dst, int src);
@@ -74,8 +81,10 @@ void  flags_clobber(Em *e);             /* before changing EFLAGS */
 /* --- FP operations that wait for their check (fp_later.c) */
 bool  fp_can_wait(const Em *e, const IrInsn *in);
 bool  fp_may_pass(const Em *e, const IrInsn *in);   /* may this op come before they are settled? */
-int   fp_def_waiting(Em *e, int *a, int *b, int *c);                    /* the destination; operands in use, may move; null: none */
-void  fp_wait(Em *e, const IrInsn *in, bool tiny, const int r[4]);      /* emitted: r = destination and operands, or NOREG */
+int   fp_def_waiting(Em *e, int *a, int *b, int *c);                    /* the destination; operands in use, may move;
+                                                                         * null: none */
+void  fp_wait(Em *e, const IrInsn *in, bool tiny, const int r[4]);      /* emitted: r = destination and operands, or
+                                                                         * NOREG */
 void  fp_settle(Em *e);                             /* emit the check */
 
 /* --- while subnormals are flushed (fp_flush.c): round an op's lowering; for operations that wait */

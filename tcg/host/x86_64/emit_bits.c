@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lowering of integer ops on bits: counts, extensions and views of halves, fields, shifts, checksums, carry-less products. */
+/* Lowering of integer ops on bits: counts, extensions and views of halves, fields, shifts, checksums, carry-less
+ * products. */
 #include "emit.h"
 #include "lower.h"
 
@@ -284,8 +285,8 @@ static void lower_crc32c(Em *e, const IrInsn *in)
     em_op(e, PF2 | M0F38 | (n == 0 ? 0xf0 | BYTE_RM : 0xf1) | (n == 3 ? RW : 0), d, ob, 0);
 }
 
-/* The n low bits of v = a ^ b go when q * P is added, and what is left above them is the sum: q is those bits times 1 / P modulo 2^64
- * (products without carries). P is the polynomial, bits in the reverse order. */
+/* The n low bits of v = a ^ b go when q * P is added, and what is left above them is the sum: q is those bits times 1 /
+ * P modulo 2^64 (products without carries). P is the polynomial, bits in the reverse order. */
 static void lower_crc32(Em *e, const IrInsn *in)
 {
     const uint64_t p = 0x1db710641, inverse = 0xb4e5b025f7011641;
@@ -348,8 +349,10 @@ static void lower_clmul(Em *e, const IrInsn *in)
 }
 
 const LowerRow lower_rows_bits[] = {
-    { IR_shl, lower_shift }, { IR_shr, lower_shift }, { IR_sar, lower_shift }, { IR_rotr, lower_shift }, { IR_extr, lower_extr },
-    { IR_clz, lower_count }, { IR_ctz, lower_count }, { IR_popcnt, lower_count }, { IR_bswap, lower_bswap }, { IR_bitrev, lower_bitrev },
+    { IR_shl, lower_shift }, { IR_shr, lower_shift }, { IR_sar, lower_shift }, { IR_rotr, lower_shift },
+    { IR_extr, lower_extr },
+    { IR_clz, lower_count }, { IR_ctz, lower_count }, { IR_popcnt, lower_count }, { IR_bswap, lower_bswap },
+    { IR_bitrev, lower_bitrev },
     { IR_sext8, lower_extend }, { IR_sext16, lower_extend }, { IR_zext8, lower_extend }, { IR_zext16, lower_extend },
     { IR_sext32, lower_extend }, { IR_zext32, lower_zext32 }, { IR_trunc32, lower_trunc32 }, { IR_mov, lower_mov },
     { IR_extract, lower_extract }, { IR_sextract, lower_sextract }, { IR_deposit, lower_deposit },

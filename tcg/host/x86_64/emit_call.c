@@ -95,8 +95,15 @@ static uint8_t eval_opd(Em *e, IrVal v)
 
 static void call_cold(Em *e, const IrInsn *in, const uint8_t r[6], int kind)
 {
-    ColdDesc d = { .op = in->op, .type = in->type, .type2 = in->type2, .cond = in->cond, .lane = in->lane, .round = in->round,
-                   .kind = (uint8_t)kind, .aux = in->aux, .imm = in->imm };
+    ColdDesc d = { .op = in->op,
+        .type = in->type,
+        .type2 = in->type2,
+        .cond = in->cond,
+        .lane = in->lane,
+        .round = in->round,
+        .kind = (uint8_t)kind,
+        .aux = in->aux,
+        .imm = in->imm };
     memcpy(d.r, r, sizeof d.r);
     call_tramp(e, e->hc->cold_call);
     memcpy(e->p, &d, sizeof d);
@@ -123,8 +130,15 @@ void lower_by_eval(Em *e, const IrInsn *in)
 
 static void cold_eval(CpuState *cpu, ColdRegs *regs, const ColdDesc *d)
 {
-    IrInsn in = { .op = d->op, .type = d->type, .type2 = d->type2, .cond = d->cond, .lane = d->lane, .round = d->round, .aux = d->aux, .imm = d->imm,
-                  .nargs = (uint8_t)strlen(ir_op_info[d->op].args) };
+    IrInsn in = { .op = d->op,
+        .type = d->type,
+        .type2 = d->type2,
+        .cond = d->cond,
+        .lane = d->lane,
+        .round = d->round,
+        .aux = d->aux,
+        .imm = d->imm,
+        .nargs = (uint8_t)strlen(ir_op_info[d->op].args) };
     IrValue v[5], out = { { 0, 0 } };
     const IrValue *pv[5] = { &v[0], &v[1], &v[2], &v[3], &v[4] };
     for (int k = 0; k < 5; k++) {
@@ -159,7 +173,8 @@ void emit_cas128(Em *e, const IrInsn *in)
     flags_clobber(e);
     def_slot(e, &off);
     int base = hs_off(0);
-    uint8_t r[6] = { (uint8_t)((off - base) / 8), (uint8_t)addr, (uint8_t)((x->off - base) / 8), (uint8_t)((n->off - base) / 8) };
+    uint8_t r[6] = { (uint8_t)((off - base) / 8), (uint8_t)addr, (uint8_t)((x->off - base) / 8),
+        (uint8_t)((n->off - base) / 8) };
     IrInsn i = *in;
     i.aux = in->mem;
     call_cold(e, &i, r, COLD_CAS128);
@@ -189,7 +204,10 @@ static void cold_cas128(CpuState *cpu, ColdRegs *regs, const ColdDesc *d)
             memcpy(p, n, 16);
         memcpy(x, old, 16);
     } else {
-        __asm__ volatile("lock cmpxchg16b %0" : "+m"(*(unsigned __int128 *)p), "+a"(x[0]), "+d"(x[1]) : "b"(n[0]), "c"(n[1]) : "cc", "memory");
+        __asm__ volatile("lock cmpxchg16b %0"
+                         : "+m"(*(unsigned __int128 *)p), "+a"(x[0]), "+d"(x[1])
+                         : "b"(n[0]), "c"(n[1])
+                         : "cc", "memory");
     }
     if (d->aux & MEM_BE)
         swap16(x);

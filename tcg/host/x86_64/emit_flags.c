@@ -182,8 +182,8 @@ void put_flags_from(Em *e, FlagsAt at)
 
 static void lower_flags_pack(Em *e, const IrInsn *in)
 {
-    if (e->hc->flags_reg >= 0 && e->val[e->i].uses == 1 && e->i + 1 < e->u->n && in[1].op == IR_put && in[1].aux == e->hc->flags_reg &&
-        in[1].arg[0] == e->i) {
+    if (e->hc->flags_reg >= 0 && e->val[e->i].uses == 1 && e->i + 1 < e->u->n && in[1].op == IR_put &&
+        in[1].aux == e->hc->flags_reg && in[1].arg[0] == e->i) {
         e->val[e->i].kind = V_DEFER;    /* the put does it */
         return;
     }
@@ -219,7 +219,8 @@ static void lower_flags_unpack(Em *e, const IrInsn *in)
 
 /* Conditions that are one bit of the packed form. */
 static const struct { uint16_t bit; uint8_t cc; } bit_cond[COND_ALWAYS + 1] = {
-    [COND_EQ] = { 0x4000, CC_NE }, [COND_NE] = { 0x4000, CC_E }, [COND_LTU] = { 0x100, CC_E }, [COND_GEU] = { 0x100, CC_NE },
+    [COND_EQ] = { 0x4000, CC_NE }, [COND_NE] = { 0x4000, CC_E }, [COND_LTU] = { 0x100, CC_E },
+    [COND_GEU] = { 0x100, CC_NE },
     [COND_MI] = { 0x8000, CC_NE }, [COND_PL] = { 0x8000, CC_E }, [COND_VS] = { 1, CC_NE }, [COND_VC] = { 1, CC_E },
 };
 

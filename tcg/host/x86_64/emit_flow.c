@@ -34,7 +34,10 @@ static void branch_cc(Em *e, const IrInsn *in, int cc)
     }
 }
 
-static void lower_brcond(Em *e, const IrInsn *in) { branch_cc(e, in, emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1])); }
+static void lower_brcond(Em *e, const IrInsn *in)
+{
+    branch_cc(e, in, emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1]));
+}
 static void lower_brcond_f(Em *e, const IrInsn *in) { branch_cc(e, in, flags_cc(e, in->arg[0], in->cond)); }
 
 /* --- leaving: see trampolines in tramp.c for the stubs' data */
@@ -44,7 +47,8 @@ static void lower_insn(Em *e, const IrInsn *in)
     uw_note(e);
 }
 
-/* By a jump, unlike the other stubs: a call that nobody returns from would spoil the prediction of every return behind it. */
+/* By a jump, unlike the other stubs: a call that nobody returns from would spoil the prediction of every return behind
+ * it. */
 void emit_raise(Em *e, gaddr pc, int64_t arg, int code)
 {
     enum { JMP = 5 };
@@ -90,8 +94,8 @@ void emit_count(Em *e, const int32_t *left)
     jcc_cold(e, CC_S, c);
 }
 
-/* The four bytes that come after n opcode bytes are patched while others run: AMD promises that a fetch sees all or nothing of a
- * write only within an aligned 8 bytes (APM 2, 7.6.1, cross-modifying code). */
+/* The four bytes that come after n opcode bytes are patched while others run: AMD promises that a fetch sees all or
+ * nothing of a write only within an aligned 8 bytes (APM 2, 7.6.1, cross-modifying code). */
 static void align_field(Em *e, int n)
 {
     static const uint8_t nop[4][3] = { { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 } };
@@ -157,7 +161,8 @@ static void go_to(Em *e, gaddr pc)
     field_to_cold(e, link_cold(e, pc));
 }
 
-/* EFLAGS are those of a comparison, less the host's condition for that: the order goes to guest register reg. Moves keep EFLAGS. */
+/* EFLAGS are those of a comparison, less the host's condition for that: the order goes to guest register reg. Moves
+ * keep EFLAGS. */
 static void put_order(Em *e, int reg, int less)
 {
     mov_ri(e, RAX, 4);
@@ -171,8 +176,8 @@ static void put_order(Em *e, int reg, int less)
         mov_store(e, false, opd_env((int32_t)e->guest->regs[reg].offset).m, RAX);
 }
 
-/* A side exit that puts something, or while pins are lent, or one that may close a loop: units are laid out along the way that runs more often,
- * so its poll stands out of line. */
+/* A side exit that puts something, or while pins are lent, or one that may close a loop: units are laid out along the
+ * way that runs more often, so its poll stands out of line. */
 static void cold_exit(Em *e, Cold *c)
 {
     put_flags_from(e, (FlagsAt){ (FlagsPlace)c->r[0], c->r[1], (int32_t)(c->b >> 32) });
@@ -211,7 +216,8 @@ static void exit_cc(Em *e, gaddr pc, int cc, FlagsAt put, int less)
 static void lower_exit_if(Em *e, const IrInsn *in)
 {
     int64_t c;
-    bool held = alu_matches(e, IR_sub, in), swapped = !held && use_imm32(e, in->arg[0], &c) && !use_imm32(e, in->arg[1], &c);
+    bool held = alu_matches(e, IR_sub, in),
+         swapped = !held && use_imm32(e, in->arg[0], &c) && !use_imm32(e, in->arg[1], &c);
     int cc = emit_cmp(e, in->cond, e->val[in->arg[0]].type, in->arg[0], in->arg[1]), less = 0;
     if (in->aux & EXIT_ORDER_U)
         less = swapped ? CC_A : held && !e->inv ? CC_AE : CC_B;

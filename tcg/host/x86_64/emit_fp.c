@@ -106,7 +106,8 @@ static void lower_farith(Em *e, const IrInsn *in)
         i++;
     bool dbl = is_double(e, in), tiny = row[i].tiny && e->guest->fp.tiny_before_rounding && !in->aux;
     bool light = e->guest->fp.nan == NAN_CANON && !tiny && in->round == FP_DYN;
-    bool swap = (in->op == IR_fadd || in->op == IR_fmul) && !x_clean(e, in->arg[0]) && x_clean(e, in->arg[1]);   /* d's top is a's */
+    /* d's top is a's */
+    bool swap = (in->op == IR_fadd || in->op == IR_fmul) && !x_clean(e, in->arg[0]) && x_clean(e, in->arg[1]);
     int a = use_x(e, in->arg[swap]), b = use_x(e, in->arg[!swap]);
     if (fp_can_wait(e, in)) {
         int d = fp_def_waiting(e, &a, &b, NULL);
@@ -163,7 +164,9 @@ static void lower_fsqrt(Em *e, const IrInsn *in)
 /* A NaN's sign may turn: the check comes after. */
 static void fused(Em *e, const IrInsn *in, bool dbl, int d, int a, int b, int s)
 {
-    static const uint8_t code[] = { [0] = 0xb9, [FMA_NEG_PRODUCT] = 0xbd, [FMA_NEG_ADDEND] = 0xbb, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbf };
+    static const uint8_t code[] = {
+        [0] = 0xb9, [FMA_NEG_PRODUCT] = 0xbd, [FMA_NEG_ADDEND] = 0xbb, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbf
+    };
     vmov(e, d, s);
     em_vex(e, X38(code[in->aux & 3]) | (dbl ? RW : 0), 0, d, a, opd_reg(b), 0);
     if (in->aux & FMA_NEG_RESULT)
@@ -450,7 +453,9 @@ static void emit_fma_small(Em *e, Cold *c)
  * normal ones below the minimum normal. */
 static void lower_fma_narrow(Em *e, const IrInsn *in)
 {
-    static const uint8_t code[] = { [0] = 0xb9, [FMA_NEG_PRODUCT] = 0xbd, [FMA_NEG_ADDEND] = 0xbb, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbf };
+    static const uint8_t code[] = {
+        [0] = 0xb9, [FMA_NEG_PRODUCT] = 0xbd, [FMA_NEG_ADDEND] = 0xbb, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbf
+    };
     int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY);
 
     if (fp_round_soft(in) || !e->hc->fma) {
@@ -506,7 +511,8 @@ static void lower_fcvt_fi(Em *e, const IrInsn *in)
         return;
     }
     direct |= trunc;
-    int t = direct ? NOREG : tmp_x(e), g = direct ? NOREG : tmp_g(e), t2 = !direct && in->round == FP_RNA ? tmp_x(e) : NOREG;
+    int t = direct ? NOREG : tmp_x(e), g = direct ? NOREG : tmp_g(e),
+        t2 = !direct && in->round == FP_RNA ? tmp_x(e) : NOREG;
     flags_clobber(e);
     Cold *c = fp_cold_new(e, d, a, NOREG, NOREG);
     if (!direct)
@@ -519,8 +525,8 @@ static void lower_fcvt_fi(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
-/* Unsigned: round quietly, convert as signed 64 bits, look at the range, then raise inexact. 64-bit results from 2^63 on are
- * cold, and found before the conversion raises invalid. */
+/* Unsigned: round quietly, convert as signed 64 bits, look at the range, then raise inexact. 64-bit results from 2^63
+ * on are cold, and found before the conversion raises invalid. */
 static void lower_fcvt_fu(Em *e, const IrInsn *in)
 {
     bool dbl = is_double(e, in), w = in->type == IR_I64;
@@ -559,7 +565,8 @@ static void cvt_from_gpr(Em *e, bool dbl, bool w, int d, int s)
         em_op(e, scalar(dbl) | 0x2a | (w ? RW : 0), d, opd_reg(s), 0);
 }
 
-/* s is an unsigned number of 64 bits: from 2^63 on half of it, made odd when a one falls out, rounds alike and doubles without error. */
+/* s is an unsigned number of 64 bits: from 2^63 on half of it, made odd when a one falls out, rounds alike and doubles
+ * without error. */
 static void cvt_from_u64(Em *e, bool dbl, int d, int s, int g)
 {
     test_rr(e, true, s, s);
@@ -738,8 +745,11 @@ const LowerRow lower_rows_fp[] = {
     { IR_fadd, lower_farith }, { IR_fsub, lower_farith }, { IR_fmul, lower_farith }, { IR_fdiv, lower_farith },
     { IR_fsqrt, lower_fsqrt }, { IR_fma, lower_fma }, { IR_fneg, lower_fsign }, { IR_fabs, lower_fsign },
     { IR_fcopysign, lower_fcopysign }, { IR_fmin, lower_fminmax }, { IR_fmax, lower_fminmax }, { IR_fcmp, lower_fcmp },
-    { IR_flags_fcmp, lower_flags_fcmp }, { IR_forder, lower_forder }, { IR_fcvt_ff, lower_fcvt_ff }, { IR_fma_narrow, lower_fma_narrow }, { IR_fround, lower_fround },
-    { IR_fcvt_fi, lower_fcvt_fi }, { IR_fcvt_fu, lower_fcvt_fu }, { IR_fcvt_if, lower_fcvt_if }, { IR_fcvt_uf, lower_fcvt_if },
-    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fbits_s, lower_fbits_s }, { IR_ffrom_s, lower_ffrom_s }, { IR_fwiden, lower_fwiden },
+    { IR_flags_fcmp, lower_flags_fcmp }, { IR_forder, lower_forder }, { IR_fcvt_ff, lower_fcvt_ff },
+    { IR_fma_narrow, lower_fma_narrow }, { IR_fround, lower_fround },
+    { IR_fcvt_fi, lower_fcvt_fi }, { IR_fcvt_fu, lower_fcvt_fu }, { IR_fcvt_if, lower_fcvt_if },
+    { IR_fcvt_uf, lower_fcvt_if },
+    { IR_fbits, lower_fbits }, { IR_ffrom, lower_ffrom }, { IR_fbits_s, lower_fbits_s }, { IR_ffrom_s, lower_ffrom_s },
+    { IR_fwiden, lower_fwiden },
     { IR_fbox, lower_fbox }, { IR_funbox, lower_funbox }, { 0, NULL },
 };

@@ -37,7 +37,8 @@ static void cold_clear_mxcsr(Em *e, Cold *c)
     jmp_back(e, c);
 }
 
-/* Loading MXCSR is slow, and needed only when it has gathered a flag that is to be clear: C's isless() puts back what it found. */
+/* Loading MXCSR is slow, and needed only when it has gathered a flag that is to be clear: C's isless() puts back what
+ * it found. */
 static void lower_fpflags_put(Em *e, const IrInsn *in)
 {
     int a = use_g(e, in->arg[0]), t = tmp_g(e), s = tmp_g(e);
@@ -106,6 +107,7 @@ static void lower_fpround_put(Em *e, const IrInsn *in)
 }
 
 const LowerRow lower_rows_fpenv[] = {
-    { IR_fpflags_get, lower_fpflags_get }, { IR_fpflags_put, lower_fpflags_put }, { IR_fpflags_undo, lower_fpflags_undo },
+    { IR_fpflags_get, lower_fpflags_get }, { IR_fpflags_put, lower_fpflags_put },
+    { IR_fpflags_undo, lower_fpflags_undo },
     { IR_fpround_put, lower_fpround_put }, { 0, NULL },
 };

@@ -132,9 +132,12 @@ void lower_vfsqrt(Em *e, const IrInsn *in)
 
 void lower_vfma(Em *e, const IrInsn *in)
 {
-    static const uint8_t code[] = { [0] = 0xb8, [FMA_NEG_PRODUCT] = 0xbc, [FMA_NEG_ADDEND] = 0xba, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbe };
+    static const uint8_t code[] = {
+        [0] = 0xb8, [FMA_NEG_PRODUCT] = 0xbc, [FMA_NEG_ADDEND] = 0xba, [FMA_NEG_PRODUCT | FMA_NEG_ADDEND] = 0xbe
+    };
     if (fp_can_wait(e, in)) {
-        int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]), d = fp_def_waiting(e, &a, &b, &s);
+        int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), s = use_x(e, in->arg[2]),
+            d = fp_def_waiting(e, &a, &b, &s);
         vmov(e, d, s);
         em_vex(e, X38(code[in->aux & 3]) | (is_dbl(in) ? RW : 0), 0, d, a, opd_reg(b), 0);
         if (in->aux & FMA_NEG_RESULT)
@@ -221,8 +224,14 @@ static void compare_sse(Em *e, const IrInsn *in, int d, int a, int b, int t, int
 
 void lower_vfcmp(Em *e, const IrInsn *in)
 {
-    static const uint8_t pred[] = { [COND_EQ] = CMP_EQ_OQ, [COND_NE] = CMP_NEQ_UQ, [COND_LT] = CMP_LT_OS, [COND_GT] = CMP_LT_OS,
-                                    [COND_LE] = CMP_LE_OS, [COND_GE] = CMP_LE_OS, [COND_UN] = CMP_UNORD_Q, [COND_OR] = CMP_ORD_Q };
+    static const uint8_t pred[] = { [COND_EQ] = CMP_EQ_OQ,
+        [COND_NE] = CMP_NEQ_UQ,
+        [COND_LT] = CMP_LT_OS,
+        [COND_GT] = CMP_LT_OS,
+        [COND_LE] = CMP_LE_OS,
+        [COND_GE] = CMP_LE_OS,
+        [COND_UN] = CMP_UNORD_Q,
+        [COND_OR] = CMP_ORD_Q };
     bool swap = in->cond == COND_GT || in->cond == COND_GE, signalling = in->aux & 1;
     Regs r = operands(e, in, 2);
     int a = r.a, b = r.b, d = r.d, t = avx(e) ? NOREG : tmp_x(e);
@@ -290,8 +299,8 @@ static void to_int64(Em *e, bool uns, int g, int a, Cold *c)
     jcc_cold(e, uns ? CC_S : CC_O, c);
 }
 
-/* The lanes of a as int64, one scalar conversion each. g, h are scratch. Unsigned ones are below 2^63, and round before they
- * convert since a negative one must not raise inexact. */
+/* The lanes of a as int64, one scalar conversion each. g, h are scratch. Unsigned ones are below 2^63, and round before
+ * they convert since a negative one must not raise inexact. */
 static void cvt_fi64(Em *e, const IrInsn *in, int d, int a, int t, int g, int h, Cold *c)
 {
     unsigned op = M0F | PF2 | RW | 0x2c;
@@ -349,8 +358,8 @@ void lower_vfcvt_fi(Em *e, const IrInsn *in)
     cold_back(e, c);
 }
 
-/* Below 2^31 or 2^63 as signed; what is above, negative results and NaNs are cold. The first comparison raises invalid on
- * NaNs only, which the conversion does, too. */
+/* Below 2^31 or 2^63 as signed; what is above, negative results and NaNs are cold. The first comparison raises invalid
+ * on NaNs only, which the conversion does, too. */
 void lower_vfcvt_fu(Em *e, const IrInsn *in)
 {
     Regs r = operands(e, in, 1);

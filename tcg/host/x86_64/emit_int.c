@@ -50,7 +50,8 @@ void prefer_hint(Em *e, IrVal *a, IrVal *b)
 {
     const Val *xb = rv(e, *b);
     int h = e->val[e->i].hint;
-    if (xb->kind == V_G && ((h != NOREG && xb->reg == h) || (xb->owned && xb->last <= e->i && rv(e, *a)->kind != V_G))) {
+    if (xb->kind == V_G &&
+        ((h != NOREG && xb->reg == h) || (xb->owned && xb->last <= e->i && rv(e, *a)->kind != V_G))) {
         IrVal t = *a;
         *a = *b;
         *b = t;
@@ -116,7 +117,8 @@ static void lower_sub(Em *e, const IrInsn *in)
 {
     IrVal a = in->arg[0], b = in->arg[1];
     bool w = w64(in), want = flags_follow(e, IR_flags_sub, in);
-    bool same = alu_matches(e, IR_sub, in);     /* EFLAGS are already those of this subtraction: repeating it keeps them */
+    bool same = alu_matches(e, IR_sub, in);     /* EFLAGS are already those of this subtraction: repeating it keeps
+                                                 * them */
     bool keep = eflags_live(e) && !want && !same;
     int64_t c;
     if (use_imm32(e, b, &c) && c != INT32_MIN) {
@@ -139,7 +141,8 @@ static void lower_sub(Em *e, const IrInsn *in)
     }
     const Val *xb = rv(e, b);
     int h = e->val[e->i].hint;
-    if (!same && !want && xb->kind == V_G && xb->reg == h && dies(e, b) && !(rv(e, a)->kind == V_G && rv(e, a)->reg == h)) {   /* d = a - d */
+    if (!same && !want && xb->kind == V_G && xb->reg == h && dies(e, b) &&
+        !(rv(e, a)->kind == V_G && rv(e, a)->reg == h)) { /* d = a - d */
         Opd oa = use_o(e, a);
         int d = def_copy_g(e, b, a);
         flags_clobber(e);
@@ -408,10 +411,12 @@ static void lower_div(Em *e, const IrInsn *in)
 /* --- compare, select */
 static const uint8_t cc_of[] = {
     [COND_EQ] = CC_E, [COND_NE] = CC_NE, [COND_LT] = CC_L, [COND_GE] = CC_GE, [COND_LE] = CC_LE, [COND_GT] = CC_G,
-    [COND_LTU] = CC_B, [COND_GEU] = CC_AE, [COND_LEU] = CC_BE, [COND_GTU] = CC_A, [COND_TSTZ] = CC_E, [COND_TSTNZ] = CC_NE,
+    [COND_LTU] = CC_B, [COND_GEU] = CC_AE, [COND_LEU] = CC_BE, [COND_GTU] = CC_A, [COND_TSTZ] = CC_E,
+    [COND_TSTNZ] = CC_NE,
 };
 static const uint8_t cond_swapped[] = {
-    [COND_EQ] = COND_EQ, [COND_NE] = COND_NE, [COND_LT] = COND_GT, [COND_GE] = COND_LE, [COND_LE] = COND_GE, [COND_GT] = COND_LT,
+    [COND_EQ] = COND_EQ, [COND_NE] = COND_NE, [COND_LT] = COND_GT, [COND_GE] = COND_LE, [COND_LE] = COND_GE,
+    [COND_GT] = COND_LT,
     [COND_LTU] = COND_GTU, [COND_GEU] = COND_LEU, [COND_LEU] = COND_GEU, [COND_GTU] = COND_LTU,
     [COND_TSTZ] = COND_TSTZ, [COND_TSTNZ] = COND_TSTNZ,
 };
@@ -422,7 +427,8 @@ static bool is_tst(int cond) { return cond == COND_TSTZ || cond == COND_TSTNZ; }
 static int cc_held(Em *e, int cond, int type, IrVal a, IrVal b)
 {
     bool tst = is_tst(cond);
-    if (cond > COND_TSTNZ || e->alu != (tst ? IR_and : IR_sub) || e->alu_type != type || e->alu_a != e->val[a].rep || e->alu_b != e->val[b].rep)
+    if (cond > COND_TSTNZ || e->alu != (tst ? IR_and : IR_sub) || e->alu_type != type || e->alu_a != e->val[a].rep ||
+        e->alu_b != e->val[b].rep)
         return -1;
     if (e->inv == !tst || (!tst && cond < COND_LTU))    /* signed conditions: whatever C is */
         return cc_of[cond];
@@ -544,7 +550,8 @@ void emit_select(Em *e, int cc, const IrInsn *in, IrVal x, IrVal y)
     }
     const Val *vx = rv(e, x);
     int h = e->val[e->i].hint;
-    if (vx->kind == V_G && (vx->reg == h || (h == NOREG && vx->owned && dies(e, x)))) {     /* keep x in place, move y over it */
+    /* keep x in place, move y over it */
+    if (vx->kind == V_G && (vx->reg == h || (h == NOREG && vx->owned && dies(e, x)))) {
         IrVal t = x;
         x = y;
         y = t;

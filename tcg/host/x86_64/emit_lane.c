@@ -54,7 +54,8 @@ void lower_vlow(Em *e, const IrInsn *in)
 
 static void lower_pair(Em *e, const IrInsn *in, unsigned op)
 {
-    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), d = avx(e) ? def_x(e, 0) : def_copy_x(e, in->arg[0], in->arg[1]);
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]),
+        d = avx(e) ? def_x(e, 0) : def_copy_x(e, in->arg[0], in->arg[1]);
     v3(e, op, d, avx(e) ? a : d, b);
 }
 
@@ -159,7 +160,8 @@ void lower_vset(Em *e, const IrInsn *in)
 
 void lower_vzip(Em *e, const IrInsn *in)
 {
-    static const unsigned low[] = { PUNPCKLBW, PUNPCKLWD, PUNPCKLDQ, PUNPCKLQDQ }, high[] = { PUNPCKHBW, PUNPCKHWD, PUNPCKHDQ, PUNPCKHQDQ };
+    static const unsigned low[] = { PUNPCKLBW, PUNPCKLWD, PUNPCKLDQ, PUNPCKLQDQ },
+                          high[] = { PUNPCKHBW, PUNPCKHWD, PUNPCKHDQ, PUNPCKHQDQ };
 
     if (!v64(in)) {
         lower_pair(e, in, (in->op == IR_vzip1 ? low : high)[in->lane]);
@@ -356,7 +358,8 @@ void lower_vnarrow(Em *e, const IrInsn *in)
     }
     vzero(e, t);
     if (in->op == IR_vnarrow_uu) {
-        v3o(e, in->lane == E16 ? PMINUW : PMINUD, d, a, pool_lane(e, (IrLane)in->lane, in->lane == E16 ? 0xff : 0xffff));
+        v3o(e, in->lane == E16 ? PMINUW : PMINUD, d, a,
+            pool_lane(e, (IrLane)in->lane, in->lane == E16 ? 0xff : 0xffff));
         a = d;
     }
     v3(e, (in->op == IR_vnarrow_ss ? pack_ss : pack_us)[in->lane], d, a, t);

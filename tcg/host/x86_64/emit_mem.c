@@ -238,7 +238,8 @@ static bool store_imm(Em *e, const IrInsn *in, Mem m)
 {
     int size = in->mem & MEM_SIZE;
     int64_t c;
-    if (is_x_type(e->val[in->arg[1]].type) || !use_imm(e, in->arg[1], &c) || (in->mem & MEM_RELEASE) || ((in->mem & MEM_BE) && c != 0))
+    if (is_x_type(e->val[in->arg[1]].type) || !use_imm(e, in->arg[1], &c) || (in->mem & MEM_RELEASE) ||
+        ((in->mem & MEM_BE) && c != 0))
         return false;
     if (size == 3 && c != (int32_t)c)
         return false;
@@ -509,6 +510,7 @@ const LowerRow lower_rows_mem[] = {
     { IR_load, lower_load }, { IR_store, lower_store }, { IR_fence, lower_fence }, { IR_prefetch, lower_prefetch },
     { IR_cas, lower_cas }, { IR_xchg, lower_xchg }, { IR_fetch_add, lower_rmw },
     { IR_fetch_and, lower_rmw }, { IR_fetch_or, lower_rmw }, { IR_fetch_xor, lower_rmw },
-    { IR_fetch_smin, lower_rmw }, { IR_fetch_smax, lower_rmw }, { IR_fetch_umin, lower_rmw }, { IR_fetch_umax, lower_rmw },
+    { IR_fetch_smin, lower_rmw }, { IR_fetch_smax, lower_rmw }, { IR_fetch_umin, lower_rmw },
+    { IR_fetch_umax, lower_rmw },
     { 0, NULL }
 };

@@ -34,7 +34,8 @@ void lower_sha256h(Em *e, const IrInsn *in)
     vmov(e, XMM0, w);
     em_op(e, SHA256RNDS2, hgdc, opd_reg(feba), 0);
     v2i(e, PSHUFD, XMM0, XMM0, 0x0e);
-    em_op(e, SHA256RNDS2, feba, opd_reg(hgdc), 0);      /* now feba is the new state, hgdc the one two rounds ago: new h g d c */
+    em_op(e, SHA256RNDS2, feba, opd_reg(hgdc), 0);      /* now feba is the new state, hgdc the one two rounds ago: new h
+                                                         * g d c */
     v3i(e, SHUFPS, d, feba, hgdc, in->imm ? FIRST_OF_EACH : LAST_OF_EACH);
     if (saved != NOREG)
         vmov(e, XMM0, saved);
@@ -59,7 +60,8 @@ void lower_sha1h(Em *e, const IrInsn *in)
         lower_by_eval(e, in);
         return;
     }
-    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), w = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY), t = tmp_x(e);
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), w = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY),
+        t = tmp_x(e);
 
     v3i(e, INSERTPS, t, b, b, 0x0e);
     v3(e, PADDD, t, t, w);

@@ -12,7 +12,10 @@ static void lower_const(Em *e, const IrInsn *in)
 }
 
 /* --- relocations */
-void em_reloc(Em *e, RelocKind kind) { e->reloc[e->nreloc++ & (RELOC_MAX - 1)] = (Reloc){ (uint32_t)(e->p - e->start), kind }; }
+void em_reloc(Em *e, RelocKind kind)
+{
+    e->reloc[e->nreloc++ & (RELOC_MAX - 1)] = (Reloc){ (uint32_t)(e->p - e->start), kind };
+}
 
 void em_guest_pc(Em *e, gaddr pc)
 {
@@ -51,7 +54,10 @@ static void mov_addr(Em *e, int dst, gaddr a)
     em32(e, (uint32_t)a);
 }
 
-static void lower_addr(Em *e, const IrInsn *in) { mov_addr(e, def_g(e, 0), in->type == IR_I32 ? (uint32_t)in->imm : (gaddr)in->imm); }
+static void lower_addr(Em *e, const IrInsn *in)
+{
+    mov_addr(e, def_g(e, 0), in->type == IR_I32 ? (uint32_t)in->imm : (gaddr)in->imm);
+}
 
 static void lower_get(Em *e, const IrInsn *in) { ra_get(e, in->aux); }
 
@@ -180,7 +186,8 @@ static void lower_local_put(Em *e, const IrInsn *in)
 }
 
 const LowerRow lower_rows_state[] = {
-    { IR_const, lower_const }, { IR_addr, lower_addr }, { IR_get, lower_get }, { IR_put, lower_put }, { IR_ld_env, lower_ld_env },
+    { IR_const, lower_const }, { IR_addr, lower_addr }, { IR_get, lower_get }, { IR_put, lower_put },
+    { IR_ld_env, lower_ld_env },
     { IR_st_env, lower_st_env }, { IR_local_get, lower_local_get }, { IR_local_put, lower_local_put },
     { 0, NULL }
 };

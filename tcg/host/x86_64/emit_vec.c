@@ -21,10 +21,12 @@ static const struct { uint16_t op; unsigned code[4]; } simple[] = {
     { IR_vsadd, { X66(0xec), X66(0xed), 0, 0 } }, { IR_vuadd, { X66(0xdc), X66(0xdd), 0, 0 } },
     { IR_vssub, { X66(0xe8), X66(0xe9), 0, 0 } }, { IR_vusub, { X66(0xd8), X66(0xd9), 0, 0 } },
     { IR_vavgu, { X66(0xe0), X66(0xe3), 0, 0 } },
-    { IR_vand, { PAND, PAND, PAND, PAND } }, { IR_vor, { POR, POR, POR, POR } }, { IR_vxor, { PXOR, PXOR, PXOR, PXOR } },
+    { IR_vand, { PAND, PAND, PAND, PAND } }, { IR_vor, { POR, POR, POR, POR } },
+    { IR_vxor, { PXOR, PXOR, PXOR, PXOR } },
 };
 static const unsigned add_op[] = { PADDB, PADDW, PADDD, PADDQ }, sub_op[] = { PSUBB, PSUBW, PSUBD, PSUBQ };
-static const unsigned eq_op[] = { PCMPEQB, PCMPEQW, PCMPEQD, PCMPEQQ }, gt_op[] = { PCMPGTB, PCMPGTW, PCMPGTD, PCMPGTQ };
+static const unsigned eq_op[] = { PCMPEQB, PCMPEQW, PCMPEQD, PCMPEQQ },
+                      gt_op[] = { PCMPGTB, PCMPGTW, PCMPGTD, PCMPGTQ };
 
 /* d = (x & m) | (y & ~m); m is lost, d differs from x, y and m. */
 static void blend(Em *e, int d, int m, int x, int y)
@@ -168,7 +170,8 @@ static void lower_vnot(Em *e, const IrInsn *in)
 
 static void lower_vbsl(Em *e, const IrInsn *in)
 {
-    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), c = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY), t = tmp_x(e);
+    int a = use_x(e, in->arg[0]), b = use_x(e, in->arg[1]), c = use_x(e, in->arg[2]), d = def_x(e, DEF_EARLY),
+        t = tmp_x(e);
     v3(e, PAND, t, a, b);
     v3(e, PANDN, d, a, c);
     v3(e, POR, d, d, t);
@@ -422,25 +425,38 @@ static void lower_aes(Em *e, const IrInsn *in)
 }
 
 const LowerRow lower_rows_vec[] = {
-    { IR_vadd, lower_binary }, { IR_vsub, lower_binary }, { IR_vmul, lower_binary }, { IR_vand, lower_binary }, { IR_vor, lower_binary },
-    { IR_vxor, lower_binary }, { IR_vsmin, lower_binary }, { IR_vsmax, lower_binary }, { IR_vumin, lower_binary }, { IR_vumax, lower_binary },
-    { IR_vsadd, lower_binary }, { IR_vuadd, lower_binary }, { IR_vssub, lower_binary }, { IR_vusub, lower_binary }, { IR_vavgu, lower_binary },
-    { IR_vandc, lower_vandc }, { IR_vorc, lower_vorc }, { IR_vnot, lower_vnot }, { IR_vbsl, lower_vbsl }, { IR_vneg, lower_vneg },
-    { IR_vabs, lower_vabs }, { IR_vshli, lower_vshift_imm }, { IR_vshri, lower_vshift_imm }, { IR_vsari, lower_vshift_imm },
+    { IR_vadd, lower_binary }, { IR_vsub, lower_binary }, { IR_vmul, lower_binary }, { IR_vand, lower_binary },
+    { IR_vor, lower_binary },
+    { IR_vxor, lower_binary }, { IR_vsmin, lower_binary }, { IR_vsmax, lower_binary }, { IR_vumin, lower_binary },
+    { IR_vumax, lower_binary },
+    { IR_vsadd, lower_binary }, { IR_vuadd, lower_binary }, { IR_vssub, lower_binary }, { IR_vusub, lower_binary },
+    { IR_vavgu, lower_binary },
+    { IR_vandc, lower_vandc }, { IR_vorc, lower_vorc }, { IR_vnot, lower_vnot }, { IR_vbsl, lower_vbsl },
+    { IR_vneg, lower_vneg },
+    { IR_vabs, lower_vabs }, { IR_vshli, lower_vshift_imm }, { IR_vshri, lower_vshift_imm },
+    { IR_vsari, lower_vshift_imm },
     { IR_vshl, lower_vshift }, { IR_vshr, lower_vshift }, { IR_vsar, lower_vshift }, { IR_vcmp, lower_vcmp },
     { IR_vpopcnt, lower_vpopcnt }, { IR_vclmul, lower_vclmul },
     { IR_aesenc, lower_aes }, { IR_aesdec, lower_aes }, { IR_aesmc, lower_aes }, { IR_aesimc, lower_aes },
     { IR_aesencmc, lower_aes }, { IR_aesdecimc, lower_aes },
-    { IR_sha256h, lower_sha256h }, { IR_sha256su0, lower_sha256su }, { IR_sha256su1, lower_sha256su }, { IR_sha1h, lower_sha1h },
-    { IR_vzext, lower_vzext }, { IR_vlow, lower_vlow }, { IR_vpair, lower_vpair }, { IR_vdup, lower_vdup }, { IR_vget, lower_vget },
-    { IR_vset, lower_vset }, { IR_vzip1, lower_vzip }, { IR_vzip2, lower_vzip }, { IR_vuzp1, lower_vuzp }, { IR_vuzp2, lower_vuzp },
-    { IR_vtrn1, lower_vtrn }, { IR_vtrn2, lower_vtrn }, { IR_vext, lower_vext }, { IR_vperm, lower_vperm }, { IR_vrevl, lower_vrevl },
-    { IR_vwidens, lower_vwiden }, { IR_vwidenu, lower_vwiden }, { IR_vnarrow, lower_vnarrow }, { IR_vnarrow_ss, lower_vnarrow },
-    { IR_vnarrow_su, lower_vnarrow }, { IR_vnarrow_uu, lower_vnarrow }, { IR_vmulls, lower_vmull }, { IR_vmullu, lower_vmull },
+    { IR_sha256h, lower_sha256h }, { IR_sha256su0, lower_sha256su }, { IR_sha256su1, lower_sha256su },
+    { IR_sha1h, lower_sha1h },
+    { IR_vzext, lower_vzext }, { IR_vlow, lower_vlow }, { IR_vpair, lower_vpair }, { IR_vdup, lower_vdup },
+    { IR_vget, lower_vget },
+    { IR_vset, lower_vset }, { IR_vzip1, lower_vzip }, { IR_vzip2, lower_vzip }, { IR_vuzp1, lower_vuzp },
+    { IR_vuzp2, lower_vuzp },
+    { IR_vtrn1, lower_vtrn }, { IR_vtrn2, lower_vtrn }, { IR_vext, lower_vext }, { IR_vperm, lower_vperm },
+    { IR_vrevl, lower_vrevl },
+    { IR_vwidens, lower_vwiden }, { IR_vwidenu, lower_vwiden }, { IR_vnarrow, lower_vnarrow },
+    { IR_vnarrow_ss, lower_vnarrow },
+    { IR_vnarrow_su, lower_vnarrow }, { IR_vnarrow_uu, lower_vnarrow }, { IR_vmulls, lower_vmull },
+    { IR_vmullu, lower_vmull },
     { IR_vmovmsk, lower_vmovmsk }, { IR_vtestz, lower_vtestz },
     { IR_vfadd, lower_vfarith }, { IR_vfsub, lower_vfarith }, { IR_vfmul, lower_vfarith }, { IR_vfdiv, lower_vfarith },
     { IR_vfsqrt, lower_vfsqrt }, { IR_vfma, lower_vfma }, { IR_vfneg, lower_vfneg }, { IR_vfabs, lower_vfabs },
-    { IR_vfmin, lower_vfminmax }, { IR_vfmax, lower_vfminmax }, { IR_vfcmp, lower_vfcmp }, { IR_vfround, lower_vfround },
-    { IR_vfcvt_fi, lower_vfcvt_fi }, { IR_vfcvt_fu, lower_vfcvt_fu }, { IR_vfcvt_if, lower_vfcvt_if }, { IR_vfcvt_uf, lower_vfcvt_uf },
+    { IR_vfmin, lower_vfminmax }, { IR_vfmax, lower_vfminmax }, { IR_vfcmp, lower_vfcmp },
+    { IR_vfround, lower_vfround },
+    { IR_vfcvt_fi, lower_vfcvt_fi }, { IR_vfcvt_fu, lower_vfcvt_fu }, { IR_vfcvt_if, lower_vfcvt_if },
+    { IR_vfcvt_uf, lower_vfcvt_uf },
     { 0, NULL },
 };

@@ -20,7 +20,8 @@ static void cold_vector(SfEnv *env, SfOp o, ColdRegs *regs, const ColdDesc *d)
 static void cold_scalar(CpuState *cpu, SfEnv *env, SfOp o, ColdRegs *regs, const ColdDesc *d)
 {
     bool from_int = d->op == IR_fcvt_if || d->op == IR_fcvt_uf || d->op == IR_ffrom_s;
-    bool to_int = d->op == IR_fcvt_fi || d->op == IR_fcvt_fu || d->op == IR_fcmp || d->op == IR_flags_fcmp || d->op == IR_forder || d->op == IR_fbits_s;
+    bool to_int = d->op == IR_fcvt_fi || d->op == IR_fcvt_fu || d->op == IR_fcmp || d->op == IR_flags_fcmp ||
+        d->op == IR_forder || d->op == IR_fbits_s;
     uint64_t in[3] = { 0 }, r, mask = is_fp(d->type) ? (d->type == IR_F64 ? ~0ull : ~0u) : ~0ull;
 
     for (int i = 0; i < 3; i++)
@@ -40,7 +41,12 @@ static void cold_scalar(CpuState *cpu, SfEnv *env, SfOp o, ColdRegs *regs, const
 void fp_cold(CpuState *cpu, ColdRegs *regs, const ColdDesc *d)
 {
     bool vec = d->type == IR_V64 || d->type == IR_V128;
-    SfOp o = { .op = d->op, .type = d->type, .type2 = vec ? d->lane : d->type2, .cond = d->cond, .round = d->round, .aux = (uint8_t)d->aux };
+    SfOp o = { .op = d->op,
+        .type = d->type,
+        .type2 = vec ? d->lane : d->type2,
+        .cond = d->cond,
+        .round = d->round,
+        .aux = (uint8_t)d->aux };
     SfEnv env = sf_env(o, &cpu->tcg->guest->fp, cpu->fp_round);
 
     if (vec)

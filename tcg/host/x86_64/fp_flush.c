@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flags of FP ops while the guest flushes subnormals (TcgGuest.flush_mode). The host does the same with FTZ and DAZ: a
- * result that is tiny after rounding becomes a zero of its sign and raises underflow; one that only rounding lifted to the
- * minimum normal is cold (fp_later.c). Two things differ.
- *   DAZ hides that an operand was subnormal (FPF_DENORM). It is looked for here, in operands that are not known to be
- * none: loaded, moved or permuted, since arithmetic gives no subnormals.
- *   The host raises inexact, too, when it flushes a result. Once the guest has that flag anyway (TcgGuest.flush_inexact),
- * nothing is to be done. Before (Em.exact), operations whose result might be tiny are softfloat's: those with an operand
- * below 2^-40 (double: 2^-400), and not zero. Others' results are multiples of 2^-126 (2^-904), so MXCSR has inexact
- * only for the guest's reasons. Units look at it now and then. What is no addition, product or square root is softfloat's.
- *   Intel SDM vol. 1, 10.2.3.3, 10.2.3.4, 11.5.2. */
+ * result that is tiny after rounding becomes a zero of its sign and raises underflow; one that only rounding lifted to
+ * the minimum normal is cold (fp_later.c). Two things differ. DAZ hides that an operand was subnormal (FPF_DENORM). It
+ * is looked for here, in operands that are not known to be none: loaded, moved or permuted, since arithmetic gives no
+ * subnormals. The host raises inexact, too, when it flushes a result. Once the guest has that flag anyway
+ * (TcgGuest.flush_inexact), nothing is to be done. Before (Em.exact), operations whose result might be tiny are
+ * softfloat's: those with an operand below 2^-40 (double: 2^-400), and not zero. Others' results are multiples of
+ * 2^-126 (2^-904), so MXCSR has inexact only for the guest's reasons. Units look at it now and then. What is no
+ * addition, product or square root is softfloat's. Intel SDM vol. 1, 10.2.3.3, 10.2.3.4, 11.5.2. */
 #include "cold.h"
 #include "asm_vec.h"
 #include "ra.h"
@@ -42,14 +41,16 @@ static bool is_normal(const Em *e, IrVal v, bool dbl, bool all)
     IrVal rep = e->val[v].rep;
     const Val *x = &e->val[rep];
     bool low = !all || !is_vector(x->type);
-    return x->normal & (dbl ? ALL64 : ALL32) || (low && x->normal & (dbl ? LOW64 : LOW32)) || const_is_normal(e, rep, dbl);
+    return x->normal & (dbl ? ALL64 : ALL32) || (low && x->normal & (dbl ? LOW64 : LOW32)) ||
+        const_is_normal(e, rep, dbl);
 }
 
 static void set_normal(Em *e, IrVal v, bool dbl)
 {
     Val *x = &e->val[e->val[v].rep];
     unsigned type = e->val[v].type;
-    bool all = type == IR_V128 || (type == IR_V64 && x->type == IR_V64);    /* not when v is the lower half of another */
+    /* not when v is the lower half of another */
+    bool all = type == IR_V128 || (type == IR_V64 && x->type == IR_V64);
     x->normal |= (uint8_t)(dbl ? (all ? ALL64 | LOW64 : LOW64) : (all ? ALL32 | LOW32 : LOW32));
 }
 
@@ -211,7 +212,8 @@ Lower *fp_exact(const Em *e, const IrInsn *in, Lower *fn)
 void fp_exact_guard(Em *e, const IrInsn *in, Cold *c)
 {
     bool vec = is_vector(in->type), dbl = width_of(e, in, in->arg[0]);
-    uint64_t limit = dbl ? (uint64_t)(1023 - 400) << 52 : (uint64_t)(127 - 40) << 23, lane = dbl ? ~0ull >> 1 : 0x7fffffff;
+    uint64_t limit = dbl ? (uint64_t)(1023 - 400) << 52 : (uint64_t)(127 - 40) << 23,
+             lane = dbl ? ~0ull >> 1 : 0x7fffffff;
     unsigned cmp = 0xc2 | M0F | (vec ? (dbl ? P66 : 0) : (dbl ? PF2 : PF3));
     if (vec && !dbl)
         limit |= limit << 32, lane |= lane << 32;
@@ -246,7 +248,8 @@ static void cold_poll(Em *e, Cold *c)
     jump_here(e, seen);
     alu_oi(e, ALU_OR, false, opd_env((int32_t)offsetof(CpuState, tb_flags)), (int32_t)e->guest->flush_inexact);
     em8(e, 0xf0);                       /* lock */
-    alu_oi(e, ALU_OR, false, opd_env((int32_t)offsetof(CpuState, exit_request)), REQ_FLUSH);        /* run_loop looks at tb_flags */
+    /* run_loop looks at tb_flags */
+    alu_oi(e, ALU_OR, false, opd_env((int32_t)offsetof(CpuState, exit_request)), REQ_FLUSH);
     jump_here(e, none);
     jmp_back(e, c);
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks of FP results, put off. A result that needs care (a NaN, an edge of underflow) is rare, and a NaN goes through
- * arithmetic; so up to LATER_MAX operations wait for one check, and the cold path does all of them again in order. Until
- * then their destinations and operands stay as they are (Em.hold), and nothing looks at a destination but arithmetic: any
- * op that could copy it, or that an exact state must precede, settles first. */
+ * arithmetic; so up to LATER_MAX operations wait for one check, and the cold path does all of them again in order.
+ * Until then their destinations and operands stay as they are (Em.hold), and nothing looks at a destination but
+ * arithmetic: any op that could copy it, or that an exact state must precede, settles first. */
 #include "asm_vec.h"
 #include "cold.h"
 #include "ra.h"
 
-enum { KEEP_FREE = 2 };                         /* temporaries that waiting operations leave to others and to their check */
+enum { KEEP_FREE = 2 };                         /* temporaries that waiting operations leave to others and to their
+                                                 * check */
 
 static bool is_vector(const IrInsn *in) { return in->type == IR_V128; }
-static bool is_double(const Em *e, const IrInsn *in) { return is_vector(in) ? in->lane == E64 : e->val[in->arg[0]].type == IR_F64; }
+static bool is_double(const Em *e, const IrInsn *in)
+{
+    return is_vector(in) ? in->lane == E64 : e->val[in->arg[0]].type == IR_F64;
+}
 
 bool fp_can_wait(const Em *e, const IrInsn *in)
 {
@@ -50,8 +54,8 @@ bool fp_may_pass(const Em *e, const IrInsn *in)
     }
 }
 
-/* Scalars of guests with one NaN: the cold path only puts that for any other, and needs no operands. Not fma: inf * 0 + qNaN raises
- * nothing on the host. */
+/* Scalars of guests with one NaN: the cold path only puts that for any other, and needs no operands. Not fma: inf * 0 +
+ * qNaN raises nothing on the host. */
 static bool one_nan(const Em *e, const IrInsn *in)
 {
     return e->guest->fp.nan == NAN_CANON && !e->guest->fp.tiny_before_rounding && !is_vector(in) && in->op != IR_fma;
@@ -257,8 +261,8 @@ void fp_settle(Em *e)
     e->lock[CL_X] = locked[CL_X] | e->borrowed[CL_X];
 }
 
-/* Where a waiting operation's result goes: the pin that it will be put to, when that can be had. An operand there moves away:
- * the move would come after the operation otherwise. */
+/* Where a waiting operation's result goes: the pin that it will be put to, when that can be had. An operand there moves
+ * away: the move would come after the operation otherwise. */
 int fp_def_waiting(Em *e, int *a, int *b, int *c)
 {
     int h = e->val[e->i].hint, *at[3] = { a, b, c };

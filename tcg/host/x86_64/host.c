@@ -42,13 +42,16 @@ void host_thread_free(TcgThread *th)
 /* --- entry. MXCSR.RC is the guest's; its sticky bits go to fp_sticky. */
 static unsigned guest_mxcsr(const CpuState *cpu)
 {
-    static const uint8_t rc[] = { [FP_RNE] = 0, [FP_RTZ] = 3, [FP_RDN] = 1, [FP_RUP] = 2, [FP_RNA] = 0, [FP_RODD] = 0, [FP_DYN] = 0 };
+    static const uint8_t rc[] = {
+        [FP_RNE] = 0, [FP_RTZ] = 3, [FP_RDN] = 1, [FP_RUP] = 2, [FP_RNA] = 0, [FP_RODD] = 0, [FP_DYN] = 0
+    };
     return MXCSR_DEFAULT | (unsigned)rc[cpu->fp_round & 7] << 13 | (cpu->fp_round & FP_FLUSH ? MXCSR_FLUSH : 0);
 }
 
 static void fold_mxcsr(CpuState *cpu, unsigned m)
 {
-    cpu->fp_sticky |= (m & 1) | (m >> 1 & 0x1e);       /* denormal operands are flagged by softfloat where a guest has that flag */
+    cpu->fp_sticky |= (m & 1) | (m >> 1 & 0x1e);       /* denormal operands are flagged by softfloat where a guest has
+                                                        * that flag */
 }
 
 int host_enter(CpuState *cpu, void *code, uint8_t **field, uint8_t **stub)
@@ -119,13 +122,14 @@ static bool leave_by_fault(CpuState *cpu, ucontext_t *uc, const uint8_t *at, uin
     return true;
 }
 
-/* The pair stack is full: its own pointer stands at the guard page. A guest that reads the guard through an address of its
- * own has a fault of its own. */
+/* The pair stack is full: its own pointer stands at the guard page. A guest that reads the guard through an address of
+ * its own has a fault of its own. */
 static bool pair_stack_full(const TcgThread *th, const ucontext_t *uc, const uint8_t *addr)
 {
     enum { REACH = 64 };
     const uint8_t *sp = (const uint8_t *)uc->uc_mcontext.gregs[REG_RSP];
-    return addr >= th->pair_base - REACH && addr < th->pair_base + PAIR_GUARD && sp >= addr - REACH && sp <= addr + REACH;
+    return addr >= th->pair_base - REACH && addr < th->pair_base + PAIR_GUARD && sp >= addr - REACH &&
+        sp <= addr + REACH;
 }
 
 bool host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume)
@@ -150,7 +154,8 @@ bool host_fault(CpuState *cpu, void *ucontext, void *addr, bool *resume)
     if (!leave_by_fault(cpu, uc, (const uint8_t *)(uintptr_t)cpu->host[HS_HELPER] - 1, &lent))
         return false;
     const ColdRegs *cold = (const ColdRegs *)(uintptr_t)cpu->host[HS_COLD];
-    uc->uc_mcontext.fpregs->mxcsr = cold ? cold->mxcsr : (uint32_t)cpu->host[HS_TMP];       /* the guest's: fault_exit keeps its flags */
+    /* the guest's: fault_exit keeps its flags */
+    uc->uc_mcontext.fpregs->mxcsr = cold ? cold->mxcsr : (uint32_t)cpu->host[HS_TMP];
     if (cold)
         save_pins(cpu, uc, cold, lent);
     cpu->host[HS_HELPER] = cpu->host[HS_COLD] = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lent pins. When temporaries run out (ra.c), a pin whose guest register nothing in the rest of the unit mentions becomes
- * one more: its guest register is stored to its home in CpuState, and loaded back on every way out of the unit. The
- * side table says from where on, so a fault finds it there. Units with branches inside lend nothing. */
+/* Lent pins. When temporaries run out (ra.c), a pin whose guest register nothing in the rest of the unit mentions
+ * becomes one more: its guest register is stored to its home in CpuState, and loaded back on every way out of the unit.
+ * The side table says from where on, so a fault finds it there. Units with branches inside lend nothing. */
 #include "emit.h"
 #include "ra.h"
 
@@ -13,11 +13,13 @@ void uw_note(Em *e)
     ra_note(e, (RaStep){ .kind = RA_LENT, .c = ra_lent(e) });
 }
 
-/* Not in a short loop, where storing and loading back the same register again and again is all the time there is; not when
- * control leaves right away, nor without room for a row now, one per instruction to come, and one when the pin goes back. */
+/* Not in a short loop, where storing and loading back the same register again and again is all the time there is; not
+ * when control leaves right away, nor without room for a row now, one per instruction to come, and one when the pin
+ * goes back. */
 static bool can_lend(const Em *e)
 {
-    return !e->tight && !e->u->nlabels && !(e->hc->bits[e->u->insn[e->i].op] & OPF_END) && (uint32_t)e->nuw + e->u->nguest + 4 < UW_MAX;
+    return !e->tight && !e->u->nlabels && !(e->hc->bits[e->u->insn[e->i].op] & OPF_END) &&
+        (uint32_t)e->nuw + e->u->nguest + 4 < UW_MAX;
 }
 
 /* Does a value that this op or a later one reads live in the guest register's pin? */

@@ -60,7 +60,9 @@ void x_set_clean(Em *e, bool clean)
 
 void move_reg(Em *e, int cl, unsigned type, int dst, int src)
 {
-    ra_note(e, (RaStep){ .kind = RA_MOVE, .cl = (uint8_t)cl, .reg = (uint8_t)dst, .from = (uint8_t)src, .type = (uint8_t)type });
+    ra_note(e,
+        (RaStep){
+            .kind = RA_MOVE, .cl = (uint8_t)cl, .reg = (uint8_t)dst, .from = (uint8_t)src, .type = (uint8_t)type });
     if (cl == CL_X)
         mov_xx(e, dst, src);
     else

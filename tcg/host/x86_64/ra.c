@@ -8,13 +8,6 @@
 
 static const uint8_t tmp_g_order[NTMP_G] = { RCX, RDX, RAX };
 
-void em_unsupported(Em *e)
-{
-    if (!e->unsupported)
-        e->bad_op = e->u->insn[e->i].op;
-    e->unsupported = true;
-}
-
 static bool wide(unsigned t) { return t == IR_I64; }
 static int class_of(unsigned t) { return is_x_type(t) ? CL_X : CL_G; }
 
@@ -49,7 +42,7 @@ static void spill(Em *e, int cl, int reg)
     e->own[cl][reg] = 0;
 }
 
-/* --- which guest register a value mirrors: a pin, or a slot of CpuState (x->off) that holds a temporary's value, too */
+/* --- which guest register a value mirrors: a pin, or a slot of CpuState (x->off) with a temporary's value, too */
 static void unmirror(Em *e, IrVal v)
 {
     Val *x = &e->val[v];
@@ -336,7 +329,8 @@ Opd use_o(Em *e, IrVal v)
 {
     const Val *x = rv(e, v);
     int cl = class_of(e->val[v].type);
-    bool widened = !x->spilled && (cl == CL_X ? x_bits(x->type) < x_bits(e->val[v].type) : x->type == IR_I32 && e->val[v].type == IR_I64);
+    bool widened = !x->spilled &&
+        (cl == CL_X ? x_bits(x->type) < x_bits(e->val[v].type) : x->type == IR_I32 && e->val[v].type == IR_I64);
     if (x->kind == V_ENV && !widened && (cl == CL_G || (x->off & 15) == 0 || e->hc->avx)) {
         ra_note(e, (RaStep){ .kind = RA_USE_AT, .off = x->off, .v = v });
         return opd_env(x->off);
@@ -363,7 +357,8 @@ static bool live_mirror(Em *e, int guest)
 static bool hint_usable(Em *e, int cl, uint32_t avoid)
 {
     int h = e->val[e->i].hint;
-    return h != NOREG && !((avoid | e->pending[cl] | e->borrowed[cl] | e->hold[cl]) >> h & 1) && !live_mirror(e, e->hc->pinned[cl][h]);
+    return h != NOREG && !((avoid | e->pending[cl] | e->borrowed[cl] | e->hold[cl]) >> h & 1) &&
+        !live_mirror(e, e->hc->pinned[cl][h]);
 }
 
 bool ra_hint_free(Em *e, int cl) { return hint_usable(e, cl, 0); }
@@ -427,13 +422,14 @@ int def_x(Em *e, int flags) { return def_reg(e, CL_X, flags); }
 static void copy_to(Em *e, int cl, IrVal v, int dst)
 {
     Val *x = rv(e, v);
+    unsigned general = x->type == IR_I64 && e->val[v].type == IR_I64 ? IR_I64 : IR_I32;
+    unsigned width = cl == CL_G ? general : x->spilled ? IR_V128 : x->type;
     if (cl == CL_X && (e->hold[cl] >> dst & 1 || (x->kind == V_X && e->hold[cl] >> x->reg & 1)))
         fp_settle(e);
     if (x->kind == V_CONST)
         const_to_reg(e, cl, v, dst);
     else if (x->kind == V_ENV)
-        load_reg(e, cl, cl == CL_G ? (x->type == IR_I64 && e->val[v].type == IR_I64 ? IR_I64 : IR_I32) : x->spilled ? IR_V128 : x->type,
-                 dst, x->off);
+        load_reg(e, cl, width, dst, x->off);
     else
         move_reg(e, cl, e->val[v].type, dst, x->reg);
 }
@@ -780,7 +776,7 @@ void ra_end_op(Em *e)
         give_back_pins(e);
     e->lock[CL_G] = e->lock[CL_X] = 0;
     const IrVal *g = e->own[CL_G], *x = e->own[CL_X];
-    _Static_assert(RAX == 0 && RCX == 1 && RDX == 2 && NTMP_G == 3 && NTMP_X == 5, "the temporaries are the first registers");
+    _Static_assert(RAX == 0 && RCX == 1 && RDX == 2 && NTMP_G == 3 && NTMP_X == 5, "temporaries come first");
     if (g[0] | g[1] | g[2] | e->lent[CL_G])
         free_dead(e, CL_G, 7 | e->lent[CL_G]);
     if (x[0] | x[1] | x[2] | x[3] | x[4] | e->lent[CL_X])

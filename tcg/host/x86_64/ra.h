@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the driver, the allocator (ra.c, analyse.c, lend.c, moves.c), its checker and the control-flow ops. Lowering functions of
- * ordinary ops need emit.h only. */
+/* Between the driver, the allocator (ra.c, analyse.c, lend.c, moves.c), its checker and the control-flow ops. Lowering
+ * functions of ordinary ops need emit.h only. */
 #ifndef TCG_X86_RA_H
 #define TCG_X86_RA_H
 
@@ -9,16 +9,20 @@
 /* One decision of the allocator, for regcheck.c. Debug builds note them all. */
 typedef enum RaKind {
     RA_OP,                              /* instruction v is lowered from here on */
-    RA_MOVE, RA_LOAD, RA_STORE, RA_CONST, RA_STORE_CONST,       /* code that moves a value: registers reg, from; slot off; width by type; constant c for v */
-    RA_USE, RA_USE_AT,                  /* operand v is read in register reg, at slot off, until the end of the op or RA_RELEASE */
+    RA_MOVE, RA_LOAD, RA_STORE, RA_CONST, RA_STORE_CONST,       /* code that moves a value: registers reg, from; slot
+                                                                 * off; width by type; constant c for v */
+    RA_USE, RA_USE_AT,                  /* operand v is read in register reg, at slot off, until the end of the op or
+                                         * RA_RELEASE */
     RA_HAS,                             /* reg holds a copy of v now, to be changed into the result */
-    RA_DEF, RA_DEF_EARLY, RA_DEF_AT,    /* the result is written to reg (early: while operands are still read), to slot off */
+    RA_DEF, RA_DEF_EARLY, RA_DEF_AT,    /* the result is written to reg (early: while operands are still read), to slot
+                                         * off */
     RA_CLEAN,                           /* an XMM result has zeros above its type */
     RA_SCRATCH,                         /* reg is free for anything */
     RA_RELEASE,                         /* operands so far have been read */
     RA_CALL,                            /* C code runs: temporaries are lost */
     RA_LENT,                            /* the guest registers of these pins (c, as ra_lent) are at home in CpuState */
-    RA_AWAY, RA_GONE,                   /* steps between are on a way out of the unit, where nothing is lent; what follows does not see them */
+    RA_AWAY, RA_GONE,                   /* steps between are on a way out of the unit, where nothing is lent; what
+                                         * follows does not see them */
     RA_FLAGS_DEF, RA_FLAGS_USE, RA_FLAGS_LOST,      /* EFLAGS: are v, are read as v, change */
     RA_PACK, RA_UNPACK,                 /* EFLAGS v to packed form in reg; from reg to EFLAGS, which spoils reg */
 } RaKind;
@@ -40,7 +44,8 @@ int   ra_def_hint_x(Em *e);             /* it goes there */
 int   ra_free_x(Em *e);                 /* a temporary that is free, locked now, or -1 */
 int   ra_lend(Em *e, int cl);           /* a pin, free now, or -1 */
 uint32_t ra_lent(const Em *e);          /* the pins lent now, as in UnwindRow */
-void  ra_load_lent(Em *e, uint32_t lent);           /* emit: guest registers back in these pins; the allocator's state stays */
+void  ra_load_lent(Em *e, uint32_t lent);           /* emit: guest registers back in these pins; the allocator's state
+                                                     * stays */
 void  ra_return_lent(Em *e);            /* the same for good, before control leaves or C sees the guest's state */
 void  uw_note(Em *e);                   /* from here on, e->pc and the lent pins are what a fault sees */
 void  ra_move_away(Em *e, int cl, int reg);         /* whatever value a temporary holds goes elsewhere */

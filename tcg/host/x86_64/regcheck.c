@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The register checker of debug builds. It knows nothing of ra.c's tables (where a value is, which register is free, what a
- * guest register's pin mirrors): it walks the notes of what was really done, with its own model of registers and memory,
- * and proves for every operand that what was read there is the value that the IR names, and for every place where guest
- * state can be looked at that each guest register is at home.
+/* The register checker of debug builds. It knows nothing of ra.c's tables (where a value is, which register is free,
+ * what a guest register's pin mirrors): it walks the notes of what was really done, with its own model of registers and
+ * memory, and proves for every operand that what was read there is the value that the IR names, and for every place
+ * where guest state can be looked at that each guest register is at home.
  *
- * A term says what a place holds: the low bits of a value that some instruction (or the block's entry) made, its root, and
- * whether zeros stand above them. IR values have terms, too: a view (mov, trunc32, zext32, vlow, vzext) has its operand's root, so a
- * claim that a register needs no instruction to become another value is checked like any other. The packed form of a FLAGS value has
- * junk among its bits; the result of flags_pack has none and may stand for it, not the other way round. */
+ * A term says what a place holds: the low bits of a value that some instruction (or the block's entry) made, its root,
+ * and whether zeros stand above them. IR values have terms, too: a view (mov, trunc32, zext32, vlow, vzext) has its
+ * operand's root, so a claim that a register needs no instruction to become another value is checked like any other.
+ * The packed form of a FLAGS value has junk among its bits; the result of flags_pack has none and may stand for it, not
+ * the other way round. */
 #include <glib.h>
 #include "emit.h"
 #include "ra.h"
 
 typedef struct Term { uint32_t root; uint8_t bits; bool zx; } Term;     /* bits 0: nothing known */
-typedef struct Cell { Term t; uint8_t part; } Cell;                     /* 4 bytes of CpuState: bits 32 * part ... of t */
+typedef struct Cell { Term t; uint8_t part; } Cell;                     /* 4 bytes of CpuState: bits 32 * part ... of
+                                                                         * t */
 typedef struct Use { bool at; uint8_t cl, reg; int32_t off; IrVal v; } Use;
 typedef struct Check Check;
 
@@ -54,8 +56,14 @@ G_GNUC_PRINTF(2, 3) static void wrong(Check *c, const char *fmt, ...)
 /* --- terms */
 static uint8_t bits_of(unsigned type)
 {
-    static const uint8_t bits[IR_NTYPES] = { [IR_I32] = 32, [IR_I64] = 64, [IR_I128] = 128, [IR_F32] = 32, [IR_F64] = 64,
-                                             [IR_V64] = 64, [IR_V128] = 128, [IR_FLAGS] = 32 };
+    static const uint8_t bits[IR_NTYPES] = { [IR_I32] = 32,
+        [IR_I64] = 64,
+        [IR_I128] = 128,
+        [IR_F32] = 32,
+        [IR_F64] = 64,
+        [IR_V64] = 64,
+        [IR_V128] = 128,
+        [IR_FLAGS] = 32 };
     return bits[type];
 }
 
@@ -67,7 +75,8 @@ static bool stands_for(const Check *c, uint32_t have, uint32_t want)
 
 static bool holds(const Check *c, Term have, Term want)
 {
-    return have.bits && stands_for(c, have.root, want.root) && have.bits >= want.bits && (!want.zx || (have.zx && have.bits == want.bits));
+    return have.bits && stands_for(c, have.root, want.root) && have.bits >= want.bits &&
+        (!want.zx || (have.zx && have.bits == want.bits));
 }
 
 static Term narrow(Term t, uint8_t bits)
@@ -93,7 +102,8 @@ static Term cells_load(const Check *c, int32_t off, uint8_t bits)
     if (k + bits / 32 > c->ncells || off % 4)
         return (Term){ 0 };
     Term t = c->cell[k].t;
-    while (n < bits / 32u && c->cell[k + n].part == n && c->cell[k + n].t.root == t.root && c->cell[k + n].t.bits == t.bits)
+    while (n < bits / 32u && c->cell[k + n].part == n && c->cell[k + n].t.root == t.root &&
+        c->cell[k + n].t.bits == t.bits)
         n++;
     bool whole = n == bits / 32u;
     t = narrow(t, (uint8_t)(32 * n));
@@ -141,9 +151,11 @@ static void new_in_home(Check *c, int g)
 static void check_home(Check *c, int g)
 {
     Term have = at_home(c, g), want = c->guest[g];
-    want.zx = want.zx && (pin_of(c, g) || want.bits < bits_of(c->g->regs[g].type));     /* a slot ends where its register does */
+    /* a slot ends where its register does */
+    want.zx = want.zx && (pin_of(c, g) || want.bits < bits_of(c->g->regs[g].type));
     if (!holds(c, have, want))
-        wrong(c, "guest register %s is not at home: %u bits of v%u there, v%u wanted", c->g->regs[g].name, have.bits, have.root, want.root);
+        wrong(c, "guest register %s is not at home: %u bits of v%u there, v%u wanted", c->g->regs[g].name, have.bits,
+            have.root, want.root);
 }
 
 static void check_homes(Check *c)
@@ -218,10 +230,12 @@ static void written_by_helper(Check *c, const HelperDesc *h)
 /* --- steps */
 static void check_use(Check *c, const Use *u)
 {
-    Term want = c->val[u->v], have = u->at ? cells_load(c, u->off, bits_of(ir_result_type(&c->u->insn[u->v]))) : c->reg[u->cl][u->reg];
+    Term want = c->val[u->v],
+         have = u->at ? cells_load(c, u->off, bits_of(ir_result_type(&c->u->insn[u->v]))) : c->reg[u->cl][u->reg];
     if (holds(c, have, want))
         return;
-    g_autofree char *place = u->at ? g_strdup_printf("slot %d", u->off) : g_strdup_printf("%s%d", u->cl == CL_X ? "xmm" : "r", u->reg);
+    g_autofree char *place =
+        u->at ? g_strdup_printf("slot %d", u->off) : g_strdup_printf("%s%d", u->cl == CL_X ? "xmm" : "r", u->reg);
     wrong(c, "operand v%u is read in %s, which holds %u bits of v%u%s, not %u of v%u%s", u->v, place,
           have.bits, have.root, have.zx ? " extended" : "", want.bits, want.root, want.zx ? " extended" : "");
 }
@@ -308,7 +322,9 @@ static void load_const(Check *c, const RaStep *s, Term *to)
     bool half = t.bits == 32;
     if (k->op != IR_const)
         wrong(c, "v%u is no constant", s->v);
-    else if (s->cl == CL_G && (half ? (uint32_t)s->c != (uint32_t)k->imm || (s->kind == RA_CONST && s->c != (uint32_t)k->imm) : s->c != k->imm))
+    else if (s->cl == CL_G &&
+        (half ? (uint32_t)s->c != (uint32_t)k->imm || (s->kind == RA_CONST && s->c != (uint32_t)k->imm)
+              : s->c != k->imm))
         wrong(c, "constant v%u is %lld", s->v, (long long)s->c);
     t.zx |= half;
     *to = t;

@@ -29,7 +29,8 @@ enum {
 };
 static inline int32_t hs_off(int slot) { return (int32_t)(offsetof(CpuState, host) + 8 * (size_t)slot); }
 
-typedef struct Mem { uint8_t base, index, scale; int32_t disp; } Mem;     /* index NOREG; scale 0..3; base REG_RIPREL: disp = pool index */
+typedef struct Mem { uint8_t base, index, scale; int32_t disp; } Mem;     /* index NOREG; scale 0..3; base REG_RIPREL:
+                                                                           * disp = pool index */
 typedef struct Opd { bool mem; uint8_t reg; Mem m; } Opd;
 static inline Opd opd_reg(int r) { return (Opd){ false, (uint8_t)r, { 0 } }; }
 static inline Opd opd_mem(int base, int32_t disp) { return (Opd){ true, 0, { (uint8_t)base, NOREG, 0, disp } }; }

@@ -201,7 +201,8 @@ static void gen_ind_miss(Em *e, const Tcg *t, HostCode *hc)
         alu_oi(e, ALU_CMP, true, opd_mem(RDX, offsetof(Unit, code)), 0);
         interp = jcc_short(e, CC_E);
         gen_jtab_entry(e, t);
-        alu_ri(e, ALU_XOR, true, RAX, 1 << t->pc_shift);       /* looks at the entry next to this one: as good as jtab_none */
+        alu_ri(e, ALU_XOR, true, RAX, 1 << t->pc_shift);       /* looks at the entry next to this one: as good as
+                                                                * jtab_none */
         mov_store(e, true, (Mem){ RCX, NOREG, 0, 0 }, RAX);
         mov_load(e, true, RAX, (Mem){ RDX, NOREG, 0, offsetof(Unit, code) });
         mov_store(e, true, (Mem){ RCX, NOREG, 0, 8 }, RAX);
@@ -233,7 +234,8 @@ static void gen_jtab_jump(Em *e, const Tcg *t)
     jump_here(e, miss);
 }
 
-/* rax = guest pc that the newest pair does not match: look a little deeper (longjmp, tail calls), then as any indirect jump. */
+/* rax = guest pc that the newest pair does not match: look a little deeper (longjmp, tail calls), then as any indirect
+ * jump. */
 static void gen_ret_miss(Em *e, const Tcg *t, HostCode *hc)
 {
     enum { DEPTH = 15 };
@@ -267,7 +269,8 @@ static uint8_t *jcc_far(Em *e, int cc)
     return e->p;
 }
 
-/* Outside of tcg_run, as cache_leave and cache_enter have it, round TcgCall.make; rdi is its argument. Returns where it comes back. */
+/* Outside of tcg_run, as cache_leave and cache_enter have it, round TcgCall.make; rdi is its argument. Returns where it
+ * comes back. */
 static void gen_make(Em *e, const Tcg *t)
 {
     mov_load(e, true, RCX, env(offsetof(CpuState, thread)));
@@ -333,7 +336,8 @@ static void gen_call(Em *e, const Tcg *t, HostCode *hc)
     jmp_to(e, hc->out);
 }
 
-/* rax = C function; arguments in the slots. all: the guest state is in memory while it runs. no_fp: as in HelperDesc. */
+/* rax = C function; arguments in the slots. all: the guest state is in memory while it runs. no_fp:
+ * as in HelperDesc. */
 static uint8_t *gen_helper(Em *e, const Tcg *t, bool all, bool no_fp)
 {
     uint8_t *start = e->p;

@@ -21,13 +21,14 @@ extern const char back[];           /* where the code page jumps */
     op " q16,q17,[x1,256]\n" op " q18,q19,[x1,288]\n" op " q20,q21,[x1,320]\n" op " q22,q23,[x1,352]\n" \
     op " q24,q25,[x1,384]\n" op " q26,q27,[x1,416]\n" op " q28,q29,[x1,448]\n" op " q30,q31,[x1,480]\n"
 #define X_PAIRS(op) \
-    op " x2,x3,[x0,16]\n" op " x4,x5,[x0,32]\n" op " x6,x7,[x0,48]\n" op " x8,x9,[x0,64]\n" op " x10,x11,[x0,80]\n" \
-    op " x12,x13,[x0,96]\n" op " x14,x15,[x0,112]\n" op " x16,x17,[x0,128]\n" op " x18,x19,[x0,144]\n" \
-    op " x20,x21,[x0,160]\n" op " x22,x23,[x0,176]\n" op " x24,x25,[x0,192]\n" op " x26,x27,[x0,208]\n" op " x28,x29,[x0,224]\n"
+    op " x2,x3,[x0,16]\n" op " x4,x5,[x0,32]\n" op " x6,x7,[x0,48]\n" op " x8,x9,[x0,64]\n" op " x10,x11,[x0,80]\n" op \
+       " x12,x13,[x0,96]\n" op " x14,x15,[x0,112]\n" op " x16,x17,[x0,128]\n" op " x18,x19,[x0,144]\n" op \
+       " x20,x21,[x0,160]\n" op " x22,x23,[x0,176]\n" op " x24,x25,[x0,192]\n" op " x26,x27,[x0,208]\n" op \
+       " x28,x29,[x0,224]\n"
 #define HOST_PAIRS(op) \
-    "adrp x1, saved\n add x1, x1, :lo12:saved\n" \
-    op " x19,x20,[x1]\n" op " x21,x22,[x1,16]\n" op " x23,x24,[x1,32]\n" op " x25,x26,[x1,48]\n" op " x27,x28,[x1,64]\n" \
-    op " x29,x30,[x1,80]\n" op " d8,d9,[x1,96]\n" op " d10,d11,[x1,112]\n" op " d12,d13,[x1,128]\n" op " d14,d15,[x1,144]\n"
+    "adrp x1, saved\n add x1, x1, :lo12:saved\n" op " x19,x20,[x1]\n" op " x21,x22,[x1,16]\n" op \
+    " x23,x24,[x1,32]\n" op " x25,x26,[x1,48]\n" op " x27,x28,[x1,64]\n" op " x29,x30,[x1,80]\n" op \
+    " d8,d9,[x1,96]\n" op " d10,d11,[x1,112]\n" op " d12,d13,[x1,128]\n" op " d14,d15,[x1,144]\n"
 
 /* TPIDR_EL0 holds x0 while the state pointer is fetched; offsets: v 16, x 528. */
 __asm__(".text\n.global run\nrun:\n"
@@ -51,8 +52,10 @@ static void on_signal(int sig) { siglongjmp(escape, sig); }
 
 int main(void)
 {
-    uint32_t *code = mmap((void *)(uintptr_t)DIFF_CODE, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    uint8_t *mem = mmap((void *)(uintptr_t)DIFF_MEM, DIFF_MEM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    uint32_t *code = mmap((void *)(uintptr_t)DIFF_CODE, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    uint8_t *mem = mmap((void *)(uintptr_t)DIFF_MEM, DIFF_MEM_SIZE, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     static char stack[65536];
     if (code == MAP_FAILED || mem == MAP_FAILED)
         return 1;

@@ -25,19 +25,23 @@ static void on_fault(int sig, siginfo_t *si, void *context)
     struct fpsimd_context *f = (void *)u->uc_mcontext.__reserved;
     faults++;
     check((uintptr_t)si->si_addr == BAD, "address");
-    check(f->head.magic == FPSIMD_MAGIC && (uint64_t)f->vregs[0] == 0x0101010101010101 && (uint64_t)f->vregs[3] == 0x0404040404040404, "V registers");
+    check(f->head.magic == FPSIMD_MAGIC && (uint64_t)f->vregs[0] == 0x0101010101010101 &&
+            (uint64_t)f->vregs[3] == 0x0404040404040404,
+        "V registers");
     f->vregs[7] = MARK;
     u->uc_mcontext.pc += 4;
 }
 
-#define TRY(insn, off) do { \
-    register uint64_t at __asm__("x1") = BAD - (off); \
-    uint64_t v7; \
-    int before = faults; \
-    __asm__ volatile("movi v0.16b, #1\n movi v1.16b, #2\n movi v2.16b, #3\n movi v3.16b, #4\n movi v7.16b, #9\n mov x2, #24\n" \
-                     insn "\n umov %0, v7.d[0]" : "=r"(v7), "+r"(at) :: "v0", "v1", "v2", "v3", "v7", "x2", "memory"); \
-    check(faults == before + 1 && at == BAD - (off) && v7 == MARK, insn); \
-} while (0)
+#define TRY(insn, off) \
+    do { \
+        register uint64_t at __asm__("x1") = BAD - (off); \
+        uint64_t v7; \
+        int before = faults; \
+        __asm__ volatile("movi v0.16b, #1\n movi v1.16b, #2\n movi v2.16b, #3\n movi v3.16b, #4\n movi v7.16b, #9\n " \
+                         "mov x2, #24\n" insn "\n umov %0, v7.d[0]" \
+                         : "=r"(v7), "+r"(at)::"v0", "v1", "v2", "v3", "v7", "x2", "memory"); \
+        check(faults == before + 1 && at == BAD - (off) && v7 == MARK, insn); \
+    } while (0)
 
 int main(void)
 {

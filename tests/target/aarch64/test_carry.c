@@ -49,7 +49,8 @@ static bool condition(int nzcv, int cond)
 /* One instruction: its encoding, and what it does to the model. */
 static uint32_t step(Model *m)
 {
-    static const uint8_t often[] = { ADDS, ADCS, ADCS, ADCS, SBCS, SUBS, ADC, SBC, MUL, MUL, UMULH, UMULH, ADD, SUB, LSL, LDR, STR };
+    static const uint8_t often[] = { ADDS, ADCS, ADCS, ADCS, SBCS, SUBS, ADC, SBC, MUL, MUL, UMULH, UMULH, ADD, SUB,
+        LSL, LDR, STR };
     Kind k = rnd() % 8 ? often[rnd() % sizeof often] : rnd() % NKINDS;
     bool w = rnd() % 4 || k == UMULH || k >= LDR;
     unsigned d = rnd() % BASE, n = rnd() % 8 ? rnd() % BASE : 31, o = rnd() % 8 ? rnd() % BASE : 31, imm = 0;

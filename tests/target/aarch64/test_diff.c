@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every decode row of A64 against an oracle: random encodings of the row, random and special operands, all registers,
- * FPSR and NZCV compared, on the interpreter and on tier 1 with and without optimisation. Then chains of random rows in one
- * unit, which exercise what a single instruction does not: register allocation, pins, dead state.
+ * FPSR and NZCV compared, on the interpreter and on tier 1 with and without optimisation. Then chains of random rows in
+ * one unit, which exercise what a single instruction does not: register allocation, pins, dead state.
  *
  * Environment: FUZZ_ITER encodings per row (24; chains in proportion), FUZZ_SEED, DIFF_ROW part of a row or group name,
  * DIFF_ENGINE (interp, t0, t1).
@@ -16,16 +16,18 @@
 #include "target/aarch64/cpu.h"
 #include "target/decode.h"
 
-extern const DecodeIsa isa_a64_dp, isa_a64_fp, isa_a64_ldst, isa_simd_same, isa_simd_diff, isa_simd_misc, isa_simd_shift, isa_simd_perm,
-    isa_simd_fp, isa_simd_ldst, isa_simd_crypto;
+extern const DecodeIsa isa_a64_dp, isa_a64_fp, isa_a64_ldst, isa_simd_same, isa_simd_diff, isa_simd_misc,
+    isa_simd_shift, isa_simd_perm, isa_simd_fp, isa_simd_ldst, isa_simd_crypto;
 static const DecodeIsa *const isas[] = {
-    &isa_a64_dp, &isa_a64_fp, &isa_a64_ldst, &isa_simd_same, &isa_simd_diff, &isa_simd_misc, &isa_simd_shift, &isa_simd_perm,
+    &isa_a64_dp, &isa_a64_fp, &isa_a64_ldst, &isa_simd_same, &isa_simd_diff, &isa_simd_misc, &isa_simd_shift,
+    &isa_simd_perm,
     &isa_simd_fp, &isa_simd_ldst, &isa_simd_crypto,
 };
 enum { N_ISAS = sizeof isas / sizeof *isas };
 static const uint64_t all_features[2] = { ~0ull, ~0ull };
 /* pc-relative or implementation-defined results; exclusive stores: the monitor may outlive a test or not */
-static const char *const left_out[] = { "adr", "adrp", "pacga", "prfm_l", "ldr_l", "ldrv_l", "ldra", "stxr", "stxp", NULL };
+static const char *const left_out[] = { "adr", "adrp", "pacga", "prfm_l", "ldr_l", "ldrv_l", "ldra", "stxr", "stxp",
+    NULL };
 
 typedef struct Test { const DecodeIsa *isa; int row; } Test;        /* of the last instruction */
 typedef struct Run {
@@ -54,7 +56,8 @@ static const uint64_t special64[] = {
     0x4004000000000000, 0x41e0000000000000, 0xc1e0000000000000, 0x43e0000000000000, 0xc3e0000000000000,
     0x43f0000000000000, 0x36a0000000000000, 0x380fffffffffffff, 0x47efffffffffffff, 0x47effffff0000000, ~0ull, 63, 64,
 };
-static const uint16_t special16[] = { 0, 1, 0x7fff, 0x8000, 0xffff, 0x8001, 16, 0x7c00, 0x7c01, 0xfe00, 0x3c00, 0x03ff };
+static const uint16_t special16[] = { 0, 1, 0x7fff, 0x8000, 0xffff, 0x8001, 16, 0x7c00, 0x7c01, 0xfe00, 0x3c00,
+    0x03ff };
 static const uint8_t special8[] = { 0, 1, 0x7f, 0x80, 0xff, 0x81, 2, 8 };
 #define PICK(t) ((t)[rnd() % (sizeof (t) / sizeof *(t))])
 
@@ -99,10 +102,12 @@ static bool wanted(const DecodeIsa *isa, const DecodeRow *row)
             return false;
     if (strstr(row->name, "pac") || strstr(row->name, "aut") || strstr(row->name, "xpac"))
         return false;
-    return !strstr(row->tags ? row->tags : "", "branch") && (!only || strstr(row->name, only) || strstr(isa->name, only));
+    return !strstr(row->tags ? row->tags : "", "branch") &&
+        (!only || strstr(row->name, only) || strstr(isa->name, only));
 }
 
-/* Loads and stores whose registers meet are CONSTRAINED UNPREDICTABLE (writeback to the data register, equal halves). */
+/* Loads and stores whose registers meet are CONSTRAINED UNPREDICTABLE (writeback to the data
+ * register, equal halves). */
 static bool defined(const DecodeIsa *isa, const DecodeRow *row, uint32_t insn)
 {
     int pair = !strcmp(row->name, "casp");
@@ -217,7 +222,8 @@ static void generate_chains(Run *run, int n)
                 continue;
             if (few && isa->match(all_features, insn & ~few) == row)
                 insn &= ~few;
-            if (!fits_chain(isa, isa->rows[row].name, &insn) || isa->match(all_features, insn) != row || !defined(isa, &isa->rows[row], insn))
+            if (!fits_chain(isa, isa->rows[row].name, &insn) || isa->match(all_features, insn) != row ||
+                !defined(isa, &isa->rows[row], insn))
                 continue;
             t->insn[k++] = insn;
             spare_oracle(t, isa->rows[row].name);
@@ -242,8 +248,9 @@ static bool ask_oracle(Run *run, const char *dir, const char *src)
     if (!f || fwrite(run->in, sizeof *run->in, run->n, f) != (size_t)run->n || fclose(f))
         return false;
     snprintf(cmd, sizeof cmd,
-             "aarch64-linux-gnu-gcc -O1 -static -Wl,--defsym=code_page=%#x -o %s/oracle %s && qemu-aarch64 -cpu max %s/oracle <%s/in >%s/out",
-             DIFF_CODE, dir, src, dir, dir, dir);
+        "aarch64-linux-gnu-gcc -O1 -static -Wl,--defsym=code_page=%#x -o %s/oracle %s && qemu-aarch64 -cpu max "
+        "%s/oracle <%s/in >%s/out",
+        DIFF_CODE, dir, src, dir, dir, dir);
     if (system(cmd))
         return false;
     snprintf(path, sizeof path, "%s/out", dir);
@@ -281,12 +288,13 @@ static bool same(const A64Cpu *c, const DiffRec *want, const void *mem)
 
 static void show_vec(const char *what, const uint64_t *v) { printf("  v %-5s %016lx %016lx\n", what, v[1], v[0]); }
 
-static void show(const char *engine, const Test *t, const DiffRec *in, const DiffRec *want, const A64Cpu *c, const void *mem)
+static void show(
+    const char *engine, const Test *t, const DiffRec *in, const DiffRec *want, const A64Cpu *c, const void *mem)
 {
     uint32_t insn = in->insn[0];
-    printf("FAIL %s %s fpcr %08x: fpsr %08x want %08x, nzcv %x want %x%s:", engine, in->n > 1 ? "chain" : t->isa->rows[t->row].name,
-           in->fpcr, a64_fpsr(c), want->fpsr, a64_nzcv(c) >> 28, want->nzcv >> 28,
-           memcmp(mem, want->mem, DIFF_WINDOW) ? ", memory differs" : "");
+    printf("FAIL %s %s fpcr %08x: fpsr %08x want %08x, nzcv %x want %x%s:", engine,
+        in->n > 1 ? "chain" : t->isa->rows[t->row].name, in->fpcr, a64_fpsr(c), want->fpsr, a64_nzcv(c) >> 28,
+        want->nzcv >> 28, memcmp(mem, want->mem, DIFF_WINDOW) ? ", memory differs" : "");
     for (uint32_t k = 0; k < in->n; k++)
         printf(" %08x", in->insn[k]);
     printf("\n");
@@ -375,7 +383,8 @@ int main(void)
         printf("FAIL the oracle did not answer\n");
         return 1;
     }
-    uint8_t *mem = mmap((void *)(uintptr_t)DIFF_MEM, DIFF_MEM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    uint8_t *mem = mmap((void *)(uintptr_t)DIFF_MEM, DIFF_MEM_SIZE, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (mem == MAP_FAILED)
         return 1;
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)

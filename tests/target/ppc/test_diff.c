@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Differential test of the ppc rows. Records: runner.S. Registers with a role: r31 the record, r30 an unaligned data pointer; memory
- * operands go through r26 and r25, set just before. Enabled FP exceptions are not drawn: qemu raises SIGFPE for them.
+/* Differential test of the ppc rows. Records: runner.S. Registers with a role: r31 the record, r30 an unaligned data
+ * pointer; memory operands go through r26 and r25, set just before. Enabled FP exceptions are not drawn: qemu raises
+ * SIGFPE for them.
  */
 #include <stdlib.h>
 #include "tests/target/difftest.h"
@@ -8,7 +9,19 @@
 #include "ppc/ppc.decode.h"
 #include "ppc/vmx.decode.h"
 
-enum { F0 = 32, V0 = 64, LR = 128, CTR, CR, XER, FPSCR, VSCR, VRSAVE, NREGS, RECORD_BYTES = (NREGS + 1 + DIFF_MEM_WORDS) * 8 };
+enum {
+    F0 = 32,
+    V0 = 64,
+    LR = 128,
+    CTR,
+    CR,
+    XER,
+    FPSCR,
+    VSCR,
+    VRSAVE,
+    NREGS,
+    RECORD_BYTES = (NREGS + 1 + DIFF_MEM_WORDS) * 8
+};
 enum { REC = 31, PTR = 30, BASE = 26, INDEX = 25 };
 _Static_assert(EX_TRAP == 19, "TRAPPED below");
 
@@ -18,7 +31,14 @@ static const char *reg_name(int i)
     static const char *const special[] = { "lr", "ctr", "cr", "xer", "fpscr", "vscr", "vrsave" };
     if (i >= LR)
         return special[i - LR];
-    snprintf(name, sizeof name, i < F0 ? "r%d" : i < V0 ? "f%d" : i & 1 ? "v%d.hi" : "v%d.lo", i < F0 ? i : i < V0 ? i - F0 : (i - V0) / 2);
+    snprintf(name, sizeof name,
+        i < F0       ? "r%d"
+            : i < V0 ? "f%d"
+            : i & 1  ? "v%d.hi"
+                     : "v%d.lo",
+        i < F0       ? i
+            : i < V0 ? i - F0
+                     : (i - V0) / 2);
     return name;
 }
 
@@ -196,7 +216,14 @@ static bool is(const char *name, const char *list)      /* is name one of the wo
     return false;
 }
 
-enum { MFLR = 0x7c0802a6, MTLR = 0x7c0803a6, MTCTR = 0x7c0903a6, MFCTR = 0x7c0902a6, MTXER = 0x7c0103a6, BCL_NEXT = 0x429f0005 };
+enum {
+    MFLR = 0x7c0802a6,
+    MTLR = 0x7c0803a6,
+    MTCTR = 0x7c0903a6,
+    MFCTR = 0x7c0902a6,
+    MTXER = 0x7c0103a6,
+    BCL_NEXT = 0x429f0005
+};
 
 static int branch(const char *name, uint32_t insn, uint8_t *out)
 {
@@ -209,7 +236,8 @@ static int branch(const char *name, uint32_t insn, uint8_t *out)
         return CODE((insn & 0xffff0003) | 8, skipped);
     if (!strcmp(name, "bcctr") && !(insn & 4u << 21))
         return 0;
-    return CODE(BCL_NEXT, with_rt(MFLR, 24), addi(24, 24, 20), with_rt(name[2] == 'l' ? MTLR : MTCTR, 24), insn, skipped);
+    return CODE(
+        BCL_NEXT, with_rt(MFLR, 24), addi(24, 24, 20), with_rt(name[2] == 'l' ? MTLR : MTCTR, 24), insn, skipped);
 }
 
 /* Loads and stores. D forms and X forms, with and without update. */
@@ -217,7 +245,8 @@ static int memory(Rng *r, const char *name, uint32_t insn, uint8_t *out)
 {
     int rt = rt_of(insn), off = (int)rng_below(r, 400) - 200;
     bool d_form = insn >> 26 != 31, update = strchr(name, 'u') != NULL;
-    bool fp = name[0] == 'l' ? name[1] == 'f' : name[2] == 'f', load = name[0] == 'l' && !(name[1] == 'v' && name[2] == 's');
+    bool fp = name[0] == 'l' ? name[1] == 'f' : name[2] == 'f',
+         load = name[0] == 'l' && !(name[1] == 'v' && name[2] == 's');
     bool vec = strchr(name, 'v') != NULL;
     if (load && !fp && !vec && (role(rt) || (update && rt == BASE)))
         return 0;
@@ -236,14 +265,16 @@ static int multiple(Rng *r, const char *name, uint32_t insn, uint8_t *out)
     int n = rng_below(r, 24), rt = is(name, "lswi lswx") ? (int)rng_below(r, 18) : rt_of(insn);
     insn = with_rt(with_ra(insn, BASE), rt);
     if (is(name, "lswx stswx"))
-        return CODE(addi(BASE, PTR, 0), addi(INDEX, 0, n), with_rt(MTXER, INDEX), addi(INDEX, 0, -n), with_rb(insn, INDEX));
+        return CODE(
+            addi(BASE, PTR, 0), addi(INDEX, 0, n), with_rt(MTXER, INDEX), addi(INDEX, 0, -n), with_rb(insn, INDEX));
     if (is(name, "lswi stswi"))
         return CODE(addi(BASE, PTR, 0), with_rb(insn, n ? n : 1));
     insn = (insn & 0xffff0000) | ((rng_below(r, 200) - 100) & 0xffff);
     if (!strcmp(name, "stmw"))
         return CODE(addi(BASE, PTR, 0), insn);
     rt = 27 + rng_below(r, 5);
-    return CODE(addi(BASE, PTR, 0), with_rt(MTCTR, REC), with_rt(MTLR, PTR), with_rt(insn, rt), with_rt(MFCTR, REC), with_rt(MFLR, PTR));
+    return CODE(addi(BASE, PTR, 0), with_rt(MTCTR, REC), with_rt(MTLR, PTR), with_rt(insn, rt), with_rt(MFCTR, REC),
+        with_rt(MFLR, PTR));
 }
 
 static int special(Rng *r, const char *name, uint32_t insn, uint8_t *out)
@@ -255,15 +286,21 @@ static int special(Rng *r, const char *name, uint32_t insn, uint8_t *out)
         return role(rt) ? 0 : CODE(insn);
     if (spr != 1)
         return CODE(insn);
-    return CODE(0x54000000 | rt << 21 | 24 << 16 | 0 << 11 | 25 << 6 | 2 << 1, with_rt(insn, 24));      /* rlwinm: the bits that XER has */
+    /* rlwinm: the bits that XER has */
+    return CODE(0x54000000 | rt << 21 | 24 << 16 | 0 << 11 | 25 << 6 | 2 << 1, with_rt(insn, 24));
 }
 
 /* --- what qemu 7.2 has wrong of FPSCR, kept out of its sight by instructions around the tested one:
- *  FX is set by an exception whose bit was set already, and not by mtfsb1: so FX is set whenever an exception bit is (random_state, SET_FX)
- *  fcmpu and fcmpo clear FI; an ordered compare of NaNs sets C
- *  FPRF calls a single's subnormals normal
- *  fnmadd and its kin round after the negation, which differs up and down: to nearest and to zero remain */
-enum { SYMMETRIC = 0xffc0008c, CLEAR_FR = 0xfda0008c, CLEAR_FI = 0xfdc0008c, CLEAR_C = 0xfde0008c, SET_FX = 0xfc00004c };
+ *  FX is set by an exception whose bit was set already, and not by mtfsb1: so FX is set whenever an exception bit is
+ * (random_state, SET_FX) fcmpu and fcmpo clear FI; an ordered compare of NaNs sets C FPRF calls a single's subnormals
+ * normal fnmadd and its kin round after the negation, which differs up and down: to nearest and to zero remain */
+enum {
+    SYMMETRIC = 0xffc0008c,
+    CLEAR_FR = 0xfda0008c,
+    CLEAR_FI = 0xfdc0008c,
+    CLEAR_C = 0xfde0008c,
+    SET_FX = 0xfc00004c
+};
 enum { CR1_IS_FPSCR = 0xfc601891 };                     /* fmr. f3, f3 */
 
 /* No enables, no NI. */
@@ -283,12 +320,13 @@ static int fpscr(const char *name, uint32_t insn, uint8_t *out)
     if (!strcmp(name, "mcrfs"))
         return CODE(CLEAR_FR, insn, CR1_IS_FPSCR, SET_FX);
     if (!strcmp(name, "mffs"))                          /* the upper half is undefined */
-        return CODE(CLEAR_FR, insn, addi(BASE, PTR, 0), 0x7c0007ae | bt << 21 | BASE << 11, 0xc8000000 | bt << 21 | BASE << 16);
+        return CODE(
+            CLEAR_FR, insn, addi(BASE, PTR, 0), 0x7c0007ae | bt << 21 | BASE << 11, 0xc8000000 | bt << 21 | BASE << 16);
     return CODE(insn | 1, SET_FX);
 }
 
-/* Operands that are no singles have undefined results: frsp each, or stfs and lfs, which leave signalling NaNs. The result is an operand and
- * stored: units compute with singles of their own otherwise than with others. */
+/* Operands that are no singles have undefined results: frsp each, or stfs and lfs, which leave signalling NaNs. The
+ * result is an operand and stored: units compute with singles of their own otherwise than with others. */
 static int single(Rng *r, const DecodeRow *d, uint32_t insn, uint8_t *out)
 {
     enum { STFS = 52, LFS = 48 };
@@ -302,7 +340,9 @@ static int single(Rng *r, const DecodeRow *d, uint32_t insn, uint8_t *out)
             if (how < 2)
                 n += put(out + n, 0xfc000018 | f << 21 | f << 11);
             else
-                n += puts_(out + n, (const uint32_t[]){ STFS << 26 | f << 21 | BASE << 16, (uint32_t)LFS << 26 | f << 21 | BASE << 16 }, 2);
+                n += puts_(out + n,
+                    (const uint32_t[]){ STFS << 26 | f << 21 | BASE << 16, (uint32_t)LFS << 26 | f << 21 | BASE << 16 },
+                    2);
             if (how == 4)                               /* fneg, fabs */
                 n += put(out + n, 0xfc000000 | f << 21 | f << 11 | (rng_below(r, 2) ? 40 : 264) << 1);
         }
@@ -346,7 +386,8 @@ static int generate(Rng *r, const DecodeIsa *isa, int row, uint64_t insn64, uint
         return CODE(addi(BASE, PTR, 0), with_rb(with_ra(insn, 0), BASE));
     if (is(n, "dcbi"))
         return -1;                                      /* privileged there */
-    if (is(n, "lvebx lvehx lvewx")) {                   /* the other lanes are undefined: store the one, clear the register */
+    if (is(n, "lvebx lvehx lvewx")) {                   /* the other lanes are undefined: store the one, clear the
+                                                         * register */
         uint32_t l = with_rb(with_ra(insn, 0), BASE), v = rt_of(insn);
         return CODE(addi(BASE, PTR, 0), l, addi(BASE, PTR, 64), l | 0x100, 0x100004c4 | v << 21 | v << 16 | v << 11);
     }
@@ -376,7 +417,8 @@ static int generate(Rng *r, const DecodeIsa *isa, int row, uint64_t insn64, uint
     bool to_ra = insn >> 26 >= 20 && insn >> 26 <= 29;
     if (insn >> 26 == 31)
         to_ra = is(n, "and or xor andc orc eqv nand nor slw srw sraw srawi cntlzw extsb extsh");
-    bool none = insn >> 26 == 4 || insn >> 26 >= 59 || insn >> 26 == 19 || is(n, "cmp cmpl cmpi cmpli tw twi mtcrf mtocrf mcrxr sync eieio dss");
+    bool none = insn >> 26 == 4 || insn >> 26 >= 59 || insn >> 26 == 19 ||
+        is(n, "cmp cmpl cmpi cmpli tw twi mtcrf mtocrf mcrxr sync eieio dss");
     if (!none && role(to_ra ? ra_of(insn) : rt_of(insn)))
         return 0;
     return CODE(insn);
@@ -402,7 +444,8 @@ int main(void)
         .isas = isas, .nisas = 2, .model = &guest_arch.models[0], .nregs = NREGS, .reg_name = reg_name,
         .random_state = random_state, .load = load, .save = save, .forgive = forgive,
         .prologue = prologue, .generate = generate, .jump = jump, .syscall_insn = { 0x44, 0, 0, 2 },
-        .oracle = "qemu-ppc", .oracle_cpu = "7447a", .cc = "powerpc-linux-gnu-gcc", .cc_args = "-mregnames -no-pie -DTRAPPED=119",
+        .oracle = "qemu-ppc", .oracle_cpu = "7447a", .cc = "powerpc-linux-gnu-gcc",
+        .cc_args = "-mregnames -no-pie -DTRAPPED=119",
         .runner = "tests/target/ppc/runner.S", .oracle_skip = skips,
     };
     return difftest_main(&g);

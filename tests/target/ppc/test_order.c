@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A comparison that only a side exit sees is made on the way out (exit_if's aux, tcg/opt_dead.c): CR is right both ways, on every
- * engine, for every condition, signed and unsigned, in memory and in registers. */
+/* A comparison that only a side exit sees is made on the way out (exit_if's aux, tcg/opt_dead.c): CR is right both
+ * ways, on every engine, for every condition, signed and unsigned, in memory and in registers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,8 @@ static uint32_t order(bool is_signed, uint32_t a, uint32_t b)
     return less ? 8 : a == b ? 2 : 4;
 }
 
-static bool run(CpuState *cpu, const Program *p, bool is_signed, int bit, bool set, uint32_t a, uint32_t b, const char *engine)
+static bool run(
+    CpuState *cpu, const Program *p, bool is_signed, int bit, bool set, uint32_t a, uint32_t b, const char *engine)
 {
     PpcCpu *c = (PpcCpu *)cpu;
     uint32_t first = order(is_signed, a, b);
@@ -49,7 +50,8 @@ static bool run(CpuState *cpu, const Program *p, bool is_signed, int bit, bool s
     int code = tcg_run(cpu);
     if (code == EX_SYSCALL && c->gpr[OUT] >> 28 == want)
         return true;
-    printf("FAIL %s: %08x, exit %d, cr %08x of %#x and %#x, want %x\n", engine, p->code[0], code, c->gpr[OUT], a, b, want);
+    printf(
+        "FAIL %s: %08x, exit %d, cr %08x of %#x and %#x, want %x\n", engine, p->code[0], code, c->gpr[OUT], a, b, want);
     return false;
 }
 
@@ -62,7 +64,8 @@ static int check(CpuState *cpu, Tcg *t, Program *p, bool is_signed, bool lit, bo
         int bit = k % 3;
         bool set = k / 3 & 1;
         uint32_t b = lit ? value[k / 6] & 0x7fff : value[k / 6];
-        uint32_t compare = lit ? (is_signed ? 0x2c000000 : 0x28000000) | (b & 0xffff) : (is_signed ? 0x7c000000 : 0x7c000040) | (uint32_t)rb << 11;
+        uint32_t compare = lit ? (is_signed ? 0x2c000000 : 0x28000000) | (b & 0xffff)
+                               : (is_signed ? 0x7c000000 : 0x7c000040) | (uint32_t)rb << 11;
         *p = (Program){ { compare | (uint32_t)ra << 16, 0x40820008 | (uint32_t)bit << 16, OVER, MFCR, SC } };
         p->code[1] = 0x40000008 | (set ? 12u : 4u) << 21 | (uint32_t)bit << 16;         /* bc, to mfcr */
         tcg_invalidate(t, CODE, CODE + sizeof p->code);
@@ -77,7 +80,8 @@ static int check(CpuState *cpu, Tcg *t, Program *p, bool is_signed, bool lit, bo
 int main(void)
 {
     static const struct { const char *name; TcgOptions o; } engine[] = {
-        { "interpreter", { .interp = true, .opt_level = 1 } }, { "plain", { .opt_level = 0 } }, { "optimised", { .opt_level = 1 } },
+        { "interpreter", { .interp = true, .opt_level = 1 } }, { "plain", { .opt_level = 0 } },
+        { "optimised", { .opt_level = 1 } },
     };
     int fails = 0;
     for (int e = 0; e < 3; e++) {

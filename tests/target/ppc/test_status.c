@@ -15,7 +15,8 @@ static uint64_t near_one(Rng *r)                        /* few bits, so that sum
 int main(void)
 {
     static const uint32_t ops[] = {
-        PPC_FADD, PPC_FSUB, PPC_FMUL, PPC_FDIV, PPC_FSQRT, PPC_FRSP, PPC_FMA, PPC_FMA | FMA_NEG_ADDEND << PPC_FP_NEG_SHIFT,
+        PPC_FADD, PPC_FSUB, PPC_FMUL, PPC_FDIV, PPC_FSQRT, PPC_FRSP, PPC_FMA,
+        PPC_FMA | FMA_NEG_ADDEND << PPC_FP_NEG_SHIFT,
         PPC_FMA | FMA_NEG_RESULT << PPC_FP_NEG_SHIFT, PPC_FMA | (FMA_NEG_RESULT | FMA_NEG_ADDEND) << PPC_FP_NEG_SHIFT,
     };
     enum { BITS = FPSCR_FR | FPSCR_FI | FPSCR_FPRF, NOPS = sizeof ops / sizeof *ops };
@@ -33,8 +34,8 @@ int main(void)
         ppc_set_fpscr(c, 0);
         h_fp_exact(&c->head, op, a, b, x, 0);
         if ((c->fpscr & BITS) != got) {
-            printf("FAIL op %#x %016llx %016llx %016llx: %#x, softfloat %#x\n", op, (unsigned long long)a, (unsigned long long)b,
-                   (unsigned long long)x, got, c->fpscr & BITS);
+            printf("FAIL op %#x %016llx %016llx %016llx: %#x, softfloat %#x\n", op, (unsigned long long)a,
+                (unsigned long long)b, (unsigned long long)x, got, c->fpscr & BITS);
             failed++;
         }
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the riscv64 and riscv32 differential tests share: which encodings are testable, and how RISC-V state looks in a record
- * (x0..x31, f0..f31, fcsr). Registers with a role: x31 the record, x30 an unaligned and x8, x2 aligned data pointers. */
+/* What the riscv64 and riscv32 differential tests share: which encodings are testable, and how RISC-V state looks in a
+ * record (x0..x31, f0..f31, fcsr). Registers with a role: x31 the record, x30 an unaligned and x8, x2 aligned data
+ * pointers. */
 #ifndef TESTS_TARGET_RISCV_DIFF_H
 #define TESTS_TARGET_RISCV_DIFF_H
 

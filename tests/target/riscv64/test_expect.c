@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instructions that the oracle lacks (Zfa, Zicond, Zicboz) and corners that a draw hardly hits, each with its own expectation from the manual, on every engine. */
+/* Instructions that the oracle lacks (Zfa, Zicond, Zicboz) and corners that a draw hardly hits, each with its own
+ * expectation from the manual, on every engine. */
 #include <stdio.h>
 #include <string.h>
 #include "target/riscv/arch.h"
@@ -15,7 +16,8 @@ enum { NX = 1, UF = 2, OF = 4, DZ = 8, NV = 16 };
 /* Inputs: a1, a2 and fa1, fa2 hold x1, x2; the result is in a0, or in fa0 when fp. */
 typedef struct Row { const char *name; uint32_t insn; uint64_t x1, x2; bool fp; uint64_t want; int frm, flags; } Row;
 
-#define RTYPE(f7, rs2, rs1, f3, rd, op) ((uint32_t)(f7) << 25 | (rs2) << 20 | (rs1) << 15 | (f3) << 12 | (rd) << 7 | (op))
+#define RTYPE(f7, rs2, rs1, f3, rd, op) \
+    ((uint32_t)(f7) << 25 | (rs2) << 20 | (rs1) << 15 | (f3) << 12 | (rd) << 7 | (op))
 #define FP(f7, rs2, f3) RTYPE(f7, rs2, FA1, f3, FA0, 0x53)
 #define FMA_S(op) RTYPE(FA0 << 2, FA2, FA1, 7, FA0, op)        /* addend fa0, which is no box: a quiet NaN */
 #define FLI(f7, n) RTYPE(f7, 1, n, 0, FA0, 0x53)
@@ -84,8 +86,8 @@ static bool run(CpuState *cpu, int row, const char *engine)
     if (!strcmp(r->name, "cbo.zero"))
         ok &= data[7] == ~0ull && data[8] == 0 && data[15] == 0 && data[16] == ~0ull;
     if (!ok)
-        printf("FAIL %s on %s: %#llx flags %#x exit %d, want %#llx flags %#x\n", r->name, engine, (unsigned long long)got,
-               rv_fcsr(c) & 31, code, (unsigned long long)r->want, r->flags);
+        printf("FAIL %s on %s: %#llx flags %#x exit %d, want %#llx flags %#x\n", r->name, engine,
+            (unsigned long long)got, rv_fcsr(c) & 31, code, (unsigned long long)r->want, r->flags);
     return ok;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Branches over a few instructions (target/tr.c): which of them become a choice between registers, and that it chooses right. */
+/* Branches over a few instructions (target/tr.c): which of them become a choice between registers, and that it chooses
+ * right. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +10,20 @@
 enum { CODE = 0x10000, A0 = 10, A2 = 12, A5 = 15, ECALL = 0x73 };
 
 /* Entered `came` times, `on` of them past the branch. a0 = 5, a2 = 0x123456; a5 as given; a0 + a2 wanted. */
-typedef struct Case { const char *name; uint32_t code[5]; unsigned came, on; bool chosen; struct { uint64_t a5, want; } run[2]; } Case;
+typedef struct Case {
+    const char *name;
+    uint32_t code[5];
+    unsigned came, on;
+    bool chosen;
+    struct {
+        uint64_t a5, want;
+    } run[2];
+} Case;
 
 static const Case cases[] = {
     /* beqz a5, 1f; slli a0, a2, 48; srli a0, a0, 48; 1: */
-    { "zero-extension", { 0x00078663, 0x03061513, 0x03055513 }, 40, 20, true, { { 0, 5 + 0x123456 }, { 1, 0x3456 + 0x123456 } } },
+    { "zero-extension", { 0x00078663, 0x03061513, 0x03055513 }, 40, 20, true,
+        { { 0, 5 + 0x123456 }, { 1, 0x3456 + 0x123456 } } },
     { "always on", { 0x00078663, 0x03061513, 0x03055513 }, 40, 40, false, { { 1, 0x3456 + 0x123456 } } },
     { "hardly ever on", { 0x00078663, 0x03061513, 0x03055513 }, 40, 2, false, { { 1, 0x3456 + 0x123456 } } },
     /* bltu a5, a0, 1f; mv a0, a5; 1: */
@@ -21,7 +31,8 @@ static const Case cases[] = {
     /* beqz a5, 1f; addi a0, a0, 1; add a2, a0, a0; 1: */
     { "one of the other", { 0x00078663, 0x00150513, 0x00a50633 }, 40, 20, true, { { 0, 5 + 0x123456 }, { 1, 18 } } },
     /* beqz a5, 1f; addi a5, a5, 1; add a0, a5, a0; 1: */
-    { "of what is compared", { 0x00078663, 0x00178793, 0x00a78533 }, 40, 20, true, { { 0, 5 + 0x123456 }, { 1, 7 + 0x123456 } } },
+    { "of what is compared", { 0x00078663, 0x00178793, 0x00a78533 }, 40, 20, true,
+        { { 0, 5 + 0x123456 }, { 1, 7 + 0x123456 } } },
     /* beqz a5, 1f; ld a0, 0(a1); 1: and with div a0, a0, a2 */
     { "a load stays", { 0x00078463, 0x0005b503 }, 40, 20, false, { { 0, 0 } } },
     { "a division stays", { 0x00078463, 0x02c54533 }, 40, 20, false, { { 0, 0 } } },

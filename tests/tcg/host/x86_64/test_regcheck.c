@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The register checker must find what is wrong: a sequence of notes by hand with one mistake each, and, in debug builds, the
- * allocator's own notes of random units with one step of each changed, and an allocator that was broken on purpose. */
+/* The register checker must find what is wrong: a sequence of notes by hand with one mistake each, and, in debug
+ * builds, the allocator's own notes of random units with one step of each changed, and an allocator that was broken on
+ * purpose. */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ static const HostCode *hc;
 static const TcgGuest *guest;
 static int bad;
 
-/* --- by hand. Unit: a = get r0; b = get r1; sum = add a b; low = trunc32 sum; z = zext32 low; put r2 sum; put r3 z; jump */
+/* --- by hand. Unit: a = get r0; b = get r1; sum = add a b; low = trunc32 sum; z = zext32 low; put r2 sum; put r3 z;
+ * jump */
 typedef struct Hand {
     IrUnit u;
     IrVal a, b, sum, low, z, put2, put3, jump;
@@ -79,7 +81,8 @@ static char *check_steps(const IrUnit *u, const RaStep s[STEPS])
     return regcheck(hc, guest, u, &log);
 }
 
-typedef struct Edit { const char *what; int at; RaStep to; const char *say; } Edit;       /* step `at` becomes `to`; say: part of the complaint */
+/* step `at` becomes `to`; say: part of the complaint */
+typedef struct Edit { const char *what; int at; RaStep to; const char *say; } Edit;
 static const RaStep none = { .kind = RA_RELEASE };                                        /* nothing */
 
 static void try_edit(const Hand *h, const Edit *edit)
@@ -102,7 +105,8 @@ static void try_edits(const Hand *h)
         { "operand from a free register", 2, { .kind = RA_USE, .reg = RAX, .v = h->b }, "is read in" },
         { "an operand's register is taken", 3, { .kind = RA_SCRATCH, .reg = h->pin[0] }, "is taken" },
         { "result nowhere", 4, none, "" },
-        { "result over an operand too early", 4, { .kind = RA_DEF_EARLY, .reg = h->pin[0], .v = h->sum }, "overwrites" },
+        { "result over an operand too early", 4, { .kind = RA_DEF_EARLY, .reg = h->pin[0], .v = h->sum },
+            "overwrites" },
         { "result over a guest register", 4, { .kind = RA_DEF, .reg = h->pin[0], .v = h->sum }, "" },
         { "no spill", 6, none, "slot" },
         { "spill of half", 6, { .kind = RA_STORE, .reg = RCX, .off = slot, .type = IR_I32 }, "" },
@@ -110,10 +114,13 @@ static void try_edits(const Hand *h)
         { "operand from another slot", 9, { .kind = RA_USE_AT, .off = slot + 8, .v = h->low }, "slot" },
         { "view of a value with a dirty upper half", 11, { .kind = RA_USE_AT, .off = slot, .v = h->z }, "extended" },
         { "put without its move", 14, none, "r2 is not at home" },
-        { "put of the old value", 14, { .kind = RA_MOVE, .reg = h->pin[2], .from = h->pin[0], .type = IR_I64 }, "r2 is not at home" },
+        { "put of the old value", 14, { .kind = RA_MOVE, .reg = h->pin[2], .from = h->pin[0], .type = IR_I64 },
+            "r2 is not at home" },
         { "put of half", 14, { .kind = RA_LOAD, .reg = h->pin[2], .off = slot, .type = IR_I32 }, "r2 is not at home" },
-        { "put of an unextended value", 16, { .kind = RA_LOAD, .reg = h->pin[3], .off = slot, .type = IR_I64 }, "r3 is not at home" },
-        { "put that destroys another guest register", 16, { .kind = RA_MOVE, .reg = h->pin[0], .from = RDX, .type = IR_I64 }, "not at home" },
+        { "put of an unextended value", 16, { .kind = RA_LOAD, .reg = h->pin[3], .off = slot, .type = IR_I64 },
+            "r3 is not at home" },
+        { "put that destroys another guest register", 16,
+            { .kind = RA_MOVE, .reg = h->pin[0], .from = RDX, .type = IR_I64 }, "not at home" },
         { "guest register lost before the unit is left", 16, { .kind = RA_SCRATCH, .reg = h->pin[1] }, "not at home" },
         { "call that nobody prepared", 7, { .kind = RA_FLAGS_USE, .v = h->sum }, "EFLAGS" },
     };
@@ -218,7 +225,8 @@ static void random_units(ToyEngine *e, int count)
     }
 }
 
-/* An allocator that takes no op for a barrier changes pins ahead of an access that can fault: a debug build must stop. */
+/* An allocator that takes no op for a barrier changes pins ahead of an access that can fault: a debug
+ * build must stop. */
 static void broken_allocator(ToyEngine *e)
 {
     fflush(stdout);
