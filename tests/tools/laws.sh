@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # laws.sh [TREE]: the laws of the tree that a script can read: which folder may include which, no conditional compilation
-# outside host folders (include guards apart), no include of a .c file, mutable globals only by name, length of files, no
-# paths of somebody's machine, and the licence line of every source file. The objects of a build in $B are read, too.
+# outside host folders (include guards apart), no include of a .c file, mutable globals only by name, length of files and
+# lines, no paths of somebody's machine, and the licence line of every source file. The objects of a build in $B are read, too.
 # laws_planted.sh shows that each rule can fail.
 set -u
 cd "${1-$SRC}" || exit 1
@@ -78,6 +78,12 @@ max_lines=800
 while read -r lines file; do
     [ "$file" = total ] || [ "$lines" -le $max_lines ] || fail "$file has $lines lines: more than one idea in $max_lines?"
 done < <(echo "$code" | xargs wc -l)
+
+# prose may have wide tables, and scripts are yet to come
+while IFS=: read -r file line text; do
+    fail "$file:$line: more than 120 columns: $text"
+done < <({ echo "$code"; sources . | grep -E '\.(c|h|cc|S|def|sys|decode|tbl|md)$'; } | sort -u | grep -v '^build' |
+    xargs awk '/^\|/ { next } { gsub(/[\200-\277]/, "&"); if (length($0) > 120) print FILENAME ":" FNR ":" $0 }')
 
 while IFS=: read -r file line text; do
     fail "$file:$line: a path of somebody's machine: $text"

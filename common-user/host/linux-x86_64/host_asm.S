@@ -86,8 +86,8 @@ func host_cas32
         ret
         extable 1b, host_access_fault
 
-/* A window: pcs from start to insn belong to a call not made yet, which goes on at early, or (with a return address in rcx) to one
- * that the kernel wants made again, which goes on at restart. */
+/* A window: pcs from start to insn belong to a call not made yet, which goes on at early, or (with a return address
+ * in rcx) to one that the kernel wants made again, which goes on at restart. */
         .macro window start, insn, early, restart
         .pushsection safe_windows, "a", @progbits
         .long \start - ., \insn - ., \early - ., \restart - .
@@ -108,7 +108,7 @@ func host_safe_syscall
         xorl    %ecx, %ecx
 1:      cmpl    $0, (%rbx)
         jne     3f
-2:      syscall                                 /* leaves the pc of the next instruction in rcx, and so in the frame of a restart */
+2:      syscall                 /* leaves the pc of the next instruction in rcx, and so in the frame of a restart */
         popq    %rbx
         ret
 3:      movq    $-513, %rax                     /* never made: -ERESTARTNOINTR */
@@ -168,8 +168,8 @@ func host_sigreturn
         syscall
         ud2
 
-/* long host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *), void *arg)
- * The child runs fn(arg) on its own stack and exits the thread with its result. */
+/* long host_clone(unsigned long flags, void *stack_top, int *ptid, int *ctid, unsigned long tls, int (*fn)(void *),
+ * void *arg) The child runs fn(arg) on its own stack and exits the thread with its result. */
 func host_clone
         subq    $16, %rsi
         andq    $-16, %rsi

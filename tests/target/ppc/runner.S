@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The oracle's side of the ppc differential test: runner FILE N. Maps FILE (tests/target/difftest.h) and turns each of its N
- * records into the state after its slot of code ran. r31 holds the record throughout; a slot is entered through CTR, which
- * the record agrees with. Records are little-endian 64-bit words: r0..r31, f0..f31, v0..v31 (low half first), then
- * LR CTR CR XER FPSCR VSCR VRSAVE. Registers are saved in the guest's byte order and turned round in memory afterwards.
- * From the command line: TRAPPED, the exit word of a trap. */
+/* The oracle's side of the ppc differential test: runner FILE N. Maps FILE (tests/target/difftest.h) and turns each
+ * of its N records into the state after its slot of code ran. r31 holds the record throughout; a slot is entered
+ * through CTR, which the record agrees with. Records are little-endian 64-bit words: r0..r31, f0..f31, v0..v31 (low
+ * half first), then LR CTR CR XER FPSCR VSCR VRSAVE. Registers are saved in the guest's byte order and turned round
+ * in memory afterwards. From the command line: TRAPPED, the exit word of a trap. */
 #define CODE 0x20000000
 #define DATA 0x30000000
 #define CASES 0x31000000
@@ -120,7 +120,8 @@ done:   li 3, 0
         li 0, 1
         sc
 
-/* The low words of the general and special registers, in place. The record register itself is one of them: constants do. */
+/* The low words of the general and special registers, in place. The record register itself is one of them: constants
+ * do. */
 turn_words:
         addi 3, 31, 0
         li 5, 32

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The oracle's side of the riscv64 and riscv32 differential tests: runner FILE N. Maps FILE (tests/target/difftest.h) and turns each of
- * its N records into the state after its slot of code ran. x31 holds the record throughout; a slot's first instruction reloads x1.
- * From the command line: LX, SX (load and store of a register), WORD (.quad or .word), UC_PC (offset of pc in ucontext_t), MAPOFF (argument
- * of mmap for the records). */
+/* The oracle's side of the riscv64 and riscv32 differential tests: runner FILE N. Maps FILE (tests/target/difftest.h)
+ * and turns each of its N records into the state after its slot of code ran. x31 holds the record throughout; a
+ * slot's first instruction reloads x1. From the command line: LX, SX (load and store of a register), WORD (.quad or
+ * .word), UC_PC (offset of pc in ucontext_t), MAPOFF (argument of mmap for the records). */
 #define CODE 0x20000000
 #define DATA 0x30000000
 #define CASES 0x31000000
