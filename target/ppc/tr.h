@@ -28,8 +28,8 @@ static inline IrVal get_f(Tr *t, int n) { return ir_get(t->u, R_F0 + n); }
 /* Tr.scratch: the newest comparison (tr_branch.c), the FP registers that the unit has put singles to (tr_fp.c), whom
  * the host's FP serves. */
 enum { T_KNOWN, T_COMPARED };
-/* Fields of T_KNOWN: a mask, two bits from 8, a bit per register from 32. */
-enum { KNOWN_COMPARE = 0xff, KNOWN_MODE = 8, KNOWN_SINGLES = 32 };
+/* Fields of T_KNOWN: a mask, two bits from 8, ten from 10 (tr_mem.c), a bit per register from 32. */
+enum { KNOWN_COMPARE = 0xff, KNOWN_MODE = 8, KNOWN_RESERVED = 10, KNOWN_SINGLES = 32 };
 /* In the mask: how the operands compare to give a CR field (EQ: they tell about that bit alone), and from bit 3 on the
  * field's number. */
 enum { KNOWN_UNSIGNED = 1, KNOWN_SIGNED, KNOWN_EQ, KNOWN_HOW = 7, KNOWN_FIELD = 3 };

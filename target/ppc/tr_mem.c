@@ -114,6 +114,15 @@ bool tr_stswi(Tr *t, const OpXNB *a)
 bool tr_lswx(Tr *t, const OpXN *a) { string(t, H_lswx, a->rt, low(t, ea_x(t, a->ra, a->rb)), count(t)); return true; }
 bool tr_stswx(Tr *t, const OpXN *a) { string(t, H_stswx, a->rt, low(t, ea_x(t, a->ra, a->rb)), count(t)); return true; }
 
+/* The registers that the newest lwarx of the block had its address from. */
+enum { RESERVED_BY = 1023 };
+static unsigned reserved_by(int ra, int rb) { return (unsigned)(ra << 5 | rb); }
+static void note_reserved(Tr *t, int ra, int rb)
+{
+    t->scratch[T_KNOWN] &= ~((uint64_t)RESERVED_BY << KNOWN_RESERVED);
+    t->scratch[T_KNOWN] |= (uint64_t)reserved_by(ra, rb) << KNOWN_RESERVED;
+}
+
 /* The reservation is an address and the value seen there, in memory's byte order; stwcx. is a
  * compare-and-swap on both. */
 bool tr_lwarx(Tr *t, const OpXN *a)
@@ -123,6 +132,7 @@ bool tr_lwarx(Tr *t, const OpXN *a)
     ir_put(t->u, R_RES_ADDR, low(t, ea));
     ir_put(t->u, R_RES_VAL, v);
     put_r(t, a->rt, op1(t, IR_bswap, v));
+    note_reserved(t, a->ra, a->rb);
     return true;
 }
 
@@ -130,6 +140,8 @@ bool tr_lwarx(Tr *t, const OpXN *a)
 static IrVal reserved_here(const Tr *t, int ra, int rb)
 {
     IrVal want = 0;
+    if ((t->scratch[T_KNOWN] >> KNOWN_RESERVED & RESERVED_BY) != reserved_by(ra, rb))
+        return 0;
     for (const IrInsn *i = t->u->insn + t->u->n - 1; i > t->u->insn; i--) {
         if (i->op == IR_label || i->op == IR_call)
             return 0;

@@ -28,7 +28,7 @@ planted tcg/new.c '/* no licence */' 'tcg/new.c: no SPDX line'
 planted tools/new '#!/bin/sh' 'tools/new: no SPDX line'
 planted tests/tools/new.sh '# SPDX-License-Identifier: Apache-2.0\ncd /ho''me/somebody' 'tests/tools/new.sh:2: a path of'
 planted tcg/fold.c "/* $(printf 'x%.0s' {1..120}) */" 'tcg/fold.c:[0-9]*: more than 120 columns'
-planted docs/map.md "$(printf 'x%.0s' {1..121})" 'docs/map.md:[0-9]*: more than 120 columns'
+planted docs/map.md "$(printf 'x%.0s' {1..121})" 'docs/map.md:[0-9]*: more than 120 columns' 2
 planted tcg/new.c "$mark$(printf '\\n%.0s' {1..810})" 'tcg/new.c has [0-9]* lines'
 
 # objects: a build with one more

@@ -136,15 +136,20 @@ static unsigned cmp_op(bool dbl) { return M0F | 0xc2 | (dbl ? P66 : 0); }
 static Opd abs_mask(Em *e, bool dbl) { return pool2(e, dbl ? ~0ull >> 1 : 0x7fffffff7fffffff); }
 static Opd min_normal(Em *e, bool dbl) { return pool2(e, dbl ? 1ull << 52 : 0x0080000000800000); }
 
+/* t: all ones in the lanes of d that are NaNs or may be tiny; magnitude is a mask of the lanes that count. */
+static void mark_tiny(Em *e, bool dbl, int t, int d, Opd magnitude)
+{
+    v3o(e, ANDPS, t, d, magnitude);
+    v3oi(e, cmp_op(dbl), t, t, min_normal(e, dbl), CMP_EQ_UQ);
+}
+
 /* t: all ones in the lanes of d that need care; without `tiny`, in those where d or d2 is a NaN. */
 static void mark(Em *e, bool dbl, bool tiny, int t, int d, int d2)
 {
-    if (!tiny) {
+    if (tiny)
+        mark_tiny(e, dbl, t, d, abs_mask(e, dbl));
+    else
         v3i(e, cmp_op(dbl), t, d, d2, CMP_UNORD_Q);
-        return;
-    }
-    v3o(e, ANDPS, t, d, abs_mask(e, dbl));
-    v3oi(e, cmp_op(dbl), t, t, min_normal(e, dbl), CMP_EQ_UQ);
 }
 
 /* Marks gather in t until `branch`; without a spare register each has its own. */
@@ -184,12 +189,12 @@ static void add_mark(Em *e, Marks *m, bool dbl, bool tiny, int d, int d2)
     marked(e, m);
 }
 
-/* Two scalars side by side. */
+/* Two scalars side by side. What singles have above them is the operands': a signalling NaN there must raise nothing. */
 static void add_pair(Em *e, Marks *m, bool dbl, int d, int d2)
 {
     int t = next_mark(e, m);
     v3(e, dbl ? PUNPCKLQDQ : PUNPCKLDQ, t, d, d2);
-    mark(e, dbl, true, t, t, NOREG);
+    mark_tiny(e, dbl, t, t, dbl ? abs_mask(e, true) : pool(e, 0x7fffffff7fffffff, 0));
     marked(e, m);
 }
 
