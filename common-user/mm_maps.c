@@ -80,20 +80,29 @@ MmView *mm_view(Mm *mm)
 static bool read_remote(pid_t pid, uint64_t at, void *to, size_t len)
 {
     struct iovec here = { to, len }, there = { (void *)(uintptr_t)at, len };
-    return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)len;
+    ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
+    return n >= 0 && (size_t)n == len;
+}
+
+/* Nothing that is read there is to be trusted: pages are divided by. -p takes as much. */
+static bool is_page(uint64_t size)
+{
+    return size >= 4096 && size <= 1 << 20 && !(size & (size - 1));
 }
 
 /* One walk; false: the list changed meanwhile, or is not to be read. */
 static bool walk(pid_t pid, uint64_t at, Mm *mm, GArray *areas)
 {
+    enum { MOST = 1 << 20 };
     char name[sizeof((MmArea *)0)->name];
     Mm after;
+    uint32_t n = 0;
     Vma v = { 0 };
     gaddr last = 0;
-    if (!read_remote(pid, at, mm, sizeof *mm))
+    if (!read_remote(pid, at, mm, sizeof *mm) || !is_page(mm->page) || !is_page(mm->hpage))
         return false;
     for (uint64_t p = (uintptr_t)mm->first; p; p = (uintptr_t)v.next) {
-        if (!read_remote(pid, p, &v, sizeof v) || v.start < last || v.end <= v.start)
+        if (n++ >= mm->count || n > MOST || !read_remote(pid, p, &v, sizeof v) || v.start < last || v.end <= v.start)
             return false;
         last = v.end;
         *name = 0;

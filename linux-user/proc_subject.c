@@ -16,7 +16,8 @@ bool proc_is_own(const ProcView *v) { return v->pid == getpid(); }
 bool proc_peek(const ProcView *v, uint64_t at, void *to, size_t len)
 {
     struct iovec here = { to, len }, there = { (void *)(uintptr_t)at, len };
-    return process_vm_readv(v->pid, &here, 1, &there, 1, 0) == (ssize_t)len;
+    ssize_t n = process_vm_readv(v->pid, &here, 1, &there, 1, 0);
+    return n >= 0 && (size_t)n == len;
 }
 
 bool proc_subject(ProcView *v, Process *copy)
@@ -66,8 +67,7 @@ static bool other_task(const ProcView *v, ProcTask *out)
         if (!proc_peek(v, at, &t, sizeof t))
             return false;
         if (t.tid == v->tid) {
-            *out = (ProcTask){ .sigmask = t.sigmask }
-            ;
+            *out = (ProcTask){ .sigmask = t.sigmask };
             return true;
         }
     }

@@ -19,10 +19,16 @@ void proc_write_cmdline(const ProcView *v, FILE *out)
     free(now);
 }
 
+/* Lengths of other processes are what their memory says: no longer than Linux can make such an area at exec
+ * (fs/exec.c, bprm_stack_limits; AT_VECTOR_SIZE). */
+enum { ENVIRON_MOST = 6 << 20, AUXV_MOST = 4096 };
+
 void proc_write_environ(const ProcView *v, FILE *out)
 {
     const Process *p = v->p;
-    size_t len = p->env_end - p->env_start, n = 0;
+    size_t len = p->env_end > p->env_start ? p->env_end - p->env_start : 0, n = 0;
+    if (!proc_is_own(v) && len > ENVIRON_MOST)
+        return;
     char *now = malloc(len + 1);
     if (now && proc_is_own(v))
         n = gmem_read_some(v->t, now, p->env_start, len);
@@ -34,11 +40,12 @@ void proc_write_environ(const ProcView *v, FILE *out)
 
 void proc_write_auxv(const ProcView *v, FILE *out)
 {
-    uint8_t *copy = malloc(v->p->auxv_len + 1);
-    bool own = proc_is_own(v), read = copy && !own && proc_peek(v, (uintptr_t)v->p->auxv, copy, v->p->auxv_len);
-    if (own || read)
-        fwrite(own ? v->p->auxv : copy, 1, v->p->auxv_len, out);
-    free(copy);
+    uint8_t copy[AUXV_MOST];
+    size_t len = v->p->auxv_len;
+    if (proc_is_own(v))
+        fwrite(v->p->auxv, 1, len, out);
+    else if (len <= sizeof copy && proc_peek(v, (uintptr_t)v->p->auxv, copy, len))
+        fwrite(copy, 1, len, out);
 }
 
 /* proc(5): the rows of what the guest keeps itself. */

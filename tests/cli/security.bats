@@ -135,3 +135,26 @@ C
         [ "$status" = 0 ] && [ "$output" = ran ] || { echo "$output"; return 1; }
     done
 }
+teardown() { [ -z "$PID" ] || kill "$PID" 2>/dev/null || true; }
+# started FILE COMMAND...: begins it; its first line is then in FILE
+started() {
+    local out=$1; shift
+    : >"$out"
+    "$@" >"$out" 3>&- & PID=$!
+    for _ in {1..100}; do [ ! -s "$out" ] || return 0; sleep 0.05; done
+    return 1
+}
+@test "lengths that another process' memory tells are bounded" {
+    gcc -O1 -w "$SRC/tests/cli/forge.c" -o forge
+    for g in aarch64:aarch64 ppc:powerpc; do
+        emu=$B/qemu-${g%:*}; "${g#*:}-linux-gnu-gcc" -w -static "$SRC/tests/cli/foreign.c" -o foreign
+        started told "$emu" ./foreign wait; read -r first last auxv <told
+        run "$emu" ./foreign read /proc/$PID/environ; [ "$output" = $((last - first)) ]
+        run "$emu" ./foreign read /proc/$PID/auxv; [ "$output" = "$auxv" ]
+        ./forge lengths $PID "$first" "$last" "$auxv"
+        for f in environ auxv; do
+            run "$emu" ./foreign read /proc/$PID/$f; [ "$status" = 0 ] && [ "$output" = 0 ] || bad+=" $f:$status:$output"
+        done
+        kill "$PID"; [ -z "$bad" ] || { echo "$bad"; return 1; }
+    done
+}
