@@ -29,7 +29,8 @@ const char *process_proc_own(const char *abspath);
 /* readlink of /proc/self/exe and the like: length, or -ENOENT when the host's own answer is right. */
 int64_t process_proc_readlink(Task *t, int dir, const char *path, char *buf, size_t cap);
 /* A process that an emulator runs: its program, and (g not NULL) where its map (mm_view_of) and Process are. False:
- * it is none of these. */
+ * it is none of these, or has less rights than the reader and could have made it up. What is read there may still be
+ * anything: bound every length, count and pointer. */
 typedef struct ProcGuest { uint64_t sizes, mm, process_size, process; } ProcGuest;
 bool    process_proc_guest(pid_t pid, char exe[PATH_MAX], ProcGuest *g);
 void    process_proc_announce(const Process *p);        /* once, when p->exe is known: lets other emulators answer for

@@ -158,3 +158,24 @@ started() {
         kill "$PID"; [ -z "$bad" ] || { echo "$bad"; return 1; }
     done
 }
+@test "a process of another user's is believed to run only what the kernel says it has mapped" {
+    gcc -O1 -w "$SRC/tests/cli/forge.c" -o qemu-forge
+    cp "$B/qemu-aarch64" qemu-user; chmod 755 qemu-user
+    aarch64-linux-gnu-gcc -w -static "$SRC/tests/cli/foreign.c" -o foreign
+    echo hidden >secret; chmod 600 secret; touch told; chmod 666 told
+    local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    started told "${nobody[@]}" ./qemu-forge name "$WORK/secret"
+    run ./emu ./foreign look $PID; kill $PID
+    [ "$output" = "$WORK/qemu-forge machine 62" ] || { echo "$output"; return 1; }
+    mkdir -p theirs; echo open >theirs/file
+    started told "${nobody[@]}" ./qemu-forge name "$WORK/theirs/file"
+    run ./emu ./foreign look $PID; [ "$output" = "$WORK/theirs/file open" ] || { echo "$output"; return 1; }
+    mv theirs/file theirs/moved; ln -s ../secret theirs/file            # what is mapped is opened, not a name
+    run ./emu ./foreign look $PID; kill $PID; [[ $output != *hidden* ]] || { echo "$output"; return 1; }
+    started told "${nobody[@]}" ./qemu-user ./foreign wait      # an honest one
+    run ./emu ./foreign look $PID; real=$output
+    as_nobody ./emu ./foreign look $PID; same=$output
+    run ./emu ./foreign read /proc/$PID/environ; len=$output
+    kill $PID; [ "$real" = "$WORK/foreign machine 183" ] || { echo "$real"; return 1; }
+    [ "$same" = "$real" ]; [ "$len" -gt 0 ]
+}
