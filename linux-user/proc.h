@@ -50,6 +50,7 @@ bool  proc_peek(const ProcView *v, uint64_t at, void *to, size_t len);         /
 bool  proc_task(const ProcView *v, ProcTask *out);
 uint64_t proc_handlers(const ProcView *v, bool ignored);        /* signals with handlers, or that are ignored */
 char *proc_host_text(const ProcView *v);                /* what the host's file says: malloc'd, never NULL */
+char *proc_host_bytes(const ProcView *v, size_t *len);  /* the same, which may have zeros in it */
 
 /* proc_text.c, proc_status.c, proc_memory.c: rows' functions. */
 MmView *proc_map(const ProcView *v);             /* NULL: it cannot be had */

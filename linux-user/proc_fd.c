@@ -259,11 +259,12 @@ static int64_t write_text(Task *t, ProcFd *d)
     if (!out)
         return -ENOMEM;
     bool known = proc_subject(&v, &copy);
-    char *host = known ? NULL : proc_host_text(&v);
+    size_t len = 0;
+    char *host = known ? NULL : proc_host_bytes(&v, &len);
     if (known)
         d->row->write(&v, out);
     else
-        fputs(host, out);
+        fwrite(host, 1, len, out);
     free(host);
     return fclose(out) ? -ENOMEM : 0;
 }

@@ -104,10 +104,11 @@ uint64_t proc_handlers(const ProcView *v, bool ignored)
     return linux_mask_to_guest(v->t->proc->abi, m);
 }
 
-char *proc_host_text(const ProcView *v)
+char *proc_host_bytes(const ProcView *v, size_t *size)
 {
     enum { STEP = 16384 };
     size_t len = 0, room = STEP;
+    *size = 0;
     char *text = malloc(room + 1), *more;
     for (ssize_t n; text && (n = pread(v->fd, text + len, room - len, (off_t)len)) > 0; ) {
         len += (size_t)n;
@@ -120,5 +121,12 @@ char *proc_host_text(const ProcView *v)
     if (!text)
         return calloc(1, 1);
     text[len] = 0;
+    *size = len;
     return text;
+}
+
+char *proc_host_text(const ProcView *v)
+{
+    size_t len;
+    return proc_host_bytes(v, &len);
 }

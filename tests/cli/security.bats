@@ -153,7 +153,8 @@ started() {
         run "$emu" ./foreign read /proc/$PID/auxv; [ "$output" = "$auxv" ]
         ./forge lengths $PID "$first" "$last" "$auxv"
         for f in environ auxv; do
-            run "$emu" ./foreign read /proc/$PID/$f; [ "$status" = 0 ] && [ "$output" = 0 ] || bad+=" $f:$status:$output"
+            run "$emu" ./foreign read /proc/$PID/$f
+            [ "$status" = 0 ] && [ "$output" = 0 ] || bad+=" $f:$status:$output"
         done
         kill "$PID"; [ -z "$bad" ] || { echo "$bad"; return 1; }
     done
@@ -178,4 +179,13 @@ started() {
     run ./emu ./foreign read /proc/$PID/environ; len=$output
     kill $PID; [ "$real" = "$WORK/foreign machine 183" ] || { echo "$real"; return 1; }
     [ "$same" = "$real" ]; [ "$len" -gt 0 ]
+}
+@test "where an emulator's process cannot be told of, its files are the host's, all of them" {
+    gcc -O1 -w "$SRC/tests/cli/forge.c" -o qemu-forge
+    aarch64-linux-gnu-gcc -w -static "$SRC/tests/cli/foreign.c" -o foreign
+    started told ./qemu-forge name /bin/sh
+    for f in environ auxv status; do
+        run ./emu ./foreign read /proc/$PID/$f
+        [ "$output" = "$(wc -c </proc/$PID/$f)" ] || { echo "$f $output"; return 1; }
+    done
 }
