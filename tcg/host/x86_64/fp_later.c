@@ -189,7 +189,8 @@ static void add_mark(Em *e, Marks *m, bool dbl, bool tiny, int d, int d2)
     marked(e, m);
 }
 
-/* Two scalars side by side. What singles have above them is the operands': a signalling NaN there must raise nothing. */
+/* Two scalars side by side. What singles have above them is the operands': a signalling NaN there must raise
+ * nothing. */
 static void add_pair(Em *e, Marks *m, bool dbl, int d, int d2)
 {
     int t = next_mark(e, m);
