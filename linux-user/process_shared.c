@@ -198,40 +198,39 @@ int64_t clone_vfork(Task *t, const CloneArgs *a)
     return pid;
 }
 
-/* --- keepers. Memory and locks outlive a process that shares them, so a keeper holds none when its process ends: it
- * frees nothing, takes no lock of the common ones, and does not end; it waits for another child. */
+/* --- keepers. Each is made for one child, by the thread that clones, so that the child has what that thread has at the
+ * time: ids, capabilities, no_new_privs, seccomp, affinity, namespaces. Memory and locks outlive a process that shares
+ * them, so a keeper holds none while its child lives, and it leaves what the child had to the next clone. */
 
-typedef struct Keeper { Child child; Process *proc; struct Keeper *next; _Atomic int wanted; } Keeper;
+typedef struct Keeper { Child child; Process *proc; struct Keeper *next; } Keeper;
 
 static void *keeper_main(void *arg)
 {
     Keeper *k = arg;
-    signal_reclaim(k->proc);
-    for (;;) {
-        _Atomic int *ready = k->child.ready;
-        int64_t pid = child_run(&k->child);
-        atomic_store(&k->wanted, 0);
-        pthread_mutex_lock(&k->proc->task_lock);
-        k->next = k->proc->keepers;
-        k->proc->keepers = k;
-        pthread_mutex_unlock(&k->proc->task_lock);
-        if (pid < 0)
-            clone_report(ready, (int)pid);
-        clone_await(&k->wanted);
-    }
+    Process *p = k->proc;
+    _Atomic int *ready = k->child.ready;
+    signal_reclaim(p);
+    int64_t pid = child_run(&k->child);
+    pthread_mutex_lock(&p->task_lock);
+    k->next = p->keepers;
+    p->keepers = k;
+    pthread_mutex_unlock(&p->task_lock);
+    if (pid < 0)
+        clone_report(ready, (int)pid);
     return NULL;
 }
 
-static Keeper *keeper_idle(Process *p)
+static void keepers_drop(Process *p)
 {
     pthread_mutex_lock(&p->task_lock);
-    Keeper *k = p->keepers;
-    if (k)
-        p->keepers = k->next;
+    Keeper *k = p->keepers, *next;
+    p->keepers = NULL;
     pthread_mutex_unlock(&p->task_lock);
-    if (k)
+    for (; k; k = next) {
+        next = k->next;
         child_drop(&k->child);
-    return k;
+        free(k);
+    }
 }
 
 static int keeper_start(Keeper *k)
@@ -249,20 +248,17 @@ static int keeper_start(Keeper *k)
 int64_t clone_beside(Task *t, const CloneArgs *a)
 {
     _Atomic int ready = 0;
-    Keeper *k = keeper_idle(t->proc);
-    bool idle = k;
-    if (!k && !(k = calloc(1, sizeof *k)))
+    keepers_drop(t->proc);
+    Keeper *k = calloc(1, sizeof *k);
+    if (!k)
         return -ENOMEM;
     k->proc = t->proc;
-    if (!child_make(&k->child, t, a)) {  /* an idle one is lost, asleep */
-        if (!idle)
-            free(k);
+    if (!child_make(&k->child, t, a)) {
+        free(k);
         return -ENOMEM;
     }
     k->child.ready = &ready;
-    if (idle) {
-        clone_report(&k->wanted, 1);
-    } else if (keeper_start(k) < 0) {
+    if (keeper_start(k) < 0) {
         child_drop(&k->child);
         free(k);
         return -EAGAIN;
