@@ -48,6 +48,11 @@ struct clone_args;
 long    host_clone3(const struct clone_args *a, size_t size, int (*fn)(void *), void *arg);
 /* unmaps the stack it runs on, and ends the calling thread */
 _Noreturn void host_end_thread(void *stack, size_t len);
+/* For a thread of ours that only sleeps, and keeps its rights when the guest gives up its own: who then writes into the
+ * memory shall get nothing by it. The calling thread loses its capabilities, and has of system calls those only that
+ * wait, look whether a thread is there (tgkill of signal 0), unmap and end the thread; others are EPERM. -errno: the
+ * kernel has no filters. */
+int     host_confine(void);
 void    host_sigreturn(void);                                     /* HostSigaction.restorer; never called */
 
 /* Kernel form of rt_sigaction. */

@@ -65,6 +65,8 @@ static int sleeper(void *arg)
         longjmp(f->child, 1);
     if (pid < 0)
         clone_report(f->born, (int)pid);
+    else
+        host_confine();             /* before the guest runs on, and may change its ids */
     clone_report(&f->over, 1);
     /* a child's PR_SET_PDEATHSIG is about this thread: it outlives the child, which the guest waits for */
     if (pid > 0)

@@ -19,6 +19,7 @@
 #include "common-user/log.h"
 #include "common-user/mm.h"
 #include "linux-user/abi.h"
+#include "linux-user/process_clone.h"
 #include "linux-user/process_robust.h"
 
 enum { ROBUST_LIMIT = 2048, GUARD_STACK = 32 * 1024 };      /* ROBUST_LIST_LIMIT: lists may be circular */
@@ -137,9 +138,11 @@ static bool mark_wait(RobustMark *m, pid_t pid, pid_t tid)
     }
 }
 
-/* --- the guard */
+/* --- the guard. It is in this memory with the rights of now, while the guest may give up its own and the memory come
+ * to belong to somebody else: so it has none that count, or there is no guard. */
 
-typedef struct Guard { Process *proc; pid_t pid; char *stack; } Guard;
+typedef enum GuardState { GUARD_GONE, GUARD_STARTS, GUARD_READY } GuardState;
+typedef struct Guard { Process *proc; pid_t pid; char *stack; _Atomic int state; } Guard;
 
 static int guard_main(void *arg)
 {
@@ -147,6 +150,9 @@ static int guard_main(void *arg)
     host_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0);         /* what ends the others of a job or a session must not end it */
     host_syscall(SYS_close_range, 0, ~0u, 0, 0, 0, 0);
     host_syscall(SYS_chdir, (long)"/", 0, 0, 0, 0, 0);
+    if (host_confine())
+        return 1;
+    clone_report(&g->state, GUARD_READY);
     mark_wait(g->proc->first->robust_mark, 0, 0);
     for (Task *t = g->proc->tasks; t; t = t->next)
         if (t->robust_mark && mark_wait(t->robust_mark, g->pid, t->tid))
@@ -154,12 +160,18 @@ static int guard_main(void *arg)
     return 0;
 }
 
-/* Between the two, so that the guard is nobody's child. Its thread-locals are the first thread's, which stay. */
+/* Between the two, so that the guard is nobody's child. Its thread-locals are the first thread's, which stay. The host
+ * clears the state when the guard ends, and wakes. */
 static int guard_start(void *arg)
 {
+    enum { FLAGS = CLONE_VM | CLONE_SETTLS | CLONE_CHILD_CLEARTID };
     Guard *g = arg;
-    return host_clone(CLONE_VM | CLONE_SETTLS, g->stack + GUARD_STACK, NULL, NULL, g->proc->first->robust_tls,
-               guard_main, g) < 0;
+    uintptr_t tls = g->proc->first->robust_tls;
+    if (host_clone(FLAGS, g->stack + GUARD_STACK, NULL, (int *)&g->state, tls, guard_main, g) < 0)
+        return 1;
+    while (atomic_load(&g->state) == GUARD_STARTS)
+        host_syscall(SYS_futex, (long)&g->state, FUTEX_WAIT, GUARD_STARTS, 0, 0, 0);
+    return atomic_load(&g->state) != GUARD_READY;
 }
 
 /* Orphans come to these, who would wait for the guard, too. */
@@ -177,7 +189,7 @@ static bool guard_make(Process *p)
     int status = -1;
     if (!g || stack == MAP_FAILED || takes_orphans())
         return false;
-    *g = (Guard){ p, getpid(), stack };
+    *g = (Guard){ p, getpid(), stack, GUARD_STARTS };
     long pid = host_clone(CLONE_VM | CLONE_VFORK, stack + GUARD_STACK + MIDDLE_STACK, NULL, NULL, 0, guard_start, g);
     if (pid > 0)
         host_syscall(SYS_wait4, pid, (long)&status, __WALL, 0, 0, 0);

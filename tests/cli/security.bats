@@ -189,3 +189,73 @@ started() {
         [ "$output" = "$(wc -c </proc/$PID/$f)" ] || { echo "$f $output"; return 1; }
     done
 }
+
+# sleeper PID: another thread or process in the memory of PID, which the emulator keeps there
+sleeper() {
+    local d
+    for d in /proc/"$1"/task/* $(grep -lsz "^$2$" /proc/[0-9]*/cmdline | sed 's,/cmdline,,'); do
+        [ "${d##*/}" = "$1" ] || echo "$d"
+    done
+}
+@test "a process of the emulator that stays in a guest's memory can do nothing for who owns that later" {
+    cat >shared.c <<'C'
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    else if (!syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0)) {
+        execl("/bin/sleep", "sleep", "20", (char *)NULL);
+        _exit(1);
+    }
+    syscall(SYS_setresuid, 65534, 65534, 65534);
+    alarm(30);
+    puts("ready");
+    fflush(stdout);
+    for (;;) pause();
+}
+C
+    cat >inject.c <<'C'
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+extern const char code[], code_end[];
+__asm__(".globl code, code_end\ncode: lea 1f(%rip), %rdi\n mov $65, %esi\n mov $384, %edx\n mov $2, %eax\n syscall\n"
+        " mov $60, %eax\n xor %edi, %edi\n syscall\n1: .asciz \"pwned\"\ncode_end:\n");
+int main(int argc, char **argv)
+{
+    char line[400], name[100];
+    unsigned long pc = 0;
+    snprintf(name, sizeof name, "%s/syscall", argv[1]);
+    FILE *f = fopen(name, "r");
+    for (char *p = fgets(line, sizeof line, f); p && *p; p++)
+        if (*p == ' ') pc = strtoul(p, NULL, 16);
+    snprintf(name, sizeof name, "%s/mem", argv[1]);
+    return pwrite(open(name, O_RDWR), code, code_end - code, pc) != code_end - code;
+}
+C
+    gcc -w inject.c -o inject; powerpc-linux-gnu-gcc -w -static shared.c -o shared
+    for how in robust vfork; do
+        rm -f pwned out
+        "$B/qemu-ppc" ./shared name-$how-$$ $([ $how = robust ] || echo x) >out 3>&- & pid=$!
+        for i in {1..100}; do [ ! -s out ] || break; sleep 0.05; done
+        at=$(sleeper $pid name-$how-$$)
+        [ "$(wc -w <<<"$at")" = 1 ] || { echo "$how: $at"; return 1; }
+        run grep -E '^(CapEff|CapPrm|Seccomp|NoNewPrivs):' "$at/status"
+        [ "$(awk '{ printf "%x ", $2 }' <<<"$output")" = "0 0 1 2 " ]
+        "$WORK/inject" "$at"
+        [ $how = robust ] || kill $(cat /proc/$pid/task/*/children)
+        [ $how = vfork ] || kill -9 $pid
+        for i in {1..100}; do [ -e "$at" ] || break; sleep 0.05; done
+        [ ! -e "$at" ]
+        run rm pwned /pwned; [ "${#lines[@]}" = 2 ]
+        kill -9 $pid || true; wait $pid || true
+    done
+}
