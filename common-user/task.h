@@ -46,7 +46,7 @@ typedef struct Process {
     pthread_mutex_t task_lock;      /* guards tasks */
     struct Task *tasks;             /* lock: task_lock; linked by Task.next */
     _Atomic int ntasks;
-    struct Keeper *keepers;         /* lock: task_lock; whose child is gone (process_shared.c) */
+    struct Keeper *keepers;         /* lock: task_lock; idle ones (process_shared.c) */
     struct Task *first;             /* the first thread, when it has a robust_mark (process_robust.c) */
     /* has memory in common with other processes; its end is watched */
     bool robust_shared; _Atomic bool guarded;

@@ -5,6 +5,7 @@
  * are the common ones.
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,18 +199,25 @@ int64_t clone_vfork(Task *t, const CloneArgs *a)
     return pid;
 }
 
-/* --- keepers. Each is made for one child, by the thread that clones, so that the child has what that thread has at the
- * time: ids, capabilities, no_new_privs, seccomp, affinity, namespaces. Memory and locks outlive a process that shares
- * them, so a keeper holds none while its child lives, and it leaves what the child had to the next clone. */
+/* --- keepers. A host thread is made for each child by the thread that clones, so that the child has what that one has
+ * at the time: ids, capabilities, no_new_privs, seccomp, affinity, namespaces. It ends with the child; its stack and
+ * thread-locals are libc's, which the child may have died in the middle of: they are not given back but serve the next.
+ * Memory and locks outlive a process that shares them, so a keeper holds none while its child lives. */
 
-typedef struct Keeper { Child child; Process *proc; struct Keeper *next; } Keeper;
+typedef struct Keeper {
+    Child child;
+    Process *proc;
+    struct Keeper *next;
+    _Atomic int alive;              /* the kernel clears it when the host thread is off its stack */
+    uintptr_t tls;
+    char *stack;                    /* top; what is above is in use by libc */
+} Keeper;
 
-static void *keeper_main(void *arg)
+static int keeper_run(void *arg)
 {
     Keeper *k = arg;
     Process *p = k->proc;
     _Atomic int *ready = k->child.ready;
-    signal_reclaim(p);
     int64_t pid = child_run(&k->child);
     pthread_mutex_lock(&p->task_lock);
     k->next = p->keepers;
@@ -217,23 +225,37 @@ static void *keeper_main(void *arg)
     pthread_mutex_unlock(&p->task_lock);
     if (pid < 0)
         clone_report(ready, (int)pid);
+    return 0;
+}
+
+static void *keeper_main(void *arg)
+{
+    Keeper *k = arg;
+    k->tls = (uintptr_t)__builtin_thread_pointer();
+    k->stack = (char *)((uintptr_t)__builtin_frame_address(0) - 1024);
+    host_syscall(SYS_set_tid_address, (long)&k->alive, 0, 0, 0, 0, 0);
+    signal_reclaim(k->proc);
+    keeper_run(k);
+    for (;;)
+        host_syscall(SYS_exit, 0, 0, 0, 0, 0, 0);
     return NULL;
 }
 
-static void keepers_drop(Process *p)
+static Keeper *keeper_idle(Process *p)
 {
     pthread_mutex_lock(&p->task_lock);
-    Keeper *k = p->keepers, *next;
-    p->keepers = NULL;
+    Keeper *k = p->keepers;
+    if (k)
+        p->keepers = k->next;
     pthread_mutex_unlock(&p->task_lock);
-    for (; k; k = next) {
-        next = k->next;
+    for (int v; k && (v = atomic_load(&k->alive));)
+        host_syscall(SYS_futex, (long)&k->alive, FUTEX_WAIT, v, 0, 0, 0);
+    if (k)
         child_drop(&k->child);
-        free(k);
-    }
+    return k;
 }
 
-static int keeper_start(Keeper *k)
+static int keeper_first(Keeper *k)
 {
     pthread_t handle;
     pthread_attr_t attr;
@@ -245,22 +267,32 @@ static int keeper_start(Keeper *k)
     return -e;
 }
 
+static long keeper_again(Keeper *k)
+{
+    enum { FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+           CLONE_CHILD_CLEARTID };
+    return host_clone(FLAGS, k->stack, NULL, (int *)&k->alive, k->tls, keeper_run, k);
+}
+
 int64_t clone_beside(Task *t, const CloneArgs *a)
 {
     _Atomic int ready = 0;
-    keepers_drop(t->proc);
-    Keeper *k = calloc(1, sizeof *k);
-    if (!k)
+    Keeper *k = keeper_idle(t->proc);
+    bool again = k;
+    if (!k && !(k = calloc(1, sizeof *k)))
         return -ENOMEM;
     k->proc = t->proc;
-    if (!child_make(&k->child, t, a)) {
-        free(k);
+    if (!child_make(&k->child, t, a)) {                 /* a stack that was used is lost */
+        if (!again)
+            free(k);
         return -ENOMEM;
     }
     k->child.ready = &ready;
-    if (keeper_start(k) < 0) {
+    atomic_store(&k->alive, 1);
+    if ((again ? keeper_again(k) : keeper_first(k)) < 0) {
         child_drop(&k->child);
-        free(k);
+        if (!again)
+            free(k);
         return -EAGAIN;
     }
     return clone_await(&ready);
