@@ -150,7 +150,7 @@ void held_lend(Task *t, uint64_t set)
 {
     siginfo_t info;
     struct timespec zero = { 0, 0 };
-    set &= t->sigmask & held_set(t);
+    set &= held_set(t);
     if (!set)
         return;
     pthread_mutex_lock(&t->proc->task_lock);
@@ -182,13 +182,20 @@ static bool for_nothing(Task *t, long r, const siginfo_t *got)
     return interrupted && !(atomic_load(&t->pending) & ~TASK_HELD) && !(held_set(t) & ~t->sigmask);
 }
 
+/* What a call's temporary mask opens: the kernel delivers it, or not where the call is done at once. */
+static uint64_t opened(const Task *t)
+{
+    return t->restore_mask ? t->saved_mask & ~t->sigmask & SIGMASK_UNBLOCKABLE_HOST : 0;
+}
+
 long held_call(Task *t, uint64_t set, const siginfo_t *got, long nr, const long a[6])
 {
     long r;
+    bool taken = false;
     set &= t->sigmask;
     atomic_store(&t->wants, set);
     do {
-        held_lend(t, set);
+        held_lend(t, set | opened(t));
         atomic_fetch_and(&t->pending, ~TASK_HELD);
         if (held_set(t) & ~t->sigmask)
             atomic_fetch_or(&t->pending, TASK_HELD);
@@ -196,12 +203,17 @@ long held_call(Task *t, uint64_t set, const siginfo_t *got, long nr, const long 
             if (is_full(&t->proc->held[i]) && (t->sigmask & ~set & SIG_BIT(number[i])))
                 pass_on(t, i);
         r = host_safe_syscall((void *)&t->pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+        taken = (atomic_load(&t->pending) & ~TASK_HELD) || held_set(t) & ~t->sigmask;
         held_return(t);
         bool records = nr == SYS_read && r > 0 && r % sizeof(struct signalfd_siginfo) == 0;
         if (records && !(r = without_tells(t, a[1], r)))
             r = -EINTR;
     } while (for_nothing(t, r, got));
     atomic_store(&t->wants, 0);
+    if (t->restore_mask && !taken) {                    /* what the kernel left pending is blocked again */
+        t->sigmask = t->saved_mask;
+        t->restore_mask = false;
+    }
     return r;
 }
 

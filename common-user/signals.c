@@ -337,7 +337,7 @@ bool signal_before_exec(Task *t)
     if (atomic_load(&t->pending))
         return false;
     follow_ours(t->proc, true);
-    held_lend(t, SIGMASK_UNBLOCKABLE_HOST);
+    held_lend(t, t->sigmask & SIGMASK_UNBLOCKABLE_HOST);
     host_sigmask(SIG_SETMASK, t->sigmask);
     return true;
 }
@@ -360,7 +360,8 @@ long safe_syscall(Task *t, long nr, ...)
     for (int i = 0; i < 6; i++)
         a[i] = va_arg(ap, long);    /* unused ones are garbage that the kernel ignores */
     va_end(ap);
-    if (atomic_load_explicit(&t->proc->reads_held, memory_order_relaxed))
+    bool masked = t->restore_mask && held_set(t);
+    if (masked || atomic_load_explicit(&t->proc->reads_held, memory_order_relaxed))
         return held_call(t, SIGMASK_UNBLOCKABLE_HOST, NULL, nr, a);
     return host_safe_syscall((void *)&t->pending, nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

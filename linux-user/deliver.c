@@ -157,6 +157,8 @@ void signal_deliver(Task *t, bool in_syscall, int64_t ret)
                 /* taken before a sigsuspend-like call put its mask in force, and that mask blocks it:
                  * start again after */
                 bool early = t->restore_mask && (t->sigmask & SIG_BIT(sig));
+                if (t->restore_mask && !early && is_restart(ret))
+                    ret = -ERESTARTNOHAND;              /* the mask may have let it in: it ends the call */
                 if (is_restart(ret) &&
                     (early || ret == -ERESTARTNOINTR || (ret == -ERESTARTSYS && (act.flags & SA_RESTART))))
                     repeat_syscall(t);

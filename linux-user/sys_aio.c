@@ -165,6 +165,14 @@ static int64_t get_events(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr e
     return e < 0 ? e : r;
 }
 
+/* The same for a guest whose contexts and events are the host's. */
+static int64_t get_own_events(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr at, void *timeout, const void *sig)
+{
+    uint64_t most = n < 0 ? 0 : n < EVENTS_MOST ? (uint64_t)n : EVENTS_MOST, len = most * sizeof(struct io_event);
+    return sys_host_out(t, at, len, SYS_io_pgetevents, ctx, (uint64_t)min, (uint64_t)n,
+                        (uintptr_t)gmem_host(t, at, len), (uintptr_t)timeout, (uintptr_t)sig);
+}
+
 int64_t sys_io_getevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout)
 {
     int64_t r = get_events(t, ctx, min, n, events, timeout, NULL);
@@ -185,7 +193,8 @@ int64_t sys_io_pgetevents(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr e
         host.mask = &bits;
         host.size = 8;
     }
-    r = get_events(t, ctx, min, n, events, timeout, &host);
+    r = sys_foreign() ? get_events(t, ctx, min, n, events, timeout, &host)
+                      : get_own_events(t, ctx, min, n, events, timeout, &host);
     return r == -ERESTARTSYS ? -ERESTARTNOHAND : r;             /* never restarted after a handler ran */
 }
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #ifndef SS_AUTODISARM
 #define SS_AUTODISARM (1u << 31)
 #endif
@@ -165,6 +166,73 @@ static void descriptors(int sig)
     block(SIG_UNBLOCK, SIGSEGV, SIGBUS);
 }
 
+/* struct { mask, its size }: io_pgetevents' last argument */
+static long masked_call(int which, sigset_t *mask, int fd)
+{
+    struct { sigset_t *mask; unsigned long size; } arg = { mask, 8 };
+    struct pollfd p = { fd, POLLIN, 0 };
+    struct epoll_event ev = { .events = EPOLLIN };
+    unsigned long ctx = 0;
+    fd_set in;
+    int ep = -1;
+    long r = -1, err;
+    FD_ZERO(&in);
+    if (fd >= 0) FD_SET(fd, &in);
+    if (which == 3) {
+        ep = epoll_create1(0);
+        if (fd >= 0) CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+    }
+    if (which == 4) CHECK(!syscall(SYS_io_setup, 4, &ctx));
+    switch (which) {
+    case 0: r = sigsuspend(mask); break;
+    case 1: r = ppoll(&p, fd >= 0, NULL, mask); break;
+    case 2: r = pselect(fd + 1, &in, NULL, NULL, NULL, mask); break;
+    case 3: r = epoll_pwait(ep, &ev, 1, -1, mask); break;
+    case 4: {
+        char event[32];
+        r = syscall(SYS_io_pgetevents, ctx, 1, 1, event, NULL, &arg);
+        break;
+    }
+    }
+    err = errno;
+    if (ep >= 0) close(ep);
+    if (ctx) syscall(SYS_io_destroy, ctx);
+    errno = err;
+    return r;
+}
+
+/* Pending when a call's temporary mask opens it: it ends the call, or stays pending where the call has its result. */
+static void temporary(int sig)
+{
+    sigset_t open;
+    int fd[2];
+    CHECK(!pipe(fd) && write(fd[1], "x", 1) == 1);
+    install(sig, 0);
+    block(SIG_BLOCK, SIGSEGV, SIGBUS);
+    sigemptyset(&open); sigaddset(&open, sig == SIGBUS ? SIGSEGV : SIGBUS);
+    for (int which = 0; which < 5; which++) {
+        for (int to = 0; to < 3; to++) {
+            count = 0;
+            pid_t late = to == 2 ? fork() : -1;
+            if (!late) { usleep(30000); kill(getppid(), sig); _exit(0); }
+            if (to == 2) { }
+            else if (to) raise(sig);
+            else kill(getpid(), sig);
+            CHECK(masked_call(which, &open, -1) == -1 && errno == EINTR);
+            CHECK(count == 1 && last_sig == sig && !is_pending(sig));
+            if (to == 2) CHECK(waitpid(late, NULL, 0) == late);
+        }
+        CHECK(!kill(getpid(), sig) && is_pending(sig) && count == 1);
+        if (which >= 1 && which <= 3) CHECK(masked_call(which, &open, fd[0]) == 1 && is_pending(sig) && count == 1);
+        block(SIG_UNBLOCK, sig, sig);
+        CHECK(count == 2 && !is_pending(sig));
+        block(SIG_BLOCK, sig, sig);
+    }
+    close(fd[0]); close(fd[1]);
+    block(SIG_UNBLOCK, SIGSEGV, SIGBUS);
+    signal(sig, SIG_DFL);
+}
+
 /* The synchronous ones first, lowest number first; with open masks each frame is put on those before. */
 static void ordered(void)
 {
@@ -233,7 +301,9 @@ int main(void)
     waiting(SIGSEGV); waiting(SIGBUS);
     waiter(SIGSEGV); waiter(SIGBUS);
     other_thread(SIGSEGV); other_thread(SIGBUS);
+    temporary(SIGSEGV); temporary(SIGBUS);
     descriptors(SIGSEGV); descriptors(SIGBUS);
+    temporary(SIGSEGV); temporary(SIGBUS);              /* once a signalfd was there, calls take another way */
     ordered();
     alternate();
     return CHECK_END();
