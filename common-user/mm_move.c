@@ -170,20 +170,18 @@ int64_t mm_remap(Mm *mm, gaddr old, uint64_t oldlen, uint64_t newlen, int flags,
         return -EINVAL;
     oldlen = mm_round(mm, oldlen);
     newlen = mm_round(mm, newlen);
-    if (!newlen)
+    if (!newlen || newlen > mm->task_size)              /* the latter since Linux 6.17 */
         return -EINVAL;
     if ((flags & MREMAP_DONTUNMAP) && oldlen != newlen)
         return -EINVAL;
     if (flags & MREMAP_FIXED) {
-        if ((to & (mm->page - 1)) || newlen > mm->task_size || to > mm->task_size - newlen)
+        if ((to & (mm->page - 1)) || to > mm->task_size - newlen)
             return -EINVAL;
         if (old + oldlen > to && to + newlen > old)
             return -EINVAL;
     }
     if (old >= mm->task_size)
         return -EFAULT;
-    if (newlen > mm->task_size)
-        return -ENOMEM;
 
     Drop d = { 0 };
     int64_t r;

@@ -37,6 +37,7 @@ static void mmap_errors(void)
     m = mremap(m, page, 3 * page, MREMAP_MAYMOVE);
     CHECK(m != MAP_FAILED && m[0] == 7 && m[2 * page] == 0);
     ERR(mremap(m + 1, page, page, 0), EINVAL);
+    ERR(mremap(m, page, -page, MREMAP_MAYMOVE), EINVAL);        /* since Linux 6.17 */
     ERR(mremap(m, page, 0, 0), EINVAL);
     ERR(mremap(m, page, page, MREMAP_FIXED, m), EINVAL);
     char *hole = mmap(NULL, 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
