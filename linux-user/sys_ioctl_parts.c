@@ -47,6 +47,8 @@ static int64_t extents(Task *t, int fd, gaddr arg)
     int64_t r = sys_get_struct(t, &struct_fiemap, &head, arg);
     if (r < 0)
         return r;
+    if (head.fm_extent_count > UINT32_MAX / sizeof *map->fm_extents)          /* FIEMAP_MAX_EXTENTS */
+        return safe_syscall(t, SYS_ioctl, (long)fd, (long)FS_IOC_FIEMAP, &head, 0L, 0L, 0L);       /* it refuses */
     if (head.fm_extent_count > MOST)
         head.fm_extent_count = MOST;    /* the guest goes on where these end */
     if (!(map = calloc(1, sizeof head + head.fm_extent_count * sizeof *map->fm_extents)))

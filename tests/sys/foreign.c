@@ -38,8 +38,12 @@ static void extents(int fd)
     struct { struct fiemap m; struct fiemap_extent x[4]; } fm = { { 0, ~0ull, 1, 0, 4 } };
     int r = ioctl(fd, FS_IOC_FIEMAP, &fm);
     if (r) { printf("fiemap: %s\n", strerrorname_np(errno)); return; }
-    printf("fiemap: %d, last %d\n", fm.m.fm_mapped_extents >= 1,
-        fm.m.fm_mapped_extents < 1 || fm.x[fm.m.fm_mapped_extents - 1].fe_flags & 1);
+    int mapped = fm.m.fm_mapped_extents, last = mapped < 1 || fm.x[mapped - 1].fe_flags & 1;
+    struct fiemap many = { 0, ~0ull, 1, 0, ~0u };
+    SHOW(ioctl(fd, FS_IOC_FIEMAP, &many));
+    many.fm_extent_count = 0xffffffff / sizeof(struct fiemap_extent) + 1;
+    SHOW(ioctl(fd, FS_IOC_FIEMAP, &many));
+    printf("fiemap: %d, last %d\n", mapped >= 1, last);
 }
 
 static void requests(void)
