@@ -67,7 +67,7 @@ static int64_t get_argument(Task *t, KeyCall *c, int i, char kind, const uint64_
     switch (kind) {
     case 'i': c->host[i] = (uint64_t)(int32_t)v; break;
     case 's': c->host[i] = (uintptr_t)gmem_host(t, v, 1); break;
-    case 'o': c->out = i, c->host[i] = (uintptr_t)gmem_host(t, v, 1), c->room = i < 3 ? guest[i + 1] : 0; break;
+    case 'o': c->out = i, c->host[i] = (uintptr_t)gmem_host(t, v, 1), c->room = i < 3 ? guest[i + 1] : c->room; break;
     case 'v': return get_iov(t, c, i, guest);
     case 'k': return get_kdf(t, c, i, v);
     case 'q': c->host[i] = (uintptr_t)c->query; break;
