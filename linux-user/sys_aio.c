@@ -16,7 +16,7 @@
 #include "linux-user/sys_common.h"
 #include "linux-user/sysrows.h"
 
-enum { NOTE = 256, IOCB_BYTES = 64, EVENTS_MOST = 256 };
+enum { NOTE = 256, IOCB_BYTES = 64, EVENTS_MOST = 256, EVENTS_CAP = 1 << 20 };    /* cap: above any aio-max-nr */
 typedef struct Request { struct iocb cb; uint64_t data; gaddr guest; } Request;
 
 static int64_t host_context(Task *t, uint64_t ctx, aio_context_t *host)
@@ -148,20 +148,22 @@ static int64_t put_events(Task *t, gaddr at, const struct io_event *ev, int64_t 
 /* sig: what io_pgetevents' last argument points to in the host's layout, or NULL. */
 static int64_t get_events(Task *t, uint64_t ctx, int64_t min, int64_t n, gaddr events, void *timeout, const void *sig)
 {
-    struct io_event ev[EVENTS_MOST];
+    struct io_event few[EVENTS_MOST], *ev = few;
     aio_context_t host;
-    int64_t r = host_context(t, ctx, &host), most = n < EVENTS_MOST ? n : EVENTS_MOST;
+    int64_t r = host_context(t, ctx, &host), most = n < EVENTS_CAP ? n : EVENTS_CAP;
     if (r < 0)
         return r;
     if (min > n)
         return -EINVAL;
     if (min > most)
         min = most;
+    if (most > EVENTS_MOST && !(ev = malloc((size_t)most * sizeof *ev)))
+        return -ENOMEM;
     r = sig ? safe_syscall(t, SYS_io_pgetevents, host, min, most, ev, timeout, sig)
             : safe_syscall(t, SYS_io_getevents, host, min, most, ev, timeout, 0L);
-    if (r <= 0)
-        return r;
-    int64_t e = put_events(t, events, ev, r);
+    int64_t e = r > 0 ? put_events(t, events, ev, r) : 0;
+    if (ev != few)
+        free(ev);
     return e < 0 ? e : r;
 }
 

@@ -134,6 +134,17 @@ static void aio(int fd)
     printf("%.4s|%.4s\n", in, in + 8);
     SHOW(syscall(SYS_io_getevents, ctx, 0, 4, got, &zero));
     SHOW(syscall(SYS_io_getevents, ctx, 5, 4, got, &zero));
+    enum { MANY = 300 };
+    static struct io_event many[MANY + 1];
+    struct iocb *same[MANY];
+    aio_context_t big = 0;
+    r.aio_offset = 0;
+    for (int i = 0; i < MANY; i++) same[i] = &r;
+    SHOW(syscall(SYS_io_setup, MANY, &big));
+    SHOW(syscall(SYS_io_submit, big, MANY, same));
+    SHOW(syscall(SYS_io_getevents, big, MANY, MANY + 1, many, NULL));
+    OK(many[MANY - 1].data == 7 && many[MANY - 1].obj == (uintptr_t)&r && !many[MANY].obj);
+    SHOW(syscall(SYS_io_destroy, big));
     SHOW(syscall(SYS_io_destroy, ctx));
     SHOW(syscall(SYS_io_destroy, ctx));
     SHOW(syscall(SYS_io_submit, ctx, 0, all));
