@@ -9,18 +9,19 @@ enum { GET_REGISTRATIONS = 1 << 9 };
 static void on_alarm(int sig) { }
 static void alarm_soon(void)
 {
-    struct itimerval once = { { 0, 0 }, { 0, 20000 } };
+    struct itimerval again = { { 0, 200000 }, { 0, 20000 } };           /* the first may come before the call */
     sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL);
-    setitimer(ITIMER_REAL, &once, NULL);
+    setitimer(ITIMER_REAL, &again, NULL);
 }
+static void alarm_off(void) { setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL); }
 
 static void sleeps(void)
 {
     void *bad = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    long req[2] = { 10, 0 }, rem[2] = { -1, -1 };
+    long req[2] = { 1000, 0 }, rem[2] = { -1, -1 };
     alarm_soon();
-    CHECK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, req, rem) == -1 && errno == EINTR && rem[0] >= 8 &&
-        rem[0] < 10);
+    CHECK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, req, rem) == -1 && errno == EINTR && rem[0] >= 900 &&
+        rem[0] < 1000);
     alarm_soon();
     CHECK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, req, NULL) == -1 && errno == EINTR);
     alarm_soon();
@@ -29,10 +30,11 @@ static void sleeps(void)
     CHECK(syscall(SYS_nanosleep, req, bad) == -1 && errno == EFAULT);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    req[0] = now.tv_sec + 10;
+    req[0] = now.tv_sec + 1000;
     alarm_soon();                               /* absolute: nothing remains */
     rem[0] = -1;
     CHECK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, req, bad) == -1 && errno == EINTR);
+    alarm_off();
     req[0] = 0; req[1] = 1000;
     CHECK(!syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, req, bad));
     req[1] = 1000000000;
@@ -61,6 +63,7 @@ static void messages(void)
     }
     alarm_soon();
     CHECK(syscall(SYS_recvmmsg, fd[0], m, 2, 0, (void *)8) == -1 && errno == EFAULT);
+    alarm_off();
     long none[2] = { 0, 0 }, some[2] = { 5, 0 };
     CHECK(write(fd[1], "x", 1) == 1 && write(fd[1], "yz", 2) == 2 && write(fd[1], "q", 1) == 1);
     CHECK(syscall(SYS_recvmmsg, fd[0], m, 2, 0, none) == 1 && m[0].msg_len == 1);      /* looked at behind each */
