@@ -55,6 +55,16 @@ static const ControlRow *row_of(int level, int type)
     return NULL;
 }
 
+/* A level that no row is of: every family passes over it (net/core/scm.c, ip_cmsg_send). */
+static const ControlRow *row_to_send(int level, int type)
+{
+    static const ControlRow foreign = { 0, 0, "" };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].level == level)
+            return row_of(level, type);
+    return &foreign;
+}
+
 static unsigned field_bytes(char f) { return f == 'd' ? 8 : f == 'h' || f == ':' ? 2 : f == '@' ? 0 : 4; }
 
 /* Between the byte orders, in place. */
@@ -100,7 +110,7 @@ int64_t control_to_host(const uint8_t *g, size_t glen, uint8_t *h, size_t room)
             return -EINVAL;
         int level = (int)thunk_load(g + at + w, 4, true, linux_abi.big_endian);
         int type = (int)thunk_load(g + at + w + 4, 4, true, linux_abi.big_endian);
-        const ControlRow *row = row_of(level, type);
+        const ControlRow *row = row_to_send(level, type);
         size_t data = len - head;
         if (!row || out + CMSG_SPACE(data) > room)
             return -EINVAL;

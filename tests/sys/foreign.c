@@ -151,6 +151,23 @@ static void aio(int fd)
     close(ev);
 }
 
+/* Control messages of a level that nobody knows are passed over, an unknown one of SOL_SOCKET is not. */
+static void controls(void)
+{
+    static const int levels[] = { 77, 12345, SOL_SOCKET };
+    union { struct cmsghdr c; char room[CMSG_SPACE(4)]; } u;
+    struct iovec iov = { "x", 1 };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof u };
+    int s[2];
+    OK(!socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+    for (int i = 0; i < 3; i++) {
+        memset(&u, 0, sizeof u);
+        u.c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(4), .cmsg_level = levels[i], .cmsg_type = 99 };
+        SHOW(sendmsg(s[0], &m, 0));
+    }
+    close(s[0]); close(s[1]);
+}
+
 static volatile int notified;
 static void on_message(union sigval v) { notified = v.sival_int; }
 static void messages(void)
@@ -256,6 +273,7 @@ int main(void)
     requests();
     keys();
     aio(fd);
+    controls();
     messages();
     notifications();
     mounts();
