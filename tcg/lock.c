@@ -11,7 +11,7 @@
 static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *limit)
 {
     int e = errno;
-    long r = syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, limit, NULL, 0);
+    long r = syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, limit, NULL, FUTEX_BITSET_MATCH_ANY);
     r = r < 0 ? -errno : r;
     errno = e;
     return r;
@@ -19,10 +19,21 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
 
 uint32_t lock_thread_id(void) { return (uint32_t)syscall(SYS_gettid); }
 
+/* A bitset's limit is a moment of CLOCK_MONOTONIC: it comes, however often a signal interrupts. */
 bool lock_sleep(_Atomic uint32_t *word, uint32_t value, unsigned ms)
 {
-    struct timespec limit = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
-    return futex(word, FUTEX_WAIT, value, &limit) != -ETIMEDOUT;
+    struct timespec limit;
+    long r;
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += ms / 1000;
+    limit.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (limit.tv_nsec >= 1000000000) {
+        limit.tv_sec++;
+        limit.tv_nsec -= 1000000000;
+    }
+    do r = futex(word, FUTEX_WAIT_BITSET, value, &limit);
+    while (r == -EINTR);
+    return r != -ETIMEDOUT;
 }
 
 void lock_wake(_Atomic uint32_t *word) { futex(word, FUTEX_WAKE, INT_MAX, NULL); }

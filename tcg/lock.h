@@ -29,7 +29,7 @@ bool lock_bury(Lock *l, uint32_t id);           /* thread id is gone for certain
 bool lock_gone(uint32_t id, uint32_t me);       /* no thread has this id; false: or who knows */
 uint32_t lock_thread_id(void);                  /* asks the kernel */
 
-/* Sleep while *word is value, for so long at most; false: time is up. Wake all who do. */
+/* Sleep while *word is value, for so long at most, over signals; false: time is up. Wake all who do. */
 bool lock_sleep(_Atomic uint32_t *word, uint32_t value, unsigned ms);
 void lock_wake(_Atomic uint32_t *word);
 
