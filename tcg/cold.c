@@ -186,7 +186,12 @@ static const IrUnit *keep(ColdStore *s, const IrUnit *ir)
 
 static const IrUnit *build(TcgThread *th, gaddr pc, uint32_t flags)
 {
-    return cache_lookup(th->tcg, pc, flags) ? NULL : keep(th->cold, engine_ir(th, pc, flags, UNIT_MAX_INSNS, true));
+    if (cache_lookup(th->tcg, pc, flags))
+        return NULL;
+    th->translating = true;
+    const IrUnit *ir = keep(th->cold, engine_ir(th, pc, flags, UNIT_MAX_INSNS, true));
+    th->translating = false;
+    return ir;
 }
 
 /* How often code at pc has been interpreted, when the entry says that it or another has been often enough:

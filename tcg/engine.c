@@ -83,12 +83,16 @@ void tcg_thread_init(Tcg *t, CpuState *cpu)
     engine_unlock(t);
 }
 
+/* Who died translating may have died between a free and the store that tells of it: its scratch, some hundred KiB, is
+ * then left where it is. */
 static void thread_release(TcgThread *th)
 {
     if (!th->tcg->opt.interp)
-        host_thread_free(th);
-    ir_unit_free(&th->ir);
-    ir_unit_free(&th->ahead);
+        host_thread_free(th, !th->translating);
+    if (!th->translating) {
+        ir_unit_free(&th->ir);
+        ir_unit_free(&th->ahead);
+    }
     cold_thread_free(th);
     jtab_free(th);
     free(th);
@@ -313,7 +317,9 @@ Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags)
             return NULL;
         }
         bool retry = false;
+        th->translating = true;
         u = translate_once(th, pc, flags, u, &retry);
+        th->translating = false;
         if (u)
             return u;
         if (!retry)

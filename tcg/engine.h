@@ -119,6 +119,7 @@ struct TcgThread {
     AheadMemo memo;                 /* of that */
     ColdStore *cold;                /* NULL: code is compiled at once */
     struct HostScratch *hs;         /* backend: scratch of compilation */
+    volatile bool translating;      /* ir, ahead and hs are in use */
     uint8_t *pair_base; size_t pair_size;                   /* pair stack; lowest page is the guard */
     sigjmp_buf interp_env;
     volatile bool in_interp;
@@ -239,7 +240,7 @@ Unit *engine_unit(TcgThread *th, gaddr pc, uint32_t flags); /* look up or transl
 /* host/<h>: the backend */
 bool  host_init(Tcg *t);                                    /* emits trampolines; false: no backend, interpret */
 void  host_thread_init(TcgThread *th);
-void  host_thread_free(TcgThread *th);
+void  host_thread_free(TcgThread *th, bool scratch);        /* scratch: what host_compile has allocated, too */
 void  host_thread_reset(TcgThread *th);                     /* forget code addresses (pair stack) after a flush */
 /* Emit ir into the thread's chunk. On success fills code, code_len and the unwind table of u and advances the chunk.
  * HOST_FULL: chunk too small, get another; HOST_TOOBIG: fewer instructions; HOST_NO: interpret. */

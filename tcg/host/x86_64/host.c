@@ -33,10 +33,11 @@ void host_thread_init(TcgThread *th)
     host_thread_reset(th);
 }
 
-void host_thread_free(TcgThread *th)
+void host_thread_free(TcgThread *th, bool scratch)
 {
     munmap(th->pair_base, th->pair_size);
-    host_scratch_free(th);
+    if (scratch)
+        host_scratch_free(th);
 }
 
 /* --- entry. MXCSR.RC is the guest's; its sticky bits go to fp_sticky. */
