@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "common-user/alloc.h"
 #include "common-user/task.h"
 #include "tcg/lock.h"
@@ -51,8 +53,7 @@ static size_t class_size(unsigned class)
     return (size_t)(k % 4 + 5) << (k / 4 + SMALL_BITS - 2);
 }
 
-/* A thread without a task (yet) does not share memory with other processes: nobody judges it. */
-static void lock(Lock *l) { lock_take(l, current && current->tid ? task_lock_id(NULL) : LOCK_FOREIGN | 1); }
+static void lock(Lock *l) { lock_take(l, task_lock_id(NULL)); }
 
 static void *map(size_t n, int flags)
 {
@@ -145,11 +146,26 @@ void *calloc(size_t n, size_t each)
     return zero ? h + 1 : memset(h + 1, 0, size);
 }
 
+/* The head of a block in use. One that is not is a bug, freed twice say, and must not be believed: class and back would
+ * be a pointer's halves. */
+static Head head_of(const void *p)
+{
+    const Head h = ((const Head *)p)[-1];
+    size_t n = h.back + h.size;
+    bool own = h.class == OWN_MAPPING;
+    if (h.class < CLASSES && h.back >= sizeof h && (own ? !(((uintptr_t)p - h.back) & 4095) : n == class_size(h.class)))
+        return h;
+    char line[80];
+    int len = snprintf(line, sizeof line, "qemu: bug: free of %p, which is no block in use\n", p);
+    if (write(2, line, (size_t)len) < 0) { /* nothing left to try */ }
+    abort();
+}
+
 void free(void *p)
 {
     if (!p)
         return;
-    const Head h = ((Head *)p)[-1];
+    const Head h = head_of(p);
     Free *f = (Free *)(void *)((char *)p - h.back);
     if (h.class == OWN_MAPPING) {
         int e = errno;
@@ -171,7 +187,7 @@ void *realloc(void *p, size_t size)
         free(p);
         return NULL;
     }
-    size_t have = ((Head *)p)[-1].size;
+    size_t have = head_of(p).size;
     if (size <= have && size >= have / 4)
         return p;
     void *q = malloc(size);

@@ -11,12 +11,13 @@
 #include "tcg/lock.h"
 
 _Thread_local Task *current;
+_Atomic bool task_other_ids;
 
 uint32_t task_lock_id(const CpuState *cpu)
 {
     const Task *t = cpu ? cpu->task : current;
     if (!t || !t->tid)
-        return cpu ? 0 : lock_thread_id();
+        return cpu ? 0 : lock_thread_id() | (atomic_load(&task_other_ids) ? LOCK_FOREIGN : 0);
     return (uint32_t)t->tid | (t->proc->other_ids ? LOCK_FOREIGN : 0);
 }
 

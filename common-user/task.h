@@ -109,6 +109,8 @@ typedef struct Task {
 } Task;
 
 extern _Thread_local Task *current;
+/* A process with other_ids has been made in this memory: a thread that is no task (yet, or any more) may be of it. */
+extern _Atomic bool task_other_ids;
 
 /* TcgHost.thread_id: of cpu's thread (0: not known yet), or of the calling one (NULL). Valid for locks (tcg/lock.h). */
 uint32_t task_lock_id(const CpuState *cpu);

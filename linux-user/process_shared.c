@@ -39,8 +39,10 @@ static int child_main(void *arg)
     const CloneArgs *a = &s->args;
     current = c;
     c->tid = (pid_t)host_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
-    if (!host_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0))
+    if (!host_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0)) {
         c->proc->other_ids = true;
+        atomic_store(&task_other_ids, true);
+    }
     if (!c->host_stack)
         signal_thread_init(c);
     if (a->flags & CLONE_CLEAR_SIGHAND)
@@ -132,8 +134,9 @@ static bool was_killed(pid_t pid)
  *  - the translator's lock and the map's (tcg/lock.h) can be taken over, and all code is then flushed;
  *  - a flush that it was at is done by another, and it is not waited for;
  *  - the log's lock is one of these, too, and guards nothing but the order of lines;
- *  - its task_lock dies with its Process; the table of handlers is the parent's after CLONE_SIGHAND only, and libc's
- * locks (malloc's above all) are libc's: a child that dies within those few instructions still leaves them locked. */
+ *  - malloc's (common-user/alloc.c) likewise: who waits finds the owner gone;
+ *  - its task_lock dies with its Process; the table of handlers is the parent's after CLONE_SIGHAND only, the list of
+ * files of /proc after CLONE_FILES only: these, and libc's other locks, stay locked when it dies holding one. */
 static void child_gone(const Child *s, pid_t pid)
 {
     Mm *mm = s->task->proc->mm;
