@@ -172,6 +172,8 @@ void proc_fds_drop(ProcFds *f)
 {
     if (!f || atomic_fetch_sub(&f->users, 1) > 1)
         return;
+    if (pthread_mutex_trylock(&f->lock))            /* its last user was killed changing it: leaked */
+        return;
     for (int i = 0; i < f->n; i++)
         free(f->v[i].text);
     free(f->v);

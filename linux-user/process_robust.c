@@ -235,8 +235,9 @@ void robust_leave(Task *t)
         return;
     if (t->robust_mark || robust_by_host(t->proc))
         host_list(NULL);
-    free(t->robust_mark);
-    t->robust_mark = NULL;
+    RobustMark *m = t->robust_mark;
+    t->robust_mark = NULL;          /* first: who dies between leaves nothing that is freed again */
+    free(m);
 }
 
 void robust_exit(Task *t)
