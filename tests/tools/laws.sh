@@ -57,6 +57,7 @@ common-user/alloc heap           what malloc hands out
 common-user/disas peer          the disassembler: one helper program for all threads
 common-user/log log_state       -d and -D, set by options
 common-user/symbols modules      symbol tables that logs have read
+common-user/task task_other_ids  set once: others of our threads have ids that are not of our name space
 common-user/ownfd kept          descriptors of the emulator, a property of the process
 linux-user/dispatch m           the data model of the guest, const after start
 linux-user/main opt             the options as given, const after start
